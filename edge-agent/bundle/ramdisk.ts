@@ -146,7 +146,7 @@ async function addModuleIndex(files: Files, tree: PackageTree, subset: string, k
 
 async function addFirmware(files: Files, tree: PackageTree, moduleFiles: readonly string[]): Promise<void> {
   const named = (await tree.run('usr/sbin/modinfo', ['-F', 'firmware', ...moduleFiles])).toString('utf8').split('\n')
-  const wanted = new Set(named.filter((path) => path !== '' && !contents.FIRMWARE_SKIP.some((skip) => skip.test(path))))
+  const wanted = new Set(named.filter((path) => path !== ''))
   for (const path of await tree.list('usr/lib/firmware')) {
     const isExtra = contents.EXTRA_FIRMWARE.some((pattern) => pattern.test(path))
     if (!wanted.has(path) && !isExtra) continue
