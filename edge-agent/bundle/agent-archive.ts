@@ -3,7 +3,8 @@ import { encodeCpio } from './cpio.ts'
 import { BundleBuildError } from './host.ts'
 
 /** CommonJS packages inside an ES module bundle still call `require` for Node's own modules. */
-const REQUIRE_BANNER = "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
+const REQUIRE_BANNER =
+  "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
 
 /**
  * Bundles the ramdisk agent into one file and wraps it as `/agent.mjs` in a cpio archive of its own, which the kernel

@@ -14,7 +14,7 @@ export function parseOneLineSources(text: string): AptSource[] {
     const [, options = '', uri = '', suite = ''] = match
     if (suite.endsWith('/')) continue
     const fields = Object.fromEntries(options.split(/\s+/).map((pair) => pair.split(/[+-]?=/, 2)))
-    sources.push(withTrust({ uris: [uri], suites: [suite] }, fields['signed-by'], fields['trusted']))
+    sources.push(withTrust({ uris: [uri], suites: [suite] }, fields['signed-by'], fields.trusted))
   }
   return sources
 }
@@ -29,12 +29,12 @@ export function parseDeb822Sources(text: string): AptSource[] {
   const sources: AptSource[] = []
   for (const stanza of stanzas) {
     const fields = parseFields(stanza)
-    const types = words(fields['types'])
-    const uris = words(fields['uris'])
-    const suites = words(fields['suites']).filter((suite) => !suite.endsWith('/'))
+    const types = words(fields.types)
+    const uris = words(fields.uris)
+    const suites = words(fields.suites).filter((suite) => !suite.endsWith('/'))
     if (!types.includes('deb') || uris.length === 0 || suites.length === 0) continue
-    if (/^(no|false|0)$/i.test(fields['enabled']?.trim() ?? '')) continue
-    sources.push(withTrust({ uris, suites }, fields['signed-by'], fields['trusted']?.trim()))
+    if (/^(no|false|0)$/i.test(fields.enabled?.trim() ?? '')) continue
+    sources.push(withTrust({ uris, suites }, fields['signed-by'], fields.trusted?.trim()))
   }
   return sources
 }
@@ -72,7 +72,12 @@ export function chooseSources(sources: readonly AptSource[], suite: string, host
   const chosen: AptSource[] = []
   for (const source of sources) {
     for (const hostName of source.suites) {
-      const suffix = hostName === hostSuite ? '' : hostName.startsWith(`${hostSuite}-`) ? hostName.slice(hostSuite.length) : null
+      const suffix =
+        hostName === hostSuite
+          ? ''
+          : hostName.startsWith(`${hostSuite}-`)
+            ? hostName.slice(hostSuite.length)
+            : null
       if (suffix === null || !['', '-updates', '-security'].includes(suffix)) continue
       chosen.push({ ...source, suites: [suite + suffix] })
     }

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type AptSource, chooseSources, keyringPath, parseDeb822Sources, parseOneLineSources, renderSources } from './apt-sources.ts'
+import {
+  type AptSource,
+  chooseSources,
+  keyringPath,
+  parseDeb822Sources,
+  parseOneLineSources,
+  renderSources,
+} from './apt-sources.ts'
 import { COMPONENTS, KERNEL_META_PACKAGE, PACKAGES, UNNEEDED_PACKAGES } from './contents.ts'
 import { BundleBuildError, run } from './host.ts'
 
@@ -50,7 +57,9 @@ export class PrivateApt {
    */
   async resolve(options: { refresh: boolean; onProgress: Progress }): Promise<Resolution> {
     const sources = await this.#writeSources()
-    const key = createHash('sha256').update(JSON.stringify([sources, PACKAGES, COMPONENTS])).digest('hex')
+    const key = createHash('sha256')
+      .update(JSON.stringify([sources, PACKAGES, COMPONENTS]))
+      .digest('hex')
     const file = join(this.#dir, 'resolution.json')
     const stored = await readStored(file)
     const usable = stored?.key === key ? stored : null
@@ -64,7 +73,9 @@ export class PrivateApt {
       return resolution
     } catch (cause) {
       if (!usable) throw cause
-      options.onProgress('Boot bundle: the Debian mirror does not answer; keeping the package versions of last time')
+      options.onProgress(
+        'Boot bundle: the Debian mirror does not answer; keeping the package versions of last time',
+      )
       return usable.resolution
     }
   }
@@ -75,7 +86,10 @@ export class PrivateApt {
     await mkdir(archives, { recursive: true })
     const missing: AptPackage[] = []
     for (const item of resolution.packages) {
-      const size = await stat(join(archives, item.fileName)).then((found) => found.size, () => -1)
+      const size = await stat(join(archives, item.fileName)).then(
+        (found) => found.size,
+        () => -1,
+      )
       if (size !== item.sizeBytes) missing.push(item)
     }
     if (missing.length > 0) {
@@ -91,7 +105,9 @@ export class PrivateApt {
     const depends = (await this.#apt('apt-cache', ['depends', KERNEL_META_PACKAGE])).toString('utf8')
     const kernel = parseKernelPackage(depends)
     if (kernel === null) {
-      throw new BundleBuildError(`${KERNEL_META_PACKAGE} of ${this.#suite} names no kernel package; is the mirror complete?`)
+      throw new BundleBuildError(
+        `${KERNEL_META_PACKAGE} of ${this.#suite} names no kernel package; is the mirror complete?`,
+      )
     }
     const args = ['install', '--print-uris', '--yes', '--no-install-recommends', kernel, ...PACKAGES]
     const all = parsePrintUris((await this.#apt('apt-get', args)).toString('utf8'))

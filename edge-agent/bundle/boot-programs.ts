@@ -3,7 +3,18 @@ import { join } from 'node:path'
 import type { PackageTree } from './package-tree.ts'
 
 const GRUB_MODULES = [
-  ...['part_gpt', 'part_msdos', 'fat', 'iso9660', 'normal', 'echo', 'test', 'search', 'search_fs_file', 'chain'],
+  ...[
+    'part_gpt',
+    'part_msdos',
+    'fat',
+    'iso9660',
+    'normal',
+    'echo',
+    'test',
+    'search',
+    'search_fs_file',
+    'chain',
+  ],
   ...['configfile', 'serial', 'terminal', 'boot', 'ls', 'minicmd'],
 ]
 

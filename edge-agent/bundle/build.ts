@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { type BundleManifest, bundleManifestSchema } from '@dragonfly/schema/wire'
 import { createAgentArchive } from './agent-archive.ts'
 import { PrivateApt, type Progress, type Resolution } from './apt.ts'
 import { type BootFile, createBootPrograms } from './boot-programs.ts'
 import { INITRD_BUDGET_BYTES, SUPPORTED_SUITES } from './contents.ts'
 import { concatenate, padding } from './cpio.ts'
 import { BundleBuildError, detectSuite } from './host.ts'
+import { ensureHostTools } from './host-tools.ts'
 import { withLock } from './lock.ts'
-import { type BundleManifest, createManifest, describeFile } from './manifest.ts'
+import { createManifest, describeFile } from './manifest.ts'
 import { findNode } from './node-binary.ts'
 import { PackageTree } from './package-tree.ts'
 import { compress, createBaseArchive } from './ramdisk.ts'
-import { ensureHostTools } from './host-tools.ts'
 
 export { BundleBuildError } from './host.ts'
-export type { BundleManifest } from './manifest.ts'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 export const DEFAULT_OUT_DIR = join(REPOSITORY, 'build/bundle')
@@ -89,7 +89,8 @@ async function ensureBase({ apt, resolution, cacheDir, onProgress }: BaseInputs)
     onProgress(`Boot bundle: compressing ${Math.ceil(archive.length / 1e6)} MB`)
     await writeFile(join(workDir, 'base/initrd.img'), await compress(tree, archive, workDir))
     await writeFile(join(workDir, 'base/vmlinuz'), await tree.read(`boot/vmlinuz-${kernelVersion}`))
-    for (const file of await createBootPrograms(tree, workDir)) await writeFile(join(workDir, 'base', file.name), file.data)
+    for (const file of await createBootPrograms(tree, workDir))
+      await writeFile(join(workDir, 'base', file.name), file.data)
     await rename(join(workDir, 'base'), baseDir)
   } finally {
     await rm(workDir, { recursive: true, force: true })
@@ -114,7 +115,10 @@ async function assemble(baseDir: string, agentEntry: string): Promise<BootFile[]
   const files: BootFile[] = []
   for (const name of (await readdir(baseDir)).sort()) {
     const data = await readFile(join(baseDir, name))
-    files.push({ name, data: name === 'initrd.img' ? concatenate([data, padding(data.length), agent]) : data })
+    files.push({
+      name,
+      data: name === 'initrd.img' ? concatenate([data, padding(data.length), agent]) : data,
+    })
   }
   const initrd = files.find((file) => file.name === 'initrd.img')
   if (initrd && initrd.data.length > INITRD_BUDGET_BYTES) {
@@ -125,10 +129,14 @@ async function assemble(baseDir: string, agentEntry: string): Promise<BootFile[]
   return files
 }
 
-async function writeBundle(outDir: string, files: readonly BootFile[], onProgress: Progress): Promise<BuildResult> {
+async function writeBundle(
+  outDir: string,
+  files: readonly BootFile[],
+  onProgress: Progress,
+): Promise<BuildResult> {
   const manifest = createManifest(
     files.map((file) => describeFile(file.name, file.data)),
-    new Date().toISOString(),
+    Date.now(),
   )
   const present = await readPresent(outDir, manifest)
   if (present) return { manifest: present, cached: true }
@@ -152,8 +160,10 @@ async function writeBundle(outDir: string, files: readonly BootFile[], onProgres
 /** The manifest in place, when every file it lists is there with the right bytes. */
 async function readPresent(outDir: string, wanted: BundleManifest): Promise<BundleManifest | null> {
   try {
-    const present = JSON.parse(await readFile(join(outDir, 'manifest.json'), 'utf8')) as BundleManifest
-    if (present.version !== wanted.version || typeof present.createdAt !== 'string') return null
+    const present = bundleManifestSchema.parse(
+      JSON.parse(await readFile(join(outDir, 'manifest.json'), 'utf8')),
+    )
+    if (present.version !== wanted.version) return null
     for (const file of wanted.files) {
       const hash = createHash('sha256').update(await readFile(join(outDir, file.name)))
       if (hash.digest('hex') !== file.sha256) return null

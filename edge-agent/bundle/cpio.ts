@@ -8,7 +8,12 @@ export type CpioEntry =
   | { kind: 'symlink'; path: string; target: string }
   | { kind: 'character-device'; path: string; mode: number; major: number; minor: number }
 
-const TYPE_BITS = { file: 0o100000, directory: 0o040000, symlink: 0o120000, 'character-device': 0o020000 } as const
+const TYPE_BITS = {
+  file: 0o100000,
+  directory: 0o040000,
+  symlink: 0o120000,
+  'character-device': 0o020000,
+} as const
 const MODIFIED_AT_SECONDS = 1_700_000_000
 
 /** Zero bytes that bring `length` to a multiple of four. */
@@ -23,7 +28,9 @@ export function encodeCpio(entries: readonly CpioEntry[]): Uint8Array {
     const data = dataOf(entry)
     const device = entry.kind === 'character-device' ? entry : { major: 0, minor: 0 }
     const mode = TYPE_BITS[entry.kind] | (entry.kind === 'symlink' ? 0o777 : entry.mode)
-    parts.push(...member(entry.path, data, [index + 1, mode, 1, MODIFIED_AT_SECONDS, device.major, device.minor]))
+    parts.push(
+      ...member(entry.path, data, [index + 1, mode, 1, MODIFIED_AT_SECONDS, device.major, device.minor]),
+    )
   })
   parts.push(...member('TRAILER!!!', new Uint8Array(0), [0, 0, 1, 0, 0, 0]))
   return concatenate(parts)
@@ -37,7 +44,11 @@ function dataOf(entry: CpioEntry): Uint8Array {
 
 type Numbers = [inode: number, mode: number, links: number, mtime: number, rmajor: number, rminor: number]
 
-function member(path: string, data: Uint8Array, [inode, mode, links, mtime, rmajor, rminor]: Numbers): Uint8Array[] {
+function member(
+  path: string,
+  data: Uint8Array,
+  [inode, mode, links, mtime, rmajor, rminor]: Numbers,
+): Uint8Array[] {
   const name = new TextEncoder().encode(`${path}\0`)
   const numbers = [inode, mode, 0, 0, links, mtime, data.length, 0, 0, rmajor, rminor, name.length, 0]
   const header = `070701${numbers.map((value) => value.toString(16).padStart(8, '0')).join('')}`

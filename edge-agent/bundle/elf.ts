@@ -24,9 +24,13 @@ export function emptyBiggestSegment(library: Uint8Array): Uint8Array {
   const view = new DataView(library.buffer, library.byteOffset, library.byteLength)
   const headersAt = Number(view.getBigUint64(0x20, true))
   const headerSize = view.getUint16(0x36, true)
-  const headers = Array.from({ length: view.getUint16(0x38, true) }, (_, index) => headersAt + index * headerSize)
+  const headers = Array.from(
+    { length: view.getUint16(0x38, true) },
+    (_, index) => headersAt + index * headerSize,
+  )
   const size = (at: number) => Number(view.getBigUint64(at + 0x20, true))
-  const isReadOnly = (at: number) => view.getUint32(at, true) === PT_LOAD && view.getUint32(at + 4, true) === 4
+  const isReadOnly = (at: number) =>
+    view.getUint32(at, true) === PT_LOAD && view.getUint32(at + 4, true) === 4
   const biggest = headers.filter(isReadOnly).sort((a, b) => size(b) - size(a))[0]
   if (biggest === undefined || size(biggest) < 2 * PAGE) return library
   const start = Number(view.getBigUint64(biggest + 8, true))

@@ -29,7 +29,7 @@ export async function ensureHostTools(onProgress: Progress): Promise<void> {
 }
 
 function isOnPath(tool: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin']
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']
   return folders.some((folder) => {
     try {
       accessSync(join(folder, tool), constants.X_OK)

@@ -13,7 +13,12 @@ export class BundleBuildError extends Error {
   }
 }
 
-export type RunOptions = { cwd?: string; input?: Uint8Array; env?: Record<string, string>; signal?: AbortSignal }
+export type RunOptions = {
+  cwd?: string
+  input?: Uint8Array
+  env?: Record<string, string>
+  signal?: AbortSignal
+}
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
@@ -25,7 +30,12 @@ export function run(command: string, args: readonly string[], options: RunOption
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: options.cwd,
-      env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`, LC_ALL: 'C', ...proxyVariables(), ...options.env },
+      env: {
+        PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin`,
+        LC_ALL: 'C',
+        ...proxyVariables(),
+        ...options.env,
+      },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     const stdout: Buffer[] = []
@@ -56,7 +66,16 @@ function lastWords(stderr: string): string {
 }
 
 function proxyVariables(): Record<string, string> {
-  const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'APT_CONFIG', 'HOME']
+  const names = [
+    'http_proxy',
+    'https_proxy',
+    'no_proxy',
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'NO_PROXY',
+    'APT_CONFIG',
+    'HOME',
+  ]
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
@@ -83,9 +102,9 @@ export async function detectSuite(supported: readonly string[]): Promise<string>
     )
   }
   const release = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''))
-  const suite = release['VERSION_CODENAME'] ?? ''
-  if (release['ID'] !== 'debian' || !supported.includes(suite)) {
-    const name = release['PRETTY_NAME'] ?? 'an unknown system'
+  const suite = release.VERSION_CODENAME ?? ''
+  if (release.ID !== 'debian' || !supported.includes(suite)) {
+    const name = release.PRETTY_NAME ?? 'an unknown system'
     throw new BundleBuildError(
       `The boot bundle is made from Debian packages (${supported.join(' or ')}); this host runs ${name}. ${where}`,
       { exitCode: 3 },

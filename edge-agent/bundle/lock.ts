@@ -4,7 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Progress } from './apt.ts'
 
 /** Runs `work` while no other process does. A lock whose owner is gone is taken over. */
-export async function withLock<T>(directory: string, onProgress: Progress, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  directory: string,
+  onProgress: Progress,
+  work: () => Promise<T>,
+): Promise<T> {
   let announced = false
   while (!(await tryLock(directory))) {
     if (!announced) onProgress('Boot bundle: another build is running; waiting for it')

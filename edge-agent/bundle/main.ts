@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { BundleBuildError, buildBundleWithResult, type BuildOptions } from './build.ts'
+import { type BuildOptions, BundleBuildError, buildBundleWithResult } from './build.ts'
 
 const USAGE = `Builds the boot bundle: kernel, ramdisk and boot loaders.
 
@@ -30,7 +30,10 @@ async function main(): Promise<number> {
     return 0
   }
   const startedAt = performance.now()
-  const options: BuildOptions = { refresh: values.refresh, onProgress: (line) => process.stderr.write(`${line}\n`) }
+  const options: BuildOptions = {
+    refresh: values.refresh,
+    onProgress: (line) => process.stderr.write(`${line}\n`),
+  }
   if (values.out !== undefined) options.outDir = values.out
   if (values.cache !== undefined) options.cacheDir = values.cache
   if (values.suite !== undefined) options.suite = values.suite
@@ -38,8 +41,12 @@ async function main(): Promise<number> {
   const { manifest, cached } = await buildBundleWithResult(options)
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10
   const files = manifest.files.map(({ name, sizeBytes, sha256 }) => ({ name, sizeBytes, sha256 }))
-  if (values.json) process.stdout.write(`${JSON.stringify({ version: manifest.version, files, seconds, cached })}\n`)
-  else process.stderr.write(`Boot bundle: version ${manifest.version}, ${cached ? 'nothing changed' : 'built'} (${seconds} s)\n`)
+  if (values.json)
+    process.stdout.write(`${JSON.stringify({ version: manifest.version, files, seconds, cached })}\n`)
+  else
+    process.stderr.write(
+      `Boot bundle: version ${manifest.version}, ${cached ? 'nothing changed' : 'built'} (${seconds} s)\n`,
+    )
   return 0
 }
 
@@ -49,7 +56,10 @@ try {
   if (error instanceof BundleBuildError) {
     process.stderr.write(`Boot bundle: ${error.message}\n`)
     process.exitCode = error.exitCode
-  } else if (error instanceof TypeError && (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) {
+  } else if (
+    error instanceof TypeError &&
+    (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')
+  ) {
     process.stderr.write(`${error.message}\n\n${USAGE}`)
     process.exitCode = 2
   } else {

@@ -25,7 +25,9 @@ export async function findNode(): Promise<NodeBinary> {
   const { stdout } = await promisify(execFile)(real, ['--version'])
   const version = stdout.trim().replace(/^v/, '')
   if (Number(version.split('.')[0]) < 24) {
-    throw new BundleBuildError(`The ramdisk needs Node 24, and this workspace has ${version}; run npm ci first.`)
+    throw new BundleBuildError(
+      `The ramdisk needs Node 24, and this workspace has ${version}; run npm ci first.`,
+    )
   }
   const { size } = await stat(real)
   return { path: real, version, fingerprint: `${version} ${size}` }

@@ -1,11 +1,17 @@
-import { readdir, readFile, readlink, lstat, mkdir, symlink } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises'
 import { dirname, join, normalize, relative } from 'node:path'
 import { parseLibraryList } from './elf.ts'
 import { BundleBuildError, run } from './host.ts'
 
 const LIBRARY_DIR = 'usr/lib/x86_64-linux-gnu'
 const LOADER = `${LIBRARY_DIR}/ld-linux-x86-64.so.2`
-const EXCLUDED = ['./usr/share/doc', './usr/share/man', './usr/share/locale', './usr/share/info', './usr/share/lintian']
+const EXCLUDED = [
+  './usr/share/doc',
+  './usr/share/man',
+  './usr/share/locale',
+  './usr/share/info',
+  './usr/share/lintian',
+]
 
 /**
  * The unpacked packages, /usr merged. Its programs run through its own loader and libraries, so that the build does not
@@ -58,7 +64,8 @@ export class PackageTree {
   /** @throws BundleBuildError when no package brought the file */
   async read(path: string): Promise<Buffer> {
     const real = await this.resolve(path)
-    if (real === null) throw new BundleBuildError(`No package brought ${path}; the list in contents.ts needs a change.`)
+    if (real === null)
+      throw new BundleBuildError(`No package brought ${path}; the list in contents.ts needs a change.`)
     return readFile(join(this.root, real))
   }
 
@@ -67,7 +74,14 @@ export class PackageTree {
     const real = await this.resolve(program)
     if (real === null) throw new BundleBuildError(`No package brought ${program}, which the build runs.`)
     const libraries = join(this.root, LIBRARY_DIR)
-    const loaderArgs = ['--inhibit-cache', '--library-path', libraries, '--argv0', program, join(this.root, real)]
+    const loaderArgs = [
+      '--inhibit-cache',
+      '--library-path',
+      libraries,
+      '--argv0',
+      program,
+      join(this.root, real),
+    ]
     return run(join(this.root, LOADER), [...loaderArgs, ...args], options)
   }
 
@@ -86,10 +100,14 @@ export class PackageTree {
       },
     )
     const { libraries, missing } = parseLibraryList(text)
-    const foreign = [...libraries].filter(([, path]) => !path.startsWith(`${this.root}/`)).map(([soname]) => soname)
+    const foreign = [...libraries]
+      .filter(([, path]) => !path.startsWith(`${this.root}/`))
+      .map(([soname]) => soname)
     if (missing.length + foreign.length > 0) {
       const names = [...missing, ...foreign].join(', ')
-      throw new BundleBuildError(`${programFile} needs ${names}, which no package of the list in contents.ts brings.`)
+      throw new BundleBuildError(
+        `${programFile} needs ${names}, which no package of the list in contents.ts brings.`,
+      )
     }
     return new Map([...libraries].map(([soname, path]) => [soname, relative(this.root, path)]))
   }

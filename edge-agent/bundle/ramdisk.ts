@@ -10,7 +10,20 @@ import type { PackageTree } from './package-tree.ts'
 
 const ROOTFS_DIR = join(import.meta.dirname, 'rootfs')
 const EMPTY_DIRECTORIES = ['dev', 'proc', 'sys', 'run', 'tmp', 'mnt', 'root', 'var/lib', 'etc']
-const INDEX_FILES = ['dep.bin', 'alias.bin', 'symbols.bin', 'softdep', 'builtin', 'builtin.bin', 'builtin.alias.bin', 'builtin.modinfo', 'order', 'dep', 'alias', 'devname']
+const INDEX_FILES = [
+  'dep.bin',
+  'alias.bin',
+  'symbols.bin',
+  'softdep',
+  'builtin',
+  'builtin.bin',
+  'builtin.alias.bin',
+  'builtin.modinfo',
+  'order',
+  'dep',
+  'alias',
+  'devname',
+]
 
 /** A ramdisk being put together: path -> entry. The first to claim a path keeps it. */
 type Files = Map<string, CpioEntry>
@@ -41,7 +54,8 @@ export async function createBaseArchive(inputs: RamdiskInputs): Promise<Uint8Arr
 
 function withDirectories(files: Files): CpioEntry[] {
   const top: CpioEntry[] = []
-  for (const name of ['bin', 'sbin', 'lib', 'lib64']) top.push({ kind: 'symlink', path: name, target: `usr/${name}` })
+  for (const name of ['bin', 'sbin', 'lib', 'lib64'])
+    top.push({ kind: 'symlink', path: name, target: `usr/${name}` })
   const marks = EMPTY_DIRECTORIES.map((path) => `${path}/.`)
   const usr = ['usr/bin/.', 'usr/sbin/.', 'usr/lib/.', 'usr/lib64/.']
   const devices: CpioEntry[] = [
@@ -72,9 +86,19 @@ async function addRootfs(files: Files): Promise<void> {
     addFile(files, path, 0o755, await readFile(join(ROOTFS_DIR, name)))
   }
   const text = (value: string) => new TextEncoder().encode(value)
-  addFile(files, 'etc/passwd', 0o644, text('root:x:0:0:root:/root:/bin/sh\n_lldpd:x:100:100::/run/lldpd:/bin/false\n'))
+  addFile(
+    files,
+    'etc/passwd',
+    0o644,
+    text('root:x:0:0:root:/root:/bin/sh\n_lldpd:x:100:100::/run/lldpd:/bin/false\n'),
+  )
   addFile(files, 'etc/group', 0o644, text('root:x:0:\n_lldpd:x:100:\n'))
-  addFile(files, 'etc/os-release', 0o644, text('ID=dragonfly\nNAME="Dragonfly ramdisk"\nPRETTY_NAME="Dragonfly ramdisk"\n'))
+  addFile(
+    files,
+    'etc/os-release',
+    0o644,
+    text('ID=dragonfly\nNAME="Dragonfly ramdisk"\nPRETTY_NAME="Dragonfly ramdisk"\n'),
+  )
 }
 
 async function addProgram(files: Files, tree: PackageTree, path: string): Promise<void> {
@@ -86,7 +110,12 @@ async function addLibraries(files: Files, tree: PackageTree, libraries: Map<stri
   for (const [soname, path] of libraries) {
     const data = await tree.read(path)
     const isDeadWeight = soname.startsWith('libicudata.')
-    addFile(files, `${tree.libraryDir}/${basename(soname)}`, 0o755, isDeadWeight ? emptyBiggestSegment(data) : data)
+    addFile(
+      files,
+      `${tree.libraryDir}/${basename(soname)}`,
+      0o755,
+      isDeadWeight ? emptyBiggestSegment(data) : data,
+    )
   }
   addFile(files, tree.loaderPath, 0o755, await tree.read(tree.loaderPath))
   addLink(files, `usr/lib64/${basename(tree.loaderPath)}`, `/${tree.loaderPath}`)
@@ -110,7 +139,10 @@ async function addBusybox(files: Files, tree: PackageTree): Promise<void> {
   }
 }
 
-async function addModules(files: Files, { tree, kernelVersion, workDir, onProgress }: RamdiskInputs): Promise<void> {
+async function addModules(
+  files: Files,
+  { tree, kernelVersion, workDir, onProgress }: RamdiskInputs,
+): Promise<void> {
   const base = `usr/lib/modules/${kernelVersion}`
   await tree.run('usr/sbin/depmod', ['-b', tree.root, kernelVersion])
   const table = parseModulesDep((await tree.read(`${base}/modules.dep`)).toString('utf8'))
@@ -118,7 +150,8 @@ async function addModules(files: Files, { tree, kernelVersion, workDir, onProgre
   const choice = chooseModules(table, builtin, Object.values(contents.MODULES).flat())
   const lost = contents.REQUIRED_MODULES.filter((name) => choice.unknown.includes(name))
   if (lost.length > 0) throw new BundleBuildError(`Kernel ${kernelVersion} has no module ${lost.join(', ')}.`)
-  if (choice.unknown.length > 0) onProgress(`Boot bundle: not in kernel ${kernelVersion}: ${choice.unknown.join(', ')}`)
+  if (choice.unknown.length > 0)
+    onProgress(`Boot bundle: not in kernel ${kernelVersion}: ${choice.unknown.join(', ')}`)
   const subset = join(workDir, 'modules')
   await rm(subset, { recursive: true, force: true })
   for (const path of choice.paths) {
@@ -127,10 +160,19 @@ async function addModules(files: Files, { tree, kernelVersion, workDir, onProgre
     await writeInto(join(subset, base, path), data)
   }
   await addModuleIndex(files, tree, subset, kernelVersion)
-  await addFirmware(files, tree, choice.paths.map((path) => join(tree.root, base, path)))
+  await addFirmware(
+    files,
+    tree,
+    choice.paths.map((path) => join(tree.root, base, path)),
+  )
 }
 
-async function addModuleIndex(files: Files, tree: PackageTree, subset: string, kernelVersion: string): Promise<void> {
+async function addModuleIndex(
+  files: Files,
+  tree: PackageTree,
+  subset: string,
+  kernelVersion: string,
+): Promise<void> {
   const base = `usr/lib/modules/${kernelVersion}`
   for (const name of ['modules.order', 'modules.builtin', 'modules.builtin.modinfo']) {
     await writeInto(join(subset, base, name), await tree.read(`${base}/${name}`))
@@ -145,7 +187,9 @@ async function addModuleIndex(files: Files, tree: PackageTree, subset: string, k
 }
 
 async function addFirmware(files: Files, tree: PackageTree, moduleFiles: readonly string[]): Promise<void> {
-  const named = (await tree.run('usr/sbin/modinfo', ['-F', 'firmware', ...moduleFiles])).toString('utf8').split('\n')
+  const named = (await tree.run('usr/sbin/modinfo', ['-F', 'firmware', ...moduleFiles]))
+    .toString('utf8')
+    .split('\n')
   const wanted = new Set(named.filter((path) => path !== ''))
   for (const path of await tree.list('usr/lib/firmware')) {
     const isExtra = contents.EXTRA_FIRMWARE.some((pattern) => pattern.test(path))

@@ -1,4 +1,4 @@
-# Shared by init and the uevent handler (busybox sh).
+# Shared by init and the uevent handler (busybox sh, which prefers its own applets: hence the full paths here and there).
 
 # say TEXT: one line on every console, since /dev/console is only the last one of the command line
 say() {
@@ -18,5 +18,5 @@ protect() {
   case $1 in
     loop* | ram* | zram* | md* | dm-* | sr* | fd*) return ;;
   esac
-  [ -b "/dev/$1" ] && blockdev --setro "/dev/$1"
+  [ -b "/dev/$1" ] && /usr/sbin/blockdev --setro "/dev/$1"
 }

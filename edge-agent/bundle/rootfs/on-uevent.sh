@@ -2,7 +2,7 @@
 # For every device that appears after boot: its driver, and for a disk the write protection.
 export PATH=/usr/sbin:/usr/bin
 [ "$ACTION" = add ] || exit 0
-[ -n "$MODALIAS" ] && modprobe -q "$MODALIAS" 2> /dev/null
+[ -n "$MODALIAS" ] && /usr/sbin/modprobe -q "$MODALIAS" 2> /dev/null
 if [ "$SUBSYSTEM" = block ] && [ "$DEVTYPE" = disk ]; then
   . /usr/lib/dragonfly/functions.sh
   protect "$DEVNAME"
