@@ -59,7 +59,7 @@ export const bootProblems = [
   'address-missing',
   'socket-failed',
   'view-refused',
-  'bundle-unreadable',
+  'view-not-kept',
 ] as const
 
 /** What is wrong now, with what to do about it. `about` names the thing, so that it can be cleared. */
