@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { type ImageVariant, imageVariants } from './image/build.ts'
 import type { MachineRequest } from './lab.ts'
 import type { PowerAction } from './machine.ts'
 import { type LabHost, labHosts } from './network.ts'
@@ -10,7 +11,7 @@ export const usage = `usage: npm run lab -- <command> [--name LAB]
   down                           remove everything that the lab made
   serve [-- COMMAND...]          up, run COMMAND beside the edge (or wait for Ctrl-C), down
   exec edge|customer|lan -- COMMAND...
-  image [--cloud-init] [--out FILE]
+  image [--variant light|generic|cloud-init] [--out FILE]
   machine add NAME --firmware bios|uefi [--disk virtio|nvme|ahci]... [--nic virtio|e1000e]...
                    [--size 8G] [--memory MIB] [--image FILE]
   machine list | machine remove NAME
@@ -24,7 +25,7 @@ export type LabCommand = { labName: string } & (
   | { kind: 'up' | 'down' | 'machine list' }
   | { kind: 'serve'; argv: string[] }
   | { kind: 'exec'; host: LabHost; argv: string[] }
-  | { kind: 'image'; hasCloudInit: boolean; out: string | undefined }
+  | { kind: 'image'; variant: ImageVariant; out: string | undefined }
   | { kind: 'machine add'; machine: string; request: MachineRequest }
   | { kind: 'machine remove' | 'console'; machine: string }
   | { kind: 'power'; machine: string; action: PowerAction }
@@ -63,7 +64,7 @@ const options = {
   memory: { type: 'string' },
   image: { type: 'string' },
   out: { type: 'string' },
-  'cloud-init': { type: 'boolean', default: false },
+  variant: { type: 'string', default: 'light' },
 } as const
 
 function parseOptions(args: string[]) {
@@ -97,7 +98,13 @@ export function parseCommandLine(argv: readonly string[]): LabCommand {
   const [word, first, second] = positionals
   if (word === 'up' || word === 'down') return { kind: word, labName }
   if (word === 'serve') return { kind: 'serve', labName, argv: rest }
-  if (word === 'image') return { kind: 'image', labName, hasCloudInit: values['cloud-init'], out: values.out }
+  if (word === 'image')
+    return {
+      kind: 'image',
+      labName,
+      variant: oneOf('--variant', values.variant, imageVariants),
+      out: values.out,
+    }
   if (word === 'exec') {
     if (rest.length === 0) throw new UsageError('exec needs a command after "--".')
     return { kind: 'exec', labName, host: oneOf('The host', first, labHosts), argv: rest }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { copyFile, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LabCommand } from './command-line.ts'
-import { ensureImage } from './image/build.ts'
+import { ensureImage, type ImageVariant } from './image/build.ts'
 import { createLab, findLab, type Lab, removeLab } from './lab.ts'
 import type { Machine } from './machine.ts'
 import { commandOn, type LabHost, lan } from './network.ts'
@@ -46,8 +46,8 @@ async function serve(labName: string, argv: readonly string[]): Promise<number> 
   return 0
 }
 
-async function image(hasCloudInit: boolean, out: string | undefined): Promise<number> {
-  const built = await ensureImage({ hasCloudInit })
+async function image(variant: ImageVariant, out: string | undefined): Promise<number> {
+  const built = await ensureImage(variant)
   if (out) {
     await copyFile(built.path, out)
     await writeFile(`${out}.sha256`, `${built.sha256}\n`)
@@ -81,7 +81,7 @@ export async function runLabCommand(command: LabCommand): Promise<number> {
   if (command.kind === 'up') say(describeNetwork(await createLab({ name: command.labName })))
   else if (command.kind === 'down') await removeLab(command.labName)
   else if (command.kind === 'serve') return serve(command.labName, command.argv)
-  else if (command.kind === 'image') return image(command.hasCloudInit, command.out)
+  else if (command.kind === 'image') return image(command.variant, command.out)
   else return runMachineCommand(await labThatIsUp(command.labName), command)
   return 0
 }

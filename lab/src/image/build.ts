@@ -25,10 +25,13 @@ const cloudInitPackages = [
   'locales-all',
 ]
 
-export interface ImageVariant {
-  /** Real cloud-init instead of our small stand-in: a slower first boot, and a larger image. */
-  hasCloudInit: boolean
-}
+/**
+ * `light`: Debian's cloud kernel, for virtio and NVMe. `generic`: the full kernel, for AHCI and Intel NICs as
+ * well. Both read the NoCloud seed with a small stand-in; `cloud-init` has the real package on the full
+ * kernel, a slower first boot and a larger image.
+ */
+export const imageVariants = ['light', 'generic', 'cloud-init'] as const
+export type ImageVariant = (typeof imageVariants)[number]
 
 export interface BuiltImage {
   /** The raw disk image. */
@@ -38,7 +41,7 @@ export interface BuiltImage {
 }
 
 function packagesOf(variant: ImageVariant): string[] {
-  return variant.hasCloudInit ? cloudInitPackages : lightPackages
+  return variant === 'cloud-init' ? cloudInitPackages : lightPackages
 }
 
 async function filesBelow(dir: string): Promise<string[]> {
@@ -51,9 +54,8 @@ async function filesBelow(dir: string): Promise<string[]> {
 
 /** Versions that this host's package lists offer: when they move, a cached image is old. */
 async function offeredVersions(packages: readonly string[]): Promise<string> {
-  const result = await tryCommand(['apt-cache', 'madison', 'linux-image-amd64', ...packages]).catch(
-    () => undefined,
-  )
+  const kernels = ['linux-image-amd64', 'linux-image-cloud-amd64']
+  const result = await tryCommand(['apt-cache', 'madison', ...kernels, ...packages]).catch(() => undefined)
   return result?.stdout ?? ''
 }
 
@@ -65,7 +67,7 @@ async function cacheKey(variant: ImageVariant): Promise<string> {
   for (const path of [...sources, ...(await filesBelow(filesDir))])
     hash.update(path.slice(filesDir.length)).update(await readFile(path))
   const packages = packagesOf(variant)
-  hash.update(packages.join(' ')).update(await offeredVersions(packages))
+  hash.update([variant, ...packages].join(' ')).update(await offeredVersions(packages))
   return hash.digest('hex').slice(0, 16)
 }
 
@@ -90,7 +92,12 @@ async function bootstrapRoot(variant: ImageVariant, rootDir: string): Promise<vo
       ...[suite, rootDir],
     ],
     {
-      env: { ...process.env, FILES_DIR: filesDir, CLOUD_INIT: variant.hasCloudInit ? '1' : '' },
+      env: {
+        ...process.env,
+        FILES_DIR: filesDir,
+        CLOUD_INIT: variant === 'cloud-init' ? '1' : '',
+        KERNEL: variant === 'light' ? 'cloud' : 'generic',
+      },
       showProgress: true,
     },
   )
@@ -107,7 +114,7 @@ async function buildImage(variant: ImageVariant, path: string): Promise<void> {
     process.stderr.write(`lab: building a Debian ${suite} image (about a minute; kept under build/cache)\n`)
     const rootDir = join(workDir, 'root')
     await bootstrapRoot(variant, rootDir)
-    await assembleImage(rootDir, join(workDir, 'image.raw'), workDir, variant.hasCloudInit ? 900 : 400)
+    await assembleImage(rootDir, join(workDir, 'image.raw'), workDir, variant === 'cloud-init' ? 900 : 400)
     await runCommand(['cp', '--sparse=always', join(workDir, 'image.raw'), `${path}.part`])
     await writeFile(`${path}.sha256`, `${await sha256Of(`${path}.part`)}\n`)
     await rename(`${path}.part`, path)
@@ -117,8 +124,8 @@ async function buildImage(variant: ImageVariant, path: string): Promise<void> {
 }
 
 /** Returns the rack's small operating system image, building it when the cache has none that is current. */
-export async function ensureImage(variant: ImageVariant = { hasCloudInit: false }): Promise<BuiltImage> {
-  const name = `debian-12-${variant.hasCloudInit ? 'cloud-init' : 'light'}-${await cacheKey(variant)}.raw`
+export async function ensureImage(variant: ImageVariant = 'light'): Promise<BuiltImage> {
+  const name = `debian-12-${variant}-${await cacheKey(variant)}.raw`
   const path = join(cacheDir, name)
   const isCached = await stat(path).then(
     () => true,
