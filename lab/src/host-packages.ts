@@ -19,6 +19,7 @@ export const hostPackages = {
     'zstd',
   ],
   probes: ['openssh-client', 'tcpdump'],
+  browser: ['chromium'],
 } as const
 
 async function missingPackages(packages: readonly string[]): Promise<string[]> {
