@@ -1,4 +1,3 @@
-import { deploymentViewSchema } from '@dragonfly/schema/api'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, DeclaredRoute } from './access.ts'
 import * as deployments from './features/deployments/routes.ts'
@@ -48,8 +47,6 @@ export function createOpenApiDocument(version: string) {
     scheme: 'bearer',
     bearerFormat: 'JWT (EdDSA, by the edge’s own key)',
   })
-  // Before a nullable use of it is met, which would make the component itself nullable.
-  registry.register('Deployment', deploymentViewSchema)
   for (const route of allRoutes) registry.registerPath({ ...route, security: security[route['x-access']] })
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
