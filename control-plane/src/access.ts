@@ -10,8 +10,9 @@ export type Access = (typeof accessLevels)[number]
 export type DeclaredRoute = RouteConfig & { operationId: string; 'x-access': Access }
 
 /** A route whose access is declared beside it: `createRoute` that refuses to forget it. */
-export function defineRoute<const P extends string, R extends Omit<DeclaredRoute, 'path'> & { path: P }>(
-  route: R,
-) {
+export function defineRoute<
+  const P extends string,
+  const R extends Omit<DeclaredRoute, 'path'> & { path: P },
+>(route: R) {
   return createRoute<P, R>(route)
 }

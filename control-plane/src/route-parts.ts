@@ -54,4 +54,4 @@ export const idParam = (name: string) => idSchema.openapi({ param: { name, in: '
 
 /** A whole number in the query, which arrives as text. */
 export const countQuery = (least: number, most: number) =>
-  z.coerce.number().int().min(least).max(most).openapi({ type: 'integer' })
+  z.coerce.number().int().min(least).max(most).openapi({ type: 'integer', minimum: least, maximum: most })

@@ -8,7 +8,9 @@ export const imageSiteViewSchema = z.object({
   status: z.enum(['waiting', 'downloading', 'verifying', 'ready', 'failed']),
   bytesDone: z.number().int().nullable(),
   bytesTotal: z.number().int().nullable(),
-  failure: z.object({ reason: z.enum(imageFailureReasons), message: z.string(), nextStep: z.string() }).nullable(),
+  failure: z
+    .object({ reason: z.enum(imageFailureReasons), message: z.string(), nextStep: z.string() })
+    .nullable(),
   updatedAt: epochMsSchema,
 })
 
@@ -46,7 +48,11 @@ export const imageCreateSchema = z
         const value = text.trim().split(/\s+/)[0]?.toLowerCase() ?? ''
         if (/^[0-9a-f]{64}$/.test(value)) return { algorithm: 'sha256' as const, value }
         if (/^[0-9a-f]{128}$/.test(value)) return { algorithm: 'sha512' as const, value }
-        context.addIssue({ code: 'custom', message: 'A checksum is 64 hex digits (SHA-256) or 128 (SHA-512); the publisher lists it beside the image.' })
+        context.addIssue({
+          code: 'custom',
+          message:
+            'A checksum is 64 hex digits (SHA-256) or 128 (SHA-512); the publisher lists it beside the image.',
+        })
         return z.NEVER
       })
       .openapi({ type: 'string' }),
@@ -67,4 +73,11 @@ export const templateViewSchema = z
   .openapi('Template')
 export type TemplateView = z.infer<typeof templateViewSchema>
 
-export const templateCreateSchema = z.object({ yaml: z.string().min(1).max(128 * 1024) }).openapi('TemplateCreate')
+export const templateCreateSchema = z
+  .object({
+    yaml: z
+      .string()
+      .min(1)
+      .max(128 * 1024),
+  })
+  .openapi('TemplateCreate')

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import { diskRuleSchema } from '../state/disk-rule.ts'
 import { deploymentStatuses, machineStatuses } from '../state/machine.ts'
 import { deploymentStageNames } from '../state/stages.ts'
-import { diskRuleSchema } from '../state/disk-rule.ts'
 import { inventorySchema } from '../wire/inventory.ts'
 import { epochMsSchema, hostnameSchema, idSchema, macInputSchema, sshKeySchema } from './common.ts'
 
@@ -39,7 +39,13 @@ export const deploymentViewSchema = z
     armedUntil: epochMsSchema,
     /** Every stage entered, in order, with retries. */
     timeline: z.array(
-      z.object({ stage: stageSchema, attempt: z.number().int(), startedAt: epochMsSchema, endedAt: epochMsSchema.nullable(), note: z.string().nullable() }),
+      z.object({
+        stage: stageSchema,
+        attempt: z.number().int(),
+        startedAt: epochMsSchema,
+        endedAt: epochMsSchema.nullable(),
+        note: z.string().nullable(),
+      }),
     ),
   })
   .openapi('Deployment')
@@ -55,13 +61,23 @@ export const deploymentCreateSchema = z
     sshKeys: z.array(sshKeySchema).max(64),
     user: z
       .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'A user name starts with a letter, and has lower-case letters, digits, _ and -.')
+      .regex(
+        /^[a-z_][a-z0-9_-]{0,31}$/,
+        'A user name starts with a letter, and has lower-case letters, digits, _ and -.',
+      )
       .optional()
       .openapi({ description: 'The administrator created on the machine; `dragonfly` when left out' }),
     /** cloud-init network configuration version 2, as YAML; DHCP on the boot NIC when left out. */
-    networkConfig: z.string().max(64 * 1024).optional(),
+    networkConfig: z
+      .string()
+      .max(64 * 1024)
+      .optional(),
     /** Hours that it stays armed while the machine is not seen. */
-    armedHours: z.number().min(0.1).max(24 * 14).optional(),
+    armedHours: z
+      .number()
+      .min(0.1)
+      .max(24 * 14)
+      .optional(),
   })
   .openapi('DeploymentCreate')
 
@@ -94,7 +110,7 @@ export const machineViewSchema = z
     /** The ramdisk is up on it right now, and waits for work. */
     ramdiskConnected: z.boolean(),
     os: z.string().nullable(),
-    deployment: deploymentViewSchema.nullable(),
+    deployment: z.union([deploymentViewSchema, z.null()]),
     firstSeenAt: epochMsSchema.nullable(),
     lastSeenAt: epochMsSchema.nullable(),
     createdAt: epochMsSchema,
@@ -113,20 +129,37 @@ export type MachineDetail = z.infer<typeof machineDetailSchema>
 
 const tagSchema = z.string().trim().min(1).max(64)
 export const machineCreateSchema = z
-  .object({ siteId: idSchema, mac: macInputSchema, name: hostnameSchema.optional(), tags: z.array(tagSchema).max(64).optional() })
+  .object({
+    siteId: idSchema,
+    mac: macInputSchema,
+    name: hostnameSchema.optional(),
+    tags: z.array(tagSchema).max(64).optional(),
+  })
   .openapi('MachineCreate')
 export const machinePatchSchema = z
-  .object({ name: hostnameSchema.nullable().optional(), tags: z.array(tagSchema).max(64).optional(), roles: z.array(tagSchema).max(64).optional() })
+  .object({
+    name: hostnameSchema.nullable().optional(),
+    tags: z.array(tagSchema).max(64).optional(),
+    roles: z.array(tagSchema).max(64).optional(),
+  })
   .openapi('MachinePatch')
 export const machineAdoptSchema = z.object({ name: hostnameSchema.optional() }).openapi('MachineAdopt')
 
 /** What deleting or netbooting a machine leads to; shown before a person confirms. */
-export const deleteResultSchema = z.object({ machineId: idSchema, nextNetboot: z.string() }).openapi('MachineDeleted')
+export const deleteResultSchema = z
+  .object({ machineId: idSchema, nextNetboot: z.string() })
+  .openapi('MachineDeleted')
 
 export const logViewSchema = z
   .object({
     lines: z.array(
-      z.object({ id: z.number().int(), at: epochMsSchema, level: z.enum(['debug', 'info', 'warning', 'error']), text: z.string(), deploymentId: z.string().nullable() }),
+      z.object({
+        id: z.number().int(),
+        at: epochMsSchema,
+        level: z.enum(['debug', 'info', 'warning', 'error']),
+        text: z.string(),
+        deploymentId: z.string().nullable(),
+      }),
     ),
     /** Pass as `after` to get what came since. */
     next: z.number().int(),

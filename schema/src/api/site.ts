@@ -62,5 +62,7 @@ export const edgeViewSchema = z
 export type EdgeView = z.infer<typeof edgeViewSchema>
 
 export const edgePatchSchema = z
-  .object({ interfaces: z.array(z.object({ name: z.string().min(1).max(64), mode: z.enum(interfaceModes) })).max(64) })
+  .object({
+    interfaces: z.array(z.object({ name: z.string().min(1).max(64), mode: z.enum(interfaceModes) })).max(64),
+  })
   .openapi('EdgePatch')
