@@ -1,7 +1,7 @@
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { DiskRule } from '../state/disk-rule.ts'
-import { deploymentStageNames } from '../state/stages.ts'
 import { deploymentStatuses } from '../state/machine.ts'
+import { deploymentStageNames } from '../state/stages.ts'
 import type { Checksum } from '../wire/image.ts'
 import { imageFailureReasons } from '../wire/image.ts'
 import type { Plan } from '../wire/plan.ts'
@@ -12,7 +12,9 @@ export const images = sqliteTable('images', {
   name: text('name').notNull(),
   url: text('url').notNull(),
   checksum: text('checksum', { mode: 'json' }).notNull().$type<Checksum>(),
-  format: text('format', { enum: ['raw'] }).notNull().default('raw'),
+  format: text('format', { enum: ['raw'] })
+    .notNull()
+    .default('raw'),
   /** Pinned by the first edge that imported it. */
   manifestDigest: text('manifest_digest'),
   sizeBytes: integer('size_bytes'),
@@ -24,8 +26,12 @@ export const images = sqliteTable('images', {
 export const edgeImages = sqliteTable(
   'edge_images',
   {
-    edgeId: text('edge_id').notNull().references(() => edges.edgeId, { onDelete: 'cascade' }),
-    imageId: text('image_id').notNull().references(() => images.imageId, { onDelete: 'cascade' }),
+    edgeId: text('edge_id')
+      .notNull()
+      .references(() => edges.edgeId, { onDelete: 'cascade' }),
+    imageId: text('image_id')
+      .notNull()
+      .references(() => images.imageId, { onDelete: 'cascade' }),
     status: text('status', { enum: ['ready', 'failed'] }).notNull(),
     attempt: integer('attempt').notNull().default(0),
     failureReason: text('failure_reason', { enum: imageFailureReasons }),
@@ -49,7 +55,9 @@ export const deployments = sqliteTable(
     /** Kept when the machine is deleted: history stays. */
     machineId: text('machine_id').references(() => machines.machineId, { onDelete: 'set null' }),
     machineName: text('machine_name').notNull(),
-    siteId: text('site_id').notNull().references(() => sites.siteId, { onDelete: 'cascade' }),
+    siteId: text('site_id')
+      .notNull()
+      .references(() => sites.siteId, { onDelete: 'cascade' }),
     imageId: text('image_id').notNull(),
     imageName: text('image_name').notNull(),
     templateId: text('template_id').notNull(),
@@ -87,7 +95,9 @@ export const deployments = sqliteTable(
 export const deploymentEvents = sqliteTable(
   'deployment_events',
   {
-    deploymentId: text('deployment_id').notNull().references(() => deployments.deploymentId, { onDelete: 'cascade' }),
+    deploymentId: text('deployment_id')
+      .notNull()
+      .references(() => deployments.deploymentId, { onDelete: 'cascade' }),
     /** Grows within a deployment. */
     ordinal: integer('ordinal').notNull(),
     stage: text('stage', { enum: deploymentStageNames }).notNull(),
@@ -102,13 +112,18 @@ export const machineLog = sqliteTable(
   'machine_log',
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
-    machineId: text('machine_id').notNull().references(() => machines.machineId, { onDelete: 'cascade' }),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.machineId, { onDelete: 'cascade' }),
     deploymentId: text('deployment_id'),
     at: integer('at').notNull(),
     level: text('level', { enum: ['debug', 'info', 'warning', 'error'] }).notNull(),
     text: text('text').notNull(),
   },
-  (table) => [index('machine_log_by_machine').on(table.machineId, table.id), index('machine_log_by_deployment').on(table.deploymentId, table.id)],
+  (table) => [
+    index('machine_log_by_machine').on(table.machineId, table.id),
+    index('machine_log_by_deployment').on(table.deploymentId, table.id),
+  ],
 )
 
 /** One row each: this control plane's id, generation, organisation, and so on. */
