@@ -1,4 +1,3 @@
-import react from '@astrojs/react'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'astro/config'
 
@@ -11,10 +10,9 @@ export default defineConfig({
   trailingSlash: 'ignore',
   devToolbar: { enabled: false },
   build: { format: 'directory', inlineStylesheets: 'never' },
-  integrations: [react()],
   vite: {
     plugins: [tailwindcss()],
-    build: { assetsInlineLimit: 0 },
+    build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 900 },
     server: { proxy: { '/api': { target: process.env.DRAGONFLY_URL ?? 'http://localhost:3000', ws: true } } },
   },
 })
