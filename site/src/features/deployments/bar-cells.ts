@@ -25,22 +25,17 @@ export function durationMs(deployment: Deployment, nowMs: number): number | null
 
 /**
  * The cells of the bar, the oldest first, so that time runs to the right. Heights are on a logarithmic scale
- * between the quickest and the slowest, so that one deployment of an hour does not flatten the rest.
+ * over the middle nine tenths, so that one deployment of an hour does not flatten the rest.
  */
 export function createBarCells(deployments: readonly Deployment[], nowMs: number): BarCell[] {
   const shown = deployments
     .toSorted((a, b) => b.createdAt - a.createdAt)
     .slice(0, barLength)
     .toReversed()
-  const logs = shown.flatMap((deployment) => {
-    const duration = durationMs(deployment, nowMs)
-    return duration === null ? [] : [Math.log(duration + 1000)]
-  })
-  const low = Math.min(...logs)
-  const high = Math.max(...logs)
+  const [low, high] = durationRange(shown.flatMap((deployment) => durationMs(deployment, nowMs) ?? []))
   return shown.map((deployment) => {
     const duration = durationMs(deployment, nowMs)
-    const place = duration === null ? 0 : (Math.log(duration + 1000) - low) / Math.max(0.5, high - low)
+    const place = duration === null ? 0 : clamp01((Math.log(duration + 1000) - low) / (high - low))
     return {
       deploymentId: deployment.deploymentId,
       machineId: deployment.machineId,
@@ -49,10 +44,21 @@ export function createBarCells(deployments: readonly Deployment[], nowMs: number
       status: deployment.status,
       durationMs: duration,
       endedAtMs: deployment.endedAt,
-      height: 0.3 + 0.6 * place,
-      brightness: 1 - 0.5 * place,
+      height: 0.16 + 0.72 * place,
+      brightness: 1 - 0.55 * place,
     }
   })
+}
+
+function durationRange(durations: readonly number[]): [low: number, high: number] {
+  const logs = durations.map((duration) => Math.log(duration + 1000)).toSorted((a, b) => a - b)
+  const at = (part: number): number => logs[Math.round(part * (logs.length - 1))] ?? 0
+  const low = at(0.05)
+  return [low, Math.max(low + 0.2, at(0.95))]
+}
+
+function clamp01(value: number): number {
+  return Math.min(1, Math.max(0, value))
 }
 
 export interface BarSummary {
@@ -95,11 +101,24 @@ export function arcPoints(cells: readonly BarCell[], seed: number): string {
       const x = (offset + index + 0.5) * width
       const top = 100 - cell.height * 100
       return [
-        `${(x - width * 0.3).toFixed(2)},${clamp(top - 4 + noise() * 16).toFixed(1)}`,
-        `${(x + width * 0.3).toFixed(2)},${clamp(top - 4 + noise() * 22).toFixed(1)}`,
+        `${(x - width * 0.3).toFixed(2)},${clamp(top - 8 + noise() * 22).toFixed(1)}`,
+        `${(x + width * 0.3).toFixed(2)},${clamp(top - 8 + noise() * 34).toFixed(1)}`,
       ]
     })
     .join(' ')
+}
+
+/** The cells' outline as a closed shape, in percent of the strip: what glows behind them. */
+export function bloomPath(cells: readonly BarCell[]): string {
+  const width = 100 / barLength
+  const offset = barLength - cells.length
+  return cells
+    .filter((cell) => cell.status === 'deployed' || cell.status === 'written' || cell.status === 'running')
+    .map((cell) => {
+      const x = (offset + cells.indexOf(cell)) * width
+      return `M${x.toFixed(2)} 100V${(100 - cell.height * 100).toFixed(1)}h${width}V100Z`
+    })
+    .join('')
 }
 
 function clamp(percent: number): number {

@@ -21,7 +21,7 @@ interface StatusCountsProps {
 /** How many of each; each number filters the list. */
 export function StatusCounts({ counts, total, chosen, onChoose }: StatusCountsProps) {
   return (
-    <fieldset className="flex flex-wrap gap-x-2 gap-y-3 border-0">
+    <fieldset className="-ml-3 flex flex-wrap gap-x-2 gap-y-3 border-0">
       <legend className="sr-only">Filter by status</legend>
       <Count
         label="All"
@@ -59,12 +59,14 @@ function Count({ label, count, colour, pressed, onClick }: CountProps) {
       aria-pressed={pressed}
       aria-label={`${label}: ${count}`}
       onClick={onClick}
-      className="touchable -ml-3 rounded-md border-b-2 border-transparent px-3 py-1 text-left first:-ml-3 not-first:ml-0 hover:bg-hover aria-pressed:border-touch sm:min-w-24"
+      className="group touchable rounded-md px-3 py-1 text-left hover:bg-hover sm:min-w-24"
     >
       <span className={`num block text-3xl leading-tight font-light ${colour}`}>
         {count.toLocaleString('en-GB')}
       </span>
-      <span className="label">{label}</span>
+      <span className="label border-b-2 border-transparent pb-0.5 group-aria-pressed:border-touch group-aria-pressed:text-ink">
+        {label}
+      </span>
     </button>
   )
 }

@@ -42,7 +42,7 @@ function WantRow({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) =>
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 py-2.5">
       <span aria-hidden="true" className={`h-8 w-[3px] shrink-0 rounded-full ${colour}`} />
       <p className="min-w-0 grow basis-72">
-        <Title want={want} /> {want.sentence}
+        <Title want={want} /> <span className="text-ink-soft">{want.sentence}</span>
         {'machine' in want && want.machine.name !== want.machine.fourWords && (
           <span className="text-ink-faint italic"> {separateWords(want.machine.fourWords)}</span>
         )}{' '}
