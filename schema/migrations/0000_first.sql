@@ -65,7 +65,7 @@ CREATE TABLE `deployment_events` (
 --> statement-breakpoint
 CREATE TABLE `deployments` (
 	`deployment_id` text PRIMARY KEY NOT NULL,
-	`machine_id` text,
+	`machine_id` text NOT NULL,
 	`machine_name` text NOT NULL,
 	`site_id` text NOT NULL,
 	`image_id` text NOT NULL,
@@ -93,13 +93,14 @@ CREATE TABLE `deployments` (
 	`armed_until` integer NOT NULL,
 	`started_at` integer,
 	`ended_at` integer,
-	FOREIGN KEY (`machine_id`) REFERENCES `machines`(`machine_id`) ON UPDATE no action ON DELETE set null,
 	FOREIGN KEY (`site_id`) REFERENCES `sites`(`site_id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
 CREATE INDEX `deployments_by_machine` ON `deployments` (`machine_id`,`created_at`);--> statement-breakpoint
 CREATE INDEX `deployments_by_site` ON `deployments` (`site_id`,`status`);--> statement-breakpoint
 CREATE INDEX `deployments_by_end` ON `deployments` (`ended_at`);--> statement-breakpoint
+CREATE INDEX `deployments_by_creation` ON `deployments` (`created_at`);--> statement-breakpoint
+CREATE UNIQUE INDEX `deployments_one_active` ON `deployments` (`machine_id`) WHERE status in ('armed', 'running');--> statement-breakpoint
 CREATE TABLE `edge_images` (
 	`edge_id` text NOT NULL,
 	`image_id` text NOT NULL,
