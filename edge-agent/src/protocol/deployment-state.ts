@@ -90,7 +90,8 @@ function step(state: DeploymentState, input: DeploymentInput, now: number): Tran
 
 function handleNetboot(state: DeploymentState, ipxe: boolean, now: number): Transition {
   if (state.stage === 'powering') return enter(state, 'firmware', now)
-  if (state.stage === 'firmware' || (state.stage === 'bootloader' && ipxe)) return stay(state)
+  if (state.stage === 'firmware') return ipxe ? enter(state, 'bootloader', now) : stay(state)
+  if (state.stage === 'bootloader' && ipxe) return stay(state)
   if (state.stage === 'restarting') return handleRestartSeen(state, now)
   if (state.stage === 'first-boot') return stay(state)
   return handlePowerCut(state, 'firmware', now)
