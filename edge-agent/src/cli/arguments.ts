@@ -37,7 +37,7 @@ export function parseCommand(
   if (values.version) return { kind: 'version' }
   const dataDir =
     values.data ??
-    host.env['DRAGONFLY_EDGE_DATA'] ??
+    host.env.DRAGONFLY_EDGE_DATA ??
     (host.isRoot ? '/var/lib/dragonfly-edge' : `${host.home}/.dragonfly-edge`)
   if (dataDir === '') return misuse('--data wants a directory.')
   const [name, ...rest] = positionals
@@ -64,7 +64,8 @@ function parse(argv: readonly string[]) {
 
 function parseJoin(rest: string[], dataDir: string, force: boolean): Command {
   const [url, token, ...more] = rest
-  if (!url || !token || more.length > 0) return misuse('join wants a URL and a token, as the portal shows them.')
+  if (!url || !token || more.length > 0)
+    return misuse('join wants a URL and a token, as the portal shows them.')
   const base = URL.canParse(url) ? new URL(url) : null
   if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash || base.username)
     return misuse(`“${url}” is not the address of a control plane: it starts with https:// (or http://).`)

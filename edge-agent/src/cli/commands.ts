@@ -36,7 +36,9 @@ export async function execute(command: Command): Promise<number> {
 async function executeJoin(command: Extract<Command, { kind: 'join' }>): Promise<number> {
   const { hostname, protocol } = new URL(command.url)
   if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname))
-    complain('Mind: over plain http nobody can tell whether this is your control plane. Use https where you can.')
+    complain(
+      'Mind: over plain http nobody can tell whether this is your control plane. Use https where you can.',
+    )
   const result = await joinSite(command, Date.now)
   if (result.kind === 'refused') {
     complain(`dragonfly-edge: ${result.message}`)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseBase64Url, renderBase64Url } from './base64url.ts'
+import { ByteReader } from './byte-reader.ts'
 import { parseHex, renderHex } from './hex.ts'
 import { isHostAddress, parseIpv4, sameSubnet } from './ipv4.ts'
 import { decodeMac, encodeMac, parseMac, renderMacWithHyphens } from './mac.ts'
@@ -56,4 +57,11 @@ describe('text forms of bytes', () => {
     expect(parseBase64Url(text)).toBeUndefined(),
   )
   it.each(['0', 'zz'])('"%s" is not hex', (text) => expect(parseHex(text)).toBeUndefined())
+})
+
+it('what is read from a receive buffer stays when the buffer is used again', () => {
+  const buffer = Buffer.from([1, 2, 3])
+  const value = new ByteReader(buffer, 'test').bytes(2)
+  buffer.fill(9)
+  expect(value).toEqual(Uint8Array.of(1, 2))
 })

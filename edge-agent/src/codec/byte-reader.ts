@@ -8,7 +8,8 @@ export class ByteReader {
   #offset = 0
 
   constructor(bytes: Uint8Array, protocol: string) {
-    this.#bytes = bytes
+    // A plain view: `slice` on Node's Buffer would not copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#protocol = protocol
   }

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
 // iPXE's own expansions look like a forgotten template string.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: see above
+import { describe, expect, it } from 'vitest'
 import { plainIpxeText, renderIpxeScript, setting, UnsafeIpxeTextError } from './ipxe.ts'
 
 describe('an iPXE script', () => {

@@ -26,7 +26,11 @@ export interface AgentHttp {
 const largestBody = 64 * 1024
 const phoneHomePath = /^\/phone-home\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,200})$/
 
-export async function listenAgentHttp(routes: AgentHttpRoutes, port: number, host: string): Promise<AgentHttp> {
+export async function listenAgentHttp(
+  routes: AgentHttpRoutes,
+  port: number,
+  host: string,
+): Promise<AgentHttp> {
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
     route(request, response, routes).catch(() => {
       if (!response.headersSent) answer(response, 500, 'The edge failed to answer.\n')
@@ -67,7 +71,9 @@ async function route(
   const reading = request.method === 'GET' || request.method === 'HEAD'
   if (reading && path === '/healthz') return answer(response, 200, 'ok\n')
   if (reading && path === '/readyz')
-    return routes.isReady() ? answer(response, 200, 'ready\n') : answer(response, 503, 'no state from the site yet\n')
+    return routes.isReady()
+      ? answer(response, 200, 'ready\n')
+      : answer(response, 503, 'no state from the site yet\n')
   if (reading && path === '/metrics')
     return answer(response, 200, routes.metrics(), 'text/plain; version=0.0.4; charset=utf-8')
   const home = phoneHomePath.exec(path)

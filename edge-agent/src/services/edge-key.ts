@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type PublicJwk, publicJwkSchema } from '@dragonfly/schema/wire'
 import { calculateJwkThumbprint } from 'jose'
 import { z } from 'zod'
-import { writeFileAtomic } from '../io/atomic-file.ts'
+import { writeFileAtomically } from '../io/atomic-file.ts'
 
 const privateJwkSchema = publicJwkSchema.extend({ d: z.string().regex(/^[A-Za-z0-9_-]{43}$/) })
 
@@ -22,7 +22,7 @@ export function generateEdgeKey(): EdgeKey {
 }
 
 export async function storeEdgeKey(dataDir: string, key: EdgeKey): Promise<void> {
-  await writeFileAtomic(keyPath(dataDir), `${JSON.stringify(key.privateJwk)}\n`, 0o600)
+  await writeFileAtomically(keyPath(dataDir), `${JSON.stringify(key.privateJwk)}\n`, 0o600)
 }
 
 /** Null when there is none. */

@@ -55,7 +55,9 @@ async function enrol(url: string, token: string, key: EdgeKey) {
       redirect: 'error',
     })
   } catch (error) {
-    return { refused: `${url} could not be reached (${describeError(error)}). Check the URL and the network.` }
+    return {
+      refused: `${url} could not be reached (${describeError(error)}). Check the URL and the network.`,
+    }
   }
   if (!response.ok) return { refused: (await readProblem(response)).message }
   const parsed = enrolResponseSchema.safeParse(await response.json().catch(() => null))

@@ -30,7 +30,6 @@ export function createProblems(append: (event: SiteEvent) => Promise<void>): Pro
         if ((problem === undefined || problem === name) && abouts.delete(about)) await tell(name)
       }
     },
-    list: () =>
-      [...told].flatMap(([problem, message]) => (message === null ? [] : [{ problem, message }])),
+    list: () => [...told].flatMap(([problem, message]) => (message === null ? [] : [{ problem, message }])),
   }
 }

@@ -88,7 +88,9 @@ export function createOrders(options: OrderPorts): Orders {
       const verdict = await verify(deployment, target)
       if (verdict.kind === 'refused') return verdict
       const { order } = verdict
-      const readiness = order.imageManifestDigest ? options.imageReadiness(order.imageManifestDigest) : 'ready'
+      const readiness = order.imageManifestDigest
+        ? options.imageReadiness(order.imageManifestDigest)
+        : 'ready'
       if (readiness === 'pending') return { kind: 'wait' }
       if (readiness === 'missing') return imageMissing
       const burned = await burnOrder(

@@ -108,9 +108,11 @@ export async function createDeploymentRunner(ports: DeploymentPorts): Promise<De
     all: () => states.values(),
     get: (deploymentId) => states.get(deploymentId) ?? null,
     activeFor: (machineId) =>
-      [...states.values()].findLast((state) => state.machineId === machineId && isActive(state.status)) ?? null,
+      [...states.values()].findLast((state) => state.machineId === machineId && isActive(state.status)) ??
+      null,
     findByOrder: (machineId, orderId) =>
-      [...states.values()].find((state) => state.machineId === machineId && state.orderId === orderId) ?? null,
+      [...states.values()].find((state) => state.machineId === machineId && state.orderId === orderId) ??
+      null,
     apply: (deploymentId, input) => enqueue(() => applyNow(deploymentId, input)),
     reconcile: (wanted) => enqueue(() => takeWanted(wanted)),
     tick: () =>

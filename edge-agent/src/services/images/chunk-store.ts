@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import { type ImageManifest, imageChunkBytes, imageManifestSchema } from '@dragonfly/schema/wire'
 import canonicalize from 'canonicalize'
-import { syncDirectory, writeFileAtomic } from '../../io/atomic-file.ts'
+import { syncDirectory, writeFileAtomically } from '../../io/atomic-file.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
@@ -36,7 +36,7 @@ export async function storedChunkBytes(dir: string, sha256: string): Promise<num
 export async function storeChunk(dir: string, sha256: string, raw: Uint8Array): Promise<number> {
   const stored = await compress(raw, { params: { [constants.ZSTD_c_compressionLevel]: 3 } })
   await mkdir(join(dir, 'chunks', sha256.slice(0, 2)), { recursive: true })
-  await writeFileAtomic(chunkPath(dir, sha256), stored)
+  await writeFileAtomically(chunkPath(dir, sha256), stored)
   return stored.length
 }
 
@@ -65,7 +65,7 @@ export async function storeManifest(dir: string, manifest: ImageManifest): Promi
   const text = canonicalize(manifest) ?? ''
   const digest = sha256Hex(Buffer.from(text))
   await syncDirectory(join(dir, 'chunks'))
-  await writeFileAtomic(manifestPath(dir, digest), text)
+  await writeFileAtomically(manifestPath(dir, digest), text)
   return digest
 }
 

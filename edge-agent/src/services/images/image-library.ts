@@ -90,7 +90,10 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
       await tellReady(record)
     } catch (error) {
       if (!abort.signal.aborted)
-        await fail(image, error instanceof ImportError ? error : new ImportError('unreachable', String(error)))
+        await fail(
+          image,
+          error instanceof ImportError ? error : new ImportError('unreachable', String(error)),
+        )
     } finally {
       current = null
     }
@@ -139,7 +142,9 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
       enqueue(removeUnwanted)
     },
     readiness: (manifestDigest) => {
-      const ready = [...records.values()].some((record) => isReady(record) && record.manifestDigest === manifestDigest)
+      const ready = [...records.values()].some(
+        (record) => isReady(record) && record.manifestDigest === manifestDigest,
+      )
       if (ready) return 'ready'
       const pending = [...wanted.values()].some((image) => {
         const record = records.get(image.imageId)

@@ -1,7 +1,7 @@
 import { wantedImageSchema } from '@dragonfly/schema/wire'
 import { z } from 'zod'
-import type { ImportReport } from './import-messages.ts'
 import { ImportError } from './import-error.ts'
+import type { ImportReport } from './import-messages.ts'
 import { importImage } from './importer.ts'
 
 /** A process of its own for one import, so that hashing never holds up the supervisor. */

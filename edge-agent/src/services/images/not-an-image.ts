@@ -23,7 +23,12 @@ const signatures: { at: number; bytes: string; what: string; remedy: string }[] 
     what: 'a VHDX image',
     remedy: 'Convert it first: qemu-img convert -O raw IN OUT.',
   },
-  { at: 0x8001, bytes: '4344303031', what: 'an ISO (an installer)', remedy: 'Use the publisher’s cloud image.' },
+  {
+    at: 0x8001,
+    bytes: '4344303031',
+    what: 'an ISO (an installer)',
+    remedy: 'Use the publisher’s cloud image.',
+  },
 ]
 
 /** A sentence when the first bytes of a file are not those of a raw disk image; null when they may be. */

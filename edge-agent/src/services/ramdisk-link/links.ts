@@ -47,7 +47,8 @@ export function createLinks(options: LinksOptions): Links {
 
   /** Finds who it is and what is armed for it, and tells that deployment. */
   const consider = async (link: RamdiskLink): Promise<void> => {
-    link.machineId = options.machines().identify(link.session.macs, link.session.smbiosUuid)?.machineId ?? null
+    link.machineId =
+      options.machines().identify(link.session.macs, link.session.smbiosUuid)?.machineId ?? null
     const deployment = link.machineId ? options.runner().activeFor(link.machineId) : null
     if (!deployment) return
     const { deploymentId } = deployment
@@ -101,7 +102,8 @@ export function createLinks(options: LinksOptions): Links {
     open: async (link) => {
       links.get(link.session.session)?.close()
       links.set(link.session.session, link)
-      link.machineId = options.machines().identify(link.session.macs, link.session.smbiosUuid)?.machineId ?? null
+      link.machineId =
+        options.machines().identify(link.session.macs, link.session.smbiosUuid)?.machineId ?? null
       await toldConnected(link, true)
       await consider(link)
     },
@@ -132,7 +134,10 @@ export function createLinks(options: LinksOptions): Links {
         const busy = link.machineId !== null && options.runner().activeFor(link.machineId) !== null
         if (busy || now() < link.holdUntil) continue
         link.holdUntil = now() + holdMs
-        link.send({ type: 'restart', reason: 'Nothing is armed for this machine: it goes back to its own disk.' })
+        link.send({
+          type: 'restart',
+          reason: 'Nothing is armed for this machine: it goes back to its own disk.',
+        })
       }
     },
     closeAll: () => {
@@ -155,7 +160,12 @@ function toInput(frame: OrderFrame): DeploymentInput {
   const { orderId } = frame
   switch (frame.type) {
     case 'stage':
-      return { type: 'agent-stage', orderId, stage: frame.stage, disk: frame.disk ? nameDisk(frame.disk) : null }
+      return {
+        type: 'agent-stage',
+        orderId,
+        stage: frame.stage,
+        disk: frame.disk ? nameDisk(frame.disk) : null,
+      }
     case 'progress':
       return { type: 'agent-progress', orderId, bytesDone: frame.bytesDone, bytesTotal: frame.bytesTotal }
     case 'result':
@@ -166,7 +176,10 @@ function toInput(frame: OrderFrame): DeploymentInput {
 }
 
 function nameDisk(disk: { name: string; model: string | null; serial: string | null }): string {
-  return [disk.model ?? disk.name, disk.serial].filter((part) => part).join(' ').slice(0, 256)
+  return [disk.model ?? disk.name, disk.serial]
+    .filter((part) => part)
+    .join(' ')
+    .slice(0, 256)
 }
 
 /** An order that nobody knows (any more): the ramdisk is told to stop asking. */
@@ -179,4 +192,3 @@ function answerStray(link: RamdiskLink, frame: OrderFrame): void {
         : null
   if (reply) link.send(reply)
 }
-

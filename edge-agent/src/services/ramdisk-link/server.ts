@@ -7,7 +7,7 @@ import type { Database } from '../../io/database.ts'
 import { type BootTokenResult, verifyBootToken } from '../../protocol/boot-token.ts'
 import { beginSession, findSession, type RamdiskSession } from '../store/sessions.ts'
 import { holdMs, plainAddress, type RamdiskLink } from './link.ts'
-import { largestInventoryBytes, type Links } from './links.ts'
+import { type Links, largestInventoryBytes } from './links.ts'
 
 export interface RamdiskServerOptions {
   database: Database
@@ -72,7 +72,8 @@ function serve(socket: WebSocket, request: IncomingMessage, options: RamdiskServ
     socket.close(1008, reason)
   }
   const take = async (frame: AgentFrame): Promise<void> => {
-    if (frame.type !== 'hello') return link ? links.handle(link, frame) : refuse('hello-expected', 'Say hello first.')
+    if (frame.type !== 'hello')
+      return link ? links.handle(link, frame) : refuse('hello-expected', 'Say hello first.')
     if (link) return
     const remoteAddress = plainAddress(request.socket.remoteAddress)
     const greeted = await greet(frame, remoteAddress, options)
@@ -124,12 +125,20 @@ async function greet(hello: Hello, address: string, options: RamdiskServerOption
   if (hello.protocol !== wireProtocol)
     return refused(
       'incompatible',
-      hello.protocol < wireProtocol ? 'The boot bundle is older than this edge.' : 'This edge is older than the boot bundle.',
+      hello.protocol < wireProtocol
+        ? 'The boot bundle is older than this edge.'
+        : 'This edge is older than the boot bundle.',
     )
   const known = hello.session ? await findSession(options.database, hello.session) : null
   if (known && known.mac === hello.mac) return { kind: 'welcome', session: known, newBoot: false }
-  if (!hello.token) return refused('no-token', 'This boot has neither a token nor a session: restart the machine.')
-  const checked: BootTokenResult = verifyBootToken(hello.token, options.bootTokenKey, hmacSha256, options.now())
+  if (!hello.token)
+    return refused('no-token', 'This boot has neither a token nor a session: restart the machine.')
+  const checked: BootTokenResult = verifyBootToken(
+    hello.token,
+    options.bootTokenKey,
+    hmacSha256,
+    options.now(),
+  )
   if (checked.kind === 'invalid')
     return refused(`token-${checked.reason}`, 'The boot token is not valid (any more): restart the machine.')
   if (checked.claims.mac !== hello.mac)

@@ -9,7 +9,7 @@ const tokensPerDeployment = 16
 
 export async function loadDeployments(database: Database): Promise<DeploymentState[]> {
   const rows = await database.rows('SELECT state FROM deployments')
-  return rows.map((row) => JSON.parse(String(row['state'])) as DeploymentState)
+  return rows.map((row) => JSON.parse(String(row.state)) as DeploymentState)
 }
 
 export function storeDeployment(state: DeploymentState, now: number): Statement {
@@ -48,7 +48,7 @@ export async function findBurnedOrder(database: Database, orderId: string): Prom
     'SELECT deployment_id, machine_id FROM burned_orders WHERE jti = ?',
     orderId,
   )
-  return row ? { deploymentId: String(row['deployment_id']), machineId: String(row['machine_id']) } : null
+  return row ? { deploymentId: String(row.deployment_id), machineId: String(row.machine_id) } : null
 }
 
 /**
@@ -78,7 +78,7 @@ export async function newestEpoch(database: Database, machineId: string): Promis
     'SELECT coalesce(max(epoch), 0) AS epoch FROM burned_orders WHERE machine_id = ?',
     machineId,
   )
-  return Number(row?.['epoch'] ?? 0)
+  return Number(row?.epoch ?? 0)
 }
 
 export async function addPhoneHomeToken(
@@ -99,9 +99,6 @@ export async function addPhoneHomeToken(
 }
 
 export async function phoneHomeTokenHashes(database: Database, deploymentId: string): Promise<string[]> {
-  const rows = await database.rows(
-    'SELECT hash FROM phone_home_tokens WHERE deployment_id = ?',
-    deploymentId,
-  )
-  return rows.map((row) => String(row['hash']))
+  const rows = await database.rows('SELECT hash FROM phone_home_tokens WHERE deployment_id = ?', deploymentId)
+  return rows.map((row) => String(row.hash))
 }

@@ -17,18 +17,29 @@ export async function loadIdentity(database: Database): Promise<EdgeIdentity | n
   const [row] = await database.rows('SELECT * FROM identity WHERE id = 1')
   if (!row) return null
   return {
-    url: String(row['url']),
-    edgeId: String(row['edge_id']),
-    siteId: String(row['site_id']),
-    siteName: String(row['site_name']),
-    controlPlaneId: String(row['control_plane_id']),
-    signerKeys: z.array(signerKeySchema).parse(JSON.parse(String(row['signer_keys']))),
+    url: String(row.url),
+    edgeId: String(row.edge_id),
+    siteId: String(row.site_id),
+    siteName: String(row.site_name),
+    controlPlaneId: String(row.control_plane_id),
+    signerKeys: z.array(signerKeySchema).parse(JSON.parse(String(row.signer_keys))),
   }
 }
 
 /** Stores a new identity, and forgets all that belonged to the old one. */
-export async function replaceIdentity(database: Database, identity: EdgeIdentity, now: number): Promise<void> {
-  const forgotten = ['journal', 'site_state', 'deployments', 'phone_home_tokens', 'discovered_macs', 'sessions']
+export async function replaceIdentity(
+  database: Database,
+  identity: EdgeIdentity,
+  now: number,
+): Promise<void> {
+  const forgotten = [
+    'journal',
+    'site_state',
+    'deployments',
+    'phone_home_tokens',
+    'discovered_macs',
+    'sessions',
+  ]
   await database.batch([
     ...forgotten.map((table) => ({ sql: `DELETE FROM ${table}`, args: [] })),
     { sql: "DELETE FROM meta WHERE key = 'journalId'", args: [] },
@@ -51,5 +62,5 @@ export async function replaceIdentity(database: Database, identity: EdgeIdentity
 export async function loadSecret(database: Database, key: string, make: () => string): Promise<string> {
   await database.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING', key, make())
   const [row] = await database.rows('SELECT value FROM meta WHERE key = ?', key)
-  return String(row?.['value'])
+  return String(row?.value)
 }

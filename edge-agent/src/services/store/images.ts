@@ -13,12 +13,12 @@ export interface ImageRecord {
 export async function loadImages(database: Database): Promise<ImageRecord[]> {
   const rows = await database.rows('SELECT * FROM images')
   return rows.map((row) => ({
-    imageId: String(row['image_id']),
-    attempt: Number(row['attempt']),
-    status: row['status'] === 'ready' ? 'ready' : 'failed',
-    manifestDigest: row['manifest_digest'] === null ? null : String(row['manifest_digest']),
-    sizeBytes: Number(row['size_bytes']),
-    storedBytes: Number(row['stored_bytes']),
+    imageId: String(row.image_id),
+    attempt: Number(row.attempt),
+    status: row.status === 'ready' ? 'ready' : 'failed',
+    manifestDigest: row.manifest_digest === null ? null : String(row.manifest_digest),
+    sizeBytes: Number(row.size_bytes),
+    storedBytes: Number(row.stored_bytes),
   }))
 }
 

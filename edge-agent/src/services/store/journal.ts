@@ -64,7 +64,7 @@ export async function openJournal(database: Database, options: JournalOptions): 
     },
     lastSeq: async () => {
       const [row] = await database.rows("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")
-      return Number(row?.['seq'] ?? 0)
+      return Number(row?.seq ?? 0)
     },
     renew: async () => {
       journalId = randomUUID()
@@ -80,14 +80,14 @@ async function loadJournalId(database: Database): Promise<string> {
   const fresh = randomUUID()
   await database.run("INSERT INTO meta (key, value) VALUES ('journalId', ?) ON CONFLICT DO NOTHING", fresh)
   const [row] = await database.rows("SELECT value FROM meta WHERE key = 'journalId'")
-  return String(row?.['value'] ?? fresh)
+  return String(row?.value ?? fresh)
 }
 
 async function measure(database: Database): Promise<{ entries: number; bytes: number }> {
   const [row] = await database.rows(
     'SELECT count(*) AS entries, coalesce(sum(length(event)), 0) AS bytes FROM journal',
   )
-  return { entries: Number(row?.['entries'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) }
+  return { entries: Number(row?.entries ?? 0), bytes: Number(row?.bytes ?? 0) }
 }
 
 function insert(event: SiteEvent, at: number): Statement {
@@ -124,14 +124,14 @@ async function readEntries(
   const entries: JournalEntry[] = []
   let total = 0
   for (const row of rows) {
-    const text = String(row['event'])
+    const text = String(row.event)
     total += Buffer.byteLength(text) + 64
     if (entries.length > 0 && total > bytes) break
-    const seq = Number(row['seq'])
+    const seq = Number(row.seq)
     const event = siteEventSchema.safeParse(JSON.parse(text))
     entries.push({
       seq,
-      at: Number(row['at']),
+      at: Number(row.at),
       event: event.success ? event.data : { type: 'journal.gap', from: seq, to: seq },
     })
   }
@@ -151,14 +151,14 @@ async function dropOldest(database: Database): Promise<void> {
   const rows = await database.rows(
     'SELECT seq, at, type, CASE type WHEN ? THEN event END AS gap FROM journal WHERE seq <= ? ORDER BY seq',
     'journal.gap',
-    Number(middle['seq']),
+    Number(middle.seq),
   )
   const { deleted, gaps } = planCompaction(
     rows.map((row) => {
-      const type = String(row['type'])
+      const type = String(row.type)
       const droppable = droppableEvents.some((name) => name === type)
-      const gap = row['gap'] ? (JSON.parse(String(row['gap'])) as { from: number; to: number }) : null
-      return { seq: Number(row['seq']), kind: droppable ? 'droppable' : gap ? 'gap' : 'kept', gap }
+      const gap = row.gap ? (JSON.parse(String(row.gap)) as { from: number; to: number }) : null
+      return { seq: Number(row.seq), kind: droppable ? 'droppable' : gap ? 'gap' : 'kept', gap }
     }),
   )
   await database.batch([

@@ -36,7 +36,7 @@ const migrations: string[][] = [
 export async function migrate(database: Database): Promise<void> {
   await database.run('CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY)')
   const [row] = await database.rows('SELECT max(number) AS number FROM migrations')
-  const done = Number(row?.['number'] ?? 0)
+  const done = Number(row?.number ?? 0)
   if (done > migrations.length)
     throw new Error('The data directory was written by a newer dragonfly-edge: update this one.')
   for (const [index, statements] of migrations.entries()) {

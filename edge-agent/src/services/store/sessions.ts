@@ -43,7 +43,7 @@ export async function beginSession(
     boot.mac,
     boot.address,
   )
-  return row ? findSession(database, String(row['session'])) : null
+  return row ? findSession(database, String(row.session)) : null
 }
 
 export async function findSession(database: Database, session: string): Promise<RamdiskSession | null> {
@@ -51,10 +51,10 @@ export async function findSession(database: Database, session: string): Promise<
   if (!row) return null
   return {
     session,
-    mac: String(row['mac']),
-    macs: JSON.parse(String(row['macs'])) as string[],
-    smbiosUuid: row['smbios_uuid'] === null ? null : String(row['smbios_uuid']),
-    inventoryHash: row['inventory_hash'] === null ? null : String(row['inventory_hash']),
+    mac: String(row.mac),
+    macs: JSON.parse(String(row.macs)) as string[],
+    smbiosUuid: row.smbios_uuid === null ? null : String(row.smbios_uuid),
+    inventoryHash: row.inventory_hash === null ? null : String(row.inventory_hash),
   }
 }
 

@@ -10,8 +10,8 @@ export interface StoredSiteState {
 export async function loadSiteState(database: Database): Promise<StoredSiteState | null> {
   const [row] = await database.rows('SELECT etag, snapshot FROM site_state WHERE id = 1')
   if (!row) return null
-  const parsed = siteStateSchema.safeParse(JSON.parse(String(row['snapshot'])))
-  return parsed.success ? { state: parsed.data, etag: row['etag'] === null ? null : String(row['etag']) } : null
+  const parsed = siteStateSchema.safeParse(JSON.parse(String(row.snapshot)))
+  return parsed.success ? { state: parsed.data, etag: row.etag === null ? null : String(row.etag) } : null
 }
 
 export async function storeSiteState(
@@ -31,7 +31,7 @@ export async function storeSiteState(
 
 export async function loadDiscoveredMacs(database: Database): Promise<string[]> {
   const rows = await database.rows('SELECT mac FROM discovered_macs ORDER BY discovered_at DESC LIMIT 20000')
-  return rows.map((row) => String(row['mac']))
+  return rows.map((row) => String(row.mac))
 }
 
 export async function addDiscoveredMacs(

@@ -174,7 +174,10 @@ function openConnection(
       end(explainStatus(response.statusCode ?? 0))
     })
     socket.on('error', (error) => {
-      closing = { kind: 'connecting', message: `The control plane can’t be reached: ${describeError(error)}.` }
+      closing = {
+        kind: 'connecting',
+        message: `The control plane can’t be reached: ${describeError(error)}.`,
+      }
     })
     socket.on('close', () => end())
   }
