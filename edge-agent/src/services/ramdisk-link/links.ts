@@ -23,6 +23,7 @@ export interface LinksOptions {
 /** The ramdisks that are connected, and what they say. */
 export interface Links {
   size(): number
+  isOpen(session: string): boolean
   forMachine(machineId: string): RamdiskLink | null
   open(link: RamdiskLink): Promise<void>
   handle(link: RamdiskLink, frame: Exclude<AgentFrame, { type: 'hello' }>): Promise<void>
@@ -98,6 +99,7 @@ export function createLinks(options: LinksOptions): Links {
 
   return {
     size: () => links.size,
+    isOpen: (session) => links.has(session),
     forMachine: sendToMachine,
     open: async (link) => {
       links.get(link.session.session)?.close()

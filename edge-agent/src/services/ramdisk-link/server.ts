@@ -144,9 +144,10 @@ async function greet(hello: Hello, address: string, options: RamdiskServerOption
   if (checked.claims.mac !== hello.mac)
     return refused('token-for-another', 'The boot token is for another machine: restart the machine.')
   const { nonce } = checked.claims
-  const session = await beginSession(options.database, { nonce, mac: hello.mac, address }, options.now())
-  if (!session) return refused('token-used', 'The boot token was used before: restart the machine.')
-  return { kind: 'welcome', session, newBoot: true }
+  const begun = await beginSession(options.database, { nonce, mac: hello.mac, address }, options.now())
+  if (!begun || options.links.isOpen(begun.session.session))
+    return refused('token-used', 'The boot token was used before: restart the machine.')
+  return { kind: 'welcome', session: begun.session, newBoot: begun.isNew }
 }
 
 function parseFrame(data: Buffer): AgentFrame | null {

@@ -16,19 +16,18 @@ export interface RamdiskSession {
 }
 
 /**
- * Opens the session of a boot token, once: null when its nonce was burned. A ramdisk whose welcome was lost may
- * say hello again from the same address, as long as it has sent nothing else.
+ * Opens the session of a boot token: a new one, once, or the one that this boot had already (its agent was started
+ * again, or the welcome was lost). Null when the token comes from anybody else.
  */
 export async function beginSession(
   database: Database,
   boot: { nonce: string; mac: string; address: string },
   now: number,
-): Promise<RamdiskSession | null> {
+): Promise<{ session: RamdiskSession; isNew: boolean } | null> {
   await database.run('DELETE FROM sessions WHERE expires_at < ?', now)
-  const session = randomBytes(24).toString('base64url')
   const made = await database.run(
     'INSERT INTO sessions VALUES (?, ?, ?, ?, ?, NULL, NULL, ?, ?) ON CONFLICT DO NOTHING',
-    session,
+    randomBytes(24).toString('base64url'),
     boot.nonce,
     boot.mac,
     boot.address,
@@ -36,14 +35,14 @@ export async function beginSession(
     now,
     now + sessionLifetimeMs,
   )
-  if (made === 1) return findSession(database, session)
   const [row] = await database.rows(
-    'SELECT session FROM sessions WHERE nonce = ? AND mac = ? AND address = ? AND inventory_hash IS NULL',
+    'SELECT session FROM sessions WHERE nonce = ? AND mac = ? AND address = ?',
     boot.nonce,
     boot.mac,
     boot.address,
   )
-  return row ? findSession(database, String(row.session)) : null
+  const session = row ? await findSession(database, String(row.session)) : null
+  return session && { session, isNew: made === 1 }
 }
 
 export async function findSession(database: Database, session: string): Promise<RamdiskSession | null> {
