@@ -61,7 +61,11 @@ export async function startEdgeUnderTest(): Promise<EdgeUnderTest> {
       say: () => undefined,
       warn: (message) => warnings.push(message),
       listInterfaces: async () => [loopback],
-      ports: { agentHttp: 0, imageHttp: 0, responder: { dhcpServer, dhcpClient, bootServer, tftp, bootHttp } },
+      ports: {
+        agentHttp: 0,
+        imageHttp: 0,
+        responder: { dhcpServer, dhcpClient, bootServer, tftp, bootHttp },
+      },
       reconnectMs: { first: 20, longest: 50 },
     })
   }
@@ -99,10 +103,13 @@ export async function startEdgeUnderTest(): Promise<EdgeUnderTest> {
 }
 
 /** Polls for a value; fails after ten seconds. */
-export async function until<T>(read: () => T | undefined | null | false, what: string): Promise<T> {
+export async function until<T>(
+  read: () => T | undefined | null | false | Promise<T | undefined | null | false>,
+  what: string,
+): Promise<T> {
   const deadline = performance.now() + 10_000
   for (;;) {
-    const value = read()
+    const value = await read()
     if (value) return value
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))

@@ -68,7 +68,11 @@ test('a machine goes through every stage in order, and says each once', () => {
     'first-boot',
     'deployment.deployed',
   ])
-  expect(said.at(-1)).toMatchObject({ confirmed: true, address: '10.0.0.5', sshHostKeys: ['ssh-ed25519 AAAA'] })
+  expect(said.at(-1)).toMatchObject({
+    confirmed: true,
+    address: '10.0.0.5',
+    sshHostKeys: ['ssh-ed25519 AAAA'],
+  })
   expect(state.status).toBe('deployed')
 })
 

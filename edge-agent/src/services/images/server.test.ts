@@ -41,7 +41,10 @@ test('a chunk is served as it is stored, with its length', async () => {
 
 test('many readers at a time each get all of it', async () => {
   const sizes = await Promise.all(
-    Array.from({ length: 150 }, async () => (await (await get(`/chunks/${sha256}`)).arrayBuffer()).byteLength),
+    Array.from(
+      { length: 150 },
+      async () => (await (await get(`/chunks/${sha256}`)).arrayBuffer()).byteLength,
+    ),
   )
   expect(new Set(sizes).size).toBe(1)
 })

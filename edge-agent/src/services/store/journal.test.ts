@@ -83,7 +83,13 @@ test('a full journal loses log lines and says where, but no change of state', as
 test('a run of log lines that is larger than a frame is split', async () => {
   const journal = await openJournal(database, { now })
   const line = { at: 1, level: 'info' as const, text: 'x'.repeat(4000) }
-  await journal.append({ type: 'log', machineId: null, deploymentId: null, mac, lines: Array(400).fill(line) })
+  await journal.append({
+    type: 'log',
+    machineId: null,
+    deploymentId: null,
+    mac,
+    lines: Array(400).fill(line),
+  })
   const entries = await journal.read(0, 200, 1e9)
   const lines = entries.flatMap(({ event }) => (event.type === 'log' ? event.lines : []))
   expect(entries.length).toBeGreaterThan(1)
