@@ -234,7 +234,7 @@ test('waits for a server that is away for a while', async () => {
   let away: Promise<void> | null = null
   const server: TestImageServer = await serve(image, (_name, response) => {
     served++
-    if (served < 4 || away) return false
+    if (served < 4 || away !== null) return false
     response.destroy()
     away = server.stop()
     return true
