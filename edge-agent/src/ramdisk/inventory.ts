@@ -26,6 +26,8 @@ export interface InventoryDeps {
 export interface InventoryProbe {
   /** Gathers everything: the quick part is handed on at once, the slow part once and again. */
   gather(): Promise<void>
+  /** The disks as they are now, with what has been found out about them. */
+  currentDisks(): Disk[]
   /** Looks into no further disk; returns when none is mounted any more. For an order that wants the disks. */
   quiesce(): Promise<void>
 }
@@ -60,13 +62,17 @@ export function createInventoryProbe(deps: InventoryDeps): InventoryProbe {
     }
   }
 
+  function currentDisks(): Disk[] {
+    return attemptSync('disks', [], listDisks).map((disk) => ({ ...disk, ...found.get(disk.name) }))
+  }
+
   function assemble(): Inventory {
     const { memoryBytes, ...machine } = attemptSync('machine', unknownMachine, readMachine)
     const installed = dimms.reduce((sum, dimm) => sum + dimm.sizeBytes, 0)
     return {
       ...machine,
       memory: { totalBytes: Math.max(installed, memoryBytes), dimms },
-      disks: attemptSync('disks', [], listDisks).map((disk) => ({ ...disk, ...found.get(disk.name) })),
+      disks: currentDisks(),
       nics: attemptSync<Nic[]>('network cards', [], () => listNics(deps.bootMac)).map((nic) => ({
         ...nic,
         lldp: neighbours.get(nic.name) ?? null,
@@ -115,6 +121,7 @@ export function createInventoryProbe(deps: InventoryDeps): InventoryProbe {
   }
 
   return {
+    currentDisks,
     async gather() {
       deps.onInventory(assemble())
       const memory = attempt('memory', async () => {

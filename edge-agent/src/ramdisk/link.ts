@@ -48,6 +48,8 @@ export interface LinkDeps {
 export interface Link {
   /** False when there is no welcomed connection, or it does not keep up: the frame is not sent. */
   send(frame: AgentFrame): boolean
+  /** Whether `send` would send. */
+  ready(): boolean
   close(): void
 }
 
@@ -135,11 +137,13 @@ export function createLink(deps: LinkDeps): Link {
     retry = setTimeout(open, delayMs)
   }
 
+  const ready = (): boolean => welcomed && socket !== null && socket.bufferedBytes < maxBufferedBytes
   open()
   return {
+    ready,
     send(frame) {
-      if (!socket || !welcomed || socket.bufferedBytes > maxBufferedBytes) return false
-      socket.send(JSON.stringify(frame))
+      if (!ready()) return false
+      socket?.send(JSON.stringify(frame))
       return true
     },
     close() {

@@ -18,7 +18,7 @@ export function parseLldp(text: string): Map<string, LldpNeighbour> {
     return neighbours
   }
   for (const node of list(root, 'lldp').flatMap((lldp) => list(lldp, 'interface'))) {
-    const name = node['name']
+    const name = node.name
     const neighbour = readNeighbour(node)
     if (typeof name === 'string' && neighbour && !neighbours.has(name)) neighbours.set(name, neighbour)
   }
@@ -32,7 +32,7 @@ function readNeighbour(node: Json): LldpNeighbour | null {
   const portName = value(port, 'id')
   if (!chassisName || !portName) return null
   const vlans = list(node, 'vlan')
-  const untagged = vlans.find((vlan) => vlan['pvid'] === true || vlan['pvid'] === 'yes') ?? vlans[0]
+  const untagged = vlans.find((vlan) => vlan.pvid === true || vlan.pvid === 'yes') ?? vlans[0]
   const vlan = Number(untagged?.['vlan-id'])
   return {
     chassis: chassisName,
@@ -48,7 +48,7 @@ function list(parent: unknown, key: string): Json[] {
 }
 
 function value(parent: unknown, key: string): string | null {
-  const text = list(parent, key)[0]?.['value']
+  const text = list(parent, key)[0]?.value
   return typeof text === 'string' ? cleanText(text) : null
 }
 
