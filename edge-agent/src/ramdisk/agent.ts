@@ -122,6 +122,7 @@ export function createAgent(deps: AgentDeps, link: () => Link | null): Agent {
     orderId: () => orderIdOf(state),
     handleFrame(frame) {
       if (frame.type === 'welcome') welcome(frame.now)
+      if (frame.type === 'pong') log.markPong()
       if (frame.type === 'refused') {
         log.error(`The edge refused this boot (${frame.reason}): ${frame.message} Asking again every 10 s.`)
       }
@@ -134,6 +135,7 @@ export function createAgent(deps: AgentDeps, link: () => Link | null): Agent {
         outageTold = true
       }
       connected = false
+      log.rewind()
     },
     handleInventory(latest) {
       inventory = latest

@@ -77,6 +77,7 @@ function startLink(port: number, options: { onGiveUp?: () => void } = {}) {
     parse: async (text) => parseEdgeFrame(text),
     onFrame: (frame) => frames.push(frame),
     onLost: (reason) => lost.push(reason),
+    onPing: () => {},
     onGiveUp: options.onGiveUp ?? (() => {}),
     times,
   })

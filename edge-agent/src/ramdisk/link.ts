@@ -40,6 +40,8 @@ export interface LinkDeps {
   parse(text: string): Promise<EdgeToAgentFrame | null>
   onFrame(frame: EdgeToAgentFrame): void
   onLost(reason: string): void
+  /** A ping was sent; each `pong` frame answers the oldest one. */
+  onPing(): void
   /** The edge has refused this boot for `refusedLimitMs`. */
   onGiveUp(): void
   times?: LinkTimes
@@ -96,7 +98,10 @@ export function createLink(deps: LinkDeps): Link {
     socket = current
     pinger = setInterval(() => {
       if (deps.now() - heardMs >= times.deadMs) drop('the edge fell silent')
-      else if (welcomed) current.send(JSON.stringify({ type: 'ping' } satisfies AgentFrame))
+      else if (welcomed) {
+        current.send(JSON.stringify({ type: 'ping' } satisfies AgentFrame))
+        deps.onPing()
+      }
     }, times.pingMs)
 
     function drop(reason: string): void {

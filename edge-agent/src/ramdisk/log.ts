@@ -9,8 +9,13 @@ export interface Log {
   error(text: string): void
   /** Keeps a line for the edge without showing it: the kernel has shown its own already. */
   keep(level: LogLevel, text: string): void
-  /** The oldest kept lines, at most `max`, in the edge's time; they are kept no longer. */
+  /** The oldest lines that wait, at most `max`, in the edge's time. */
   take(max: number): LogLine[]
+  /** A ping follows what was taken so far: its pong confirms that the edge has it. */
+  markPing(): void
+  markPong(): void
+  /** The connection is another one: what was not confirmed is to be taken once more. */
+  rewind(): void
   /** Sets the edge's clock, in which lines go out: a machine's own may be wrong by years. */
   setClock(edgeNowMs: number): void
 }
@@ -28,7 +33,12 @@ const marks: Record<LogLevel, string> = { debug: ' ', info: ' ', warning: '!', e
 export function createLog(deps: LogDeps): Log {
   const capacity = deps.capacity ?? 2000
   const startMs = deps.now()
-  const ring: LogLine[] = []
+  let ring: LogLine[] = []
+  /** Taken, and not confirmed yet. */
+  let sent: LogLine[] = []
+  /** For each ping without a pong: how many lines had been taken before it. */
+  let pings: number[] = []
+  let taken = 0
   let dropped = 0
   let offsetMs = 0
 
@@ -49,8 +59,21 @@ export function createLog(deps: LogDeps): Log {
     warning: (text) => say('warning', text),
     error: (text) => say('error', text),
     keep,
+    markPing: () => pings.push(taken),
+    markPong() {
+      const confirmed = pings.shift()
+      if (confirmed !== undefined) sent = sent.slice(Math.max(0, sent.length - (taken - confirmed)))
+    },
+    rewind() {
+      ring = [...sent, ...ring].slice(-capacity)
+      sent = []
+      pings = []
+    },
     take(max) {
-      const lines = ring.splice(0, max).map((line) => ({ ...line, at: Math.max(0, line.at + offsetMs) }))
+      const waiting = ring.splice(0, max)
+      sent = [...sent, ...waiting].slice(-capacity)
+      taken += waiting.length
+      const lines = waiting.map((line) => ({ ...line, at: Math.max(0, line.at + offsetMs) }))
       const [first] = lines
       if (!first || dropped === 0) return lines
       const text = `${dropped} older lines were dropped while the edge was out of reach`

@@ -89,6 +89,7 @@ async function main(): Promise<void> {
     parse: async (text) => (await import('./frames.ts')).parseEdgeFrame(text),
     onFrame: agent.handleFrame,
     onLost: agent.handleLost,
+    onPing: log.markPing,
     onGiveUp: () => void restart('the edge has refused this boot for ten minutes'),
   })
   setTimeout(startInventory, inventoryDelayMs)

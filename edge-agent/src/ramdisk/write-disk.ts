@@ -68,6 +68,8 @@ export async function writeDisk(
   const seconds = (deps.clock.now() - startMs) / 1000
   const rate = formatBytes(manifest.sizeBytes / Math.max(0.001, seconds))
   deps.log.info(`written and checked in ${seconds.toFixed(1)} s (${rate}/s)`)
+  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readText('/proc/self/status') ?? '')
+  deps.log.debug(`peak memory of the agent: ${formatBytes(Number(peak?.[1] ?? 0) * 1024)}`)
   return disk
 }
 
