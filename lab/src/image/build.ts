@@ -16,14 +16,7 @@ const lightPackages = [
   ...['usr-is-merged', 'systemd', 'systemd-sysv', 'udev', 'kmod', 'openssh-server', 'sudo'],
   ...['iproute2', 'iputils-ping', 'netbase', 'procps', 'e2fsprogs', 'fdisk', 'ca-certificates'],
 ]
-const cloudInitPackages = [
-  ...lightPackages,
-  'cloud-init',
-  'netplan.io',
-  'dbus',
-  'systemd-resolved',
-  'locales-all',
-]
+const cloudInitPackages = [...lightPackages, 'cloud-init', 'netplan.io', 'dbus', 'systemd-resolved']
 
 /**
  * `light`: Debian's cloud kernel, for virtio and NVMe. `generic`: the full kernel, for AHCI and Intel NICs as

@@ -1,0 +1,6 @@
+export * from './common.ts'
+export * from './events.ts'
+export * from './image.ts'
+export * from './machine.ts'
+export * from './people.ts'
+export * from './site.ts'

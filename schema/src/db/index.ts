@@ -1,0 +1,2 @@
+export * from './deployment-tables.ts'
+export * from './inventory-tables.ts'

@@ -1,0 +1,5 @@
+export * from './disk-rule.ts'
+export * from './failures.ts'
+export * from './four-words.ts'
+export * from './machine.ts'
+export * from './stages.ts'

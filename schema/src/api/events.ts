@@ -1,0 +1,32 @@
+import { z } from 'zod'
+
+/**
+ * One frame of /api/v1/events (WebSocket, JSON). `changed` says that a view is stale: fetch it again.
+ * `progress` carries live values that are not worth a fetch. `log` carries new lines of a machine.
+ */
+export const liveEventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('hello'), version: z.string() }),
+  z.object({
+    type: z.literal('changed'),
+    entity: z.enum(['machine', 'deployment', 'site', 'edge', 'image', 'template', 'setup']),
+    id: z.string(),
+  }),
+  z.object({
+    type: z.literal('progress'),
+    deploymentId: z.string(),
+    machineId: z.string(),
+    stage: z.string(),
+    bytesDone: z.number(),
+    bytesTotal: z.number(),
+  }),
+  z.object({
+    type: z.literal('image-progress'),
+    imageId: z.string(),
+    edgeId: z.string(),
+    phase: z.enum(['downloading', 'verifying']),
+    bytesDone: z.number(),
+    bytesTotal: z.number().nullable(),
+  }),
+  z.object({ type: z.literal('log'), machineId: z.string(), deploymentId: z.string().nullable() }),
+])
+export type LiveEvent = z.infer<typeof liveEventSchema>

@@ -1,0 +1,83 @@
+import { z } from '@hono/zod-openapi'
+import { imageFailureReasons } from '../wire/image.ts'
+import { epochMsSchema, idSchema } from './common.ts'
+
+export const imageSiteViewSchema = z.object({
+  edgeId: idSchema,
+  siteName: z.string(),
+  status: z.enum(['waiting', 'downloading', 'verifying', 'ready', 'failed']),
+  bytesDone: z.number().int().nullable(),
+  bytesTotal: z.number().int().nullable(),
+  failure: z
+    .object({ reason: z.enum(imageFailureReasons), message: z.string(), nextStep: z.string() })
+    .nullable(),
+  updatedAt: epochMsSchema,
+})
+
+export const imageViewSchema = z
+  .object({
+    imageId: idSchema,
+    name: z.string(),
+    url: z.string(),
+    checksum: z.object({ algorithm: z.enum(['sha256', 'sha512']), value: z.string() }),
+    format: z.enum(['raw']),
+    /** Null until an edge has imported it. */
+    sizeBytes: z.number().int().nullable(),
+    storedBytes: z.number().int().nullable(),
+    manifestDigest: z.string().nullable(),
+    status: z.enum(['waiting', 'importing', 'ready', 'failed']),
+    edges: z.array(imageSiteViewSchema),
+    createdAt: epochMsSchema,
+  })
+  .openapi('Image')
+export type ImageView = z.infer<typeof imageViewSchema>
+
+export const imageCreateSchema = z
+  .object({
+    name: z.string().trim().min(1, 'An image needs a name.').max(100),
+    url: z
+      .string()
+      .trim()
+      .max(2000)
+      .regex(/^https?:\/\/[^\s/?#]+\/\S*$/, 'Give an http:// or https:// address of a raw disk image.'),
+    /** 64 hex digits for SHA-256, 128 for SHA-512; a whole line of a SHA256SUMS file is understood too. */
+    checksum: z
+      .string()
+      .max(1000)
+      .transform((text, context) => {
+        const value = text.trim().split(/\s+/)[0]?.toLowerCase() ?? ''
+        if (/^[0-9a-f]{64}$/.test(value)) return { algorithm: 'sha256' as const, value }
+        if (/^[0-9a-f]{128}$/.test(value)) return { algorithm: 'sha512' as const, value }
+        context.addIssue({
+          code: 'custom',
+          message:
+            'A checksum is 64 hex digits (SHA-256) or 128 (SHA-512); the publisher lists it beside the image.',
+        })
+        return z.NEVER
+      })
+      .openapi({ type: 'string' }),
+  })
+  .openapi('ImageCreate')
+
+export const templateViewSchema = z
+  .object({
+    templateId: idSchema,
+    name: z.string(),
+    title: z.string(),
+    description: z.string(),
+    builtIn: z.boolean(),
+    yaml: z.string(),
+    phonesHome: z.boolean(),
+    createdAt: epochMsSchema,
+  })
+  .openapi('Template')
+export type TemplateView = z.infer<typeof templateViewSchema>
+
+export const templateCreateSchema = z
+  .object({
+    yaml: z
+      .string()
+      .min(1)
+      .max(128 * 1024),
+  })
+  .openapi('TemplateCreate')

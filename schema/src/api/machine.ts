@@ -1,0 +1,167 @@
+import { z } from '@hono/zod-openapi'
+import { diskRuleSchema } from '../state/disk-rule.ts'
+import { deploymentStatuses, machineStatuses } from '../state/machine.ts'
+import { deploymentStageNames } from '../state/stages.ts'
+import { inventorySchema } from '../wire/inventory.ts'
+import { epochMsSchema, hostnameSchema, idSchema, macInputSchema, sshKeySchema } from './common.ts'
+
+const stageSchema = z.enum(deploymentStageNames)
+
+export const deploymentViewSchema = z
+  .object({
+    deploymentId: idSchema,
+    machineId: idSchema,
+    machineName: z.string(),
+    siteId: idSchema,
+    imageId: idSchema,
+    imageName: z.string(),
+    templateId: idSchema,
+    templateTitle: z.string(),
+    hostname: z.string(),
+    disk: diskRuleSchema,
+    /** The disk that was chosen on the machine, once known. */
+    chosenDisk: z.string().nullable(),
+    status: z.enum(deploymentStatuses),
+    stage: stageSchema,
+    attempt: z.number().int(),
+    bytesDone: z.number().int().nullable(),
+    bytesTotal: z.number().int().nullable(),
+    /** Asked for, and not yet confirmed by the site. */
+    abortRequested: z.boolean(),
+    failure: z.object({ reason: z.string(), message: z.string(), nextStep: z.string() }).nullable(),
+    address: z.string().nullable(),
+    sshHostKeys: z.array(z.string()),
+    createdBy: z.string().nullable(),
+    createdAt: epochMsSchema,
+    /** When the machine was first seen for this deployment: its timers start here. */
+    startedAt: epochMsSchema.nullable(),
+    endedAt: epochMsSchema.nullable(),
+    armedUntil: epochMsSchema,
+    /** Every stage entered, in order, with retries. */
+    timeline: z.array(
+      z.object({
+        stage: stageSchema,
+        attempt: z.number().int(),
+        startedAt: epochMsSchema,
+        endedAt: epochMsSchema.nullable(),
+        note: z.string().nullable(),
+      }),
+    ),
+  })
+  .openapi('Deployment')
+export type DeploymentView = z.infer<typeof deploymentViewSchema>
+
+export const deploymentCreateSchema = z
+  .object({
+    machineId: idSchema,
+    imageId: idSchema,
+    templateId: idSchema.optional().openapi({ description: 'The built-in one when left out' }),
+    hostname: hostnameSchema,
+    disk: diskRuleSchema,
+    sshKeys: z.array(sshKeySchema).max(64),
+    user: z
+      .string()
+      .regex(
+        /^[a-z_][a-z0-9_-]{0,31}$/,
+        'A user name starts with a letter, and has lower-case letters, digits, _ and -.',
+      )
+      .optional()
+      .openapi({ description: 'The administrator created on the machine; `dragonfly` when left out' }),
+    /** cloud-init network configuration version 2, as YAML; DHCP on the boot NIC when left out. */
+    networkConfig: z
+      .string()
+      .max(64 * 1024)
+      .optional(),
+    /** Hours that it stays armed while the machine is not seen. */
+    armedHours: z
+      .number()
+      .min(0.1)
+      .max(24 * 14)
+      .optional(),
+  })
+  .openapi('DeploymentCreate')
+
+export const machineViewSchema = z
+  .object({
+    machineId: idSchema,
+    siteId: idSchema,
+    siteName: z.string(),
+    /** What a person set; else the host name it was deployed with; else its four words. */
+    name: z.string(),
+    fourWords: z.string(),
+    kind: z.enum(['metal', 'vm', 'unknown']),
+    status: z.enum(machineStatuses),
+    adopted: z.boolean(),
+    locked: z.boolean(),
+    macs: z.array(z.string()),
+    address: z.string().nullable(),
+    smbiosUuid: z.string().nullable(),
+    serial: z.string().nullable(),
+    manufacturer: z.string().nullable(),
+    product: z.string().nullable(),
+    cpuModel: z.string().nullable(),
+    cpuThreads: z.number().int().nullable(),
+    memoryBytes: z.number().int().nullable(),
+    diskBytes: z.number().int().nullable(),
+    tags: z.array(z.string()),
+    roles: z.array(z.string()),
+    rackName: z.string().nullable(),
+    rackUnit: z.number().int().nullable(),
+    /** The ramdisk is up on it right now, and waits for work. */
+    ramdiskConnected: z.boolean(),
+    os: z.string().nullable(),
+    deployment: deploymentViewSchema.nullable(),
+    firstSeenAt: epochMsSchema.nullable(),
+    lastSeenAt: epochMsSchema.nullable(),
+    createdAt: epochMsSchema,
+  })
+  .openapi('Machine')
+export type MachineView = z.infer<typeof machineViewSchema>
+
+export const machineDetailSchema = machineViewSchema
+  .extend({
+    inventory: inventorySchema.nullable(),
+    inventoryAt: epochMsSchema.nullable(),
+    deployments: z.array(deploymentViewSchema),
+  })
+  .openapi('MachineDetail')
+export type MachineDetail = z.infer<typeof machineDetailSchema>
+
+const tagSchema = z.string().trim().min(1).max(64)
+export const machineCreateSchema = z
+  .object({
+    siteId: idSchema,
+    mac: macInputSchema,
+    name: hostnameSchema.optional(),
+    tags: z.array(tagSchema).max(64).optional(),
+  })
+  .openapi('MachineCreate')
+export const machinePatchSchema = z
+  .object({
+    name: hostnameSchema.nullable().optional(),
+    tags: z.array(tagSchema).max(64).optional(),
+    roles: z.array(tagSchema).max(64).optional(),
+  })
+  .openapi('MachinePatch')
+export const machineAdoptSchema = z.object({ name: hostnameSchema.optional() }).openapi('MachineAdopt')
+
+/** What deleting or netbooting a machine leads to; shown before a person confirms. */
+export const deleteResultSchema = z
+  .object({ machineId: idSchema, nextNetboot: z.string() })
+  .openapi('MachineDeleted')
+
+export const logViewSchema = z
+  .object({
+    lines: z.array(
+      z.object({
+        id: z.number().int(),
+        at: epochMsSchema,
+        level: z.enum(['debug', 'info', 'warning', 'error']),
+        text: z.string(),
+        deploymentId: z.string().nullable(),
+      }),
+    ),
+    /** Pass as `after` to get what came since. */
+    next: z.number().int(),
+  })
+  .openapi('Log')

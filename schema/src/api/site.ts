@@ -1,0 +1,68 @@
+import { z } from '@hono/zod-openapi'
+import { interfaceModes, unknownMachinePolicies } from '../wire/site-state.ts'
+import { epochMsSchema, idSchema } from './common.ts'
+
+export const siteViewSchema = z
+  .object({
+    siteId: idSchema,
+    name: z.string(),
+    unknownMachines: z.enum(unknownMachinePolicies),
+    machineCount: z.number().int(),
+    edgeCount: z.number().int(),
+    edgesOnline: z.number().int(),
+    createdAt: epochMsSchema,
+  })
+  .openapi('Site')
+export type SiteView = z.infer<typeof siteViewSchema>
+
+const siteNameSchema = z.string().trim().min(1, 'A site needs a name.').max(100)
+export const siteCreateSchema = z.object({ name: siteNameSchema }).openapi('SiteCreate')
+export const sitePatchSchema = z
+  .object({ name: siteNameSchema.optional(), unknownMachines: z.enum(unknownMachinePolicies).optional() })
+  .openapi('SitePatch')
+
+/** Shown once; only its hash is kept. */
+export const enrolmentTokenViewSchema = z
+  .object({
+    token: z.string(),
+    expiresAt: epochMsSchema,
+    /** The exact line to run on the site's LAN. */
+    command: z.string(),
+  })
+  .openapi('EnrolmentToken')
+
+export const edgeViewSchema = z
+  .object({
+    edgeId: idSchema,
+    siteId: idSchema,
+    siteName: z.string(),
+    hostname: z.string(),
+    version: z.string(),
+    /** RFC 7638 thumbprint of its key; the edge prints the same one at join. */
+    fingerprint: z.string(),
+    status: z.enum(['online', 'lost', 'never-seen', 'revoked']),
+    lastSeenAt: epochMsSchema.nullable(),
+    /** The desired state it acts on is the newest one. */
+    upToDate: z.boolean(),
+    bundleVersion: z.string().nullable(),
+    interfaces: z.array(
+      z.object({
+        name: z.string(),
+        mac: z.string().nullable(),
+        address: z.string().nullable(),
+        prefixLength: z.number().int().nullable(),
+        up: z.boolean(),
+        mode: z.enum(interfaceModes),
+      }),
+    ),
+    problems: z.array(z.object({ problem: z.string(), message: z.string(), since: epochMsSchema })),
+    enrolledAt: epochMsSchema,
+  })
+  .openapi('Edge')
+export type EdgeView = z.infer<typeof edgeViewSchema>
+
+export const edgePatchSchema = z
+  .object({
+    interfaces: z.array(z.object({ name: z.string().min(1).max(64), mode: z.enum(interfaceModes) })).max(64),
+  })
+  .openapi('EdgePatch')

@@ -1,0 +1,133 @@
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { DiskRule } from '../state/disk-rule.ts'
+import { deploymentStatuses } from '../state/machine.ts'
+import { deploymentStageNames } from '../state/stages.ts'
+import type { Checksum } from '../wire/image.ts'
+import { imageFailureReasons } from '../wire/image.ts'
+import type { Plan } from '../wire/plan.ts'
+import { edges, machines, sites } from './inventory-tables.ts'
+
+export const images = sqliteTable('images', {
+  imageId: text('image_id').primaryKey(),
+  name: text('name').notNull(),
+  url: text('url').notNull(),
+  checksum: text('checksum', { mode: 'json' }).notNull().$type<Checksum>(),
+  format: text('format', { enum: ['raw'] })
+    .notNull()
+    .default('raw'),
+  /** Pinned by the first edge that imported it. */
+  manifestDigest: text('manifest_digest'),
+  sizeBytes: integer('size_bytes'),
+  storedBytes: integer('stored_bytes'),
+  attempt: integer('attempt').notNull().default(0),
+  createdAt: integer('created_at').notNull(),
+})
+
+export const edgeImages = sqliteTable(
+  'edge_images',
+  {
+    edgeId: text('edge_id')
+      .notNull()
+      .references(() => edges.edgeId, { onDelete: 'cascade' }),
+    imageId: text('image_id')
+      .notNull()
+      .references(() => images.imageId, { onDelete: 'cascade' }),
+    status: text('status', { enum: ['ready', 'failed'] }).notNull(),
+    attempt: integer('attempt').notNull().default(0),
+    failureReason: text('failure_reason', { enum: imageFailureReasons }),
+    failureMessage: text('failure_message'),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.edgeId, table.imageId] })],
+)
+
+export const templates = sqliteTable('templates', {
+  templateId: text('template_id').primaryKey(),
+  name: text('name').notNull().unique(),
+  yaml: text('yaml').notNull(),
+  createdAt: integer('created_at').notNull(),
+})
+
+export const deployments = sqliteTable(
+  'deployments',
+  {
+    deploymentId: text('deployment_id').primaryKey(),
+    /** Kept when the machine is deleted: history stays. */
+    machineId: text('machine_id').references(() => machines.machineId, { onDelete: 'set null' }),
+    machineName: text('machine_name').notNull(),
+    siteId: text('site_id')
+      .notNull()
+      .references(() => sites.siteId, { onDelete: 'cascade' }),
+    imageId: text('image_id').notNull(),
+    imageName: text('image_name').notNull(),
+    templateId: text('template_id').notNull(),
+    templateTitle: text('template_title').notNull(),
+    hostname: text('hostname').notNull(),
+    disk: text('disk', { mode: 'json' }).notNull().$type<DiskRule>(),
+    plan: text('plan', { mode: 'json' }).notNull().$type<Plan>(),
+    /** Compact JWS, cleared when the deployment has ended. */
+    workOrder: text('work_order'),
+    epoch: integer('epoch').notNull(),
+    status: text('status', { enum: deploymentStatuses }).notNull(),
+    stage: text('stage', { enum: deploymentStageNames }).notNull(),
+    attempt: integer('attempt').notNull().default(1),
+    chosenDisk: text('chosen_disk'),
+    bytesDone: integer('bytes_done'),
+    bytesTotal: integer('bytes_total'),
+    abortRequestedAt: integer('abort_requested_at'),
+    failureReason: text('failure_reason'),
+    failureMessage: text('failure_message'),
+    address: text('address'),
+    sshHostKeys: text('ssh_host_keys', { mode: 'json' }).notNull().$type<string[]>().default([]),
+    createdBy: text('created_by'),
+    createdAt: integer('created_at').notNull(),
+    armedUntil: integer('armed_until').notNull(),
+    startedAt: integer('started_at'),
+    endedAt: integer('ended_at'),
+  },
+  (table) => [
+    index('deployments_by_machine').on(table.machineId, table.createdAt),
+    index('deployments_by_site').on(table.siteId, table.status),
+    index('deployments_by_end').on(table.endedAt),
+  ],
+)
+
+export const deploymentEvents = sqliteTable(
+  'deployment_events',
+  {
+    deploymentId: text('deployment_id')
+      .notNull()
+      .references(() => deployments.deploymentId, { onDelete: 'cascade' }),
+    /** Grows within a deployment. */
+    ordinal: integer('ordinal').notNull(),
+    stage: text('stage', { enum: deploymentStageNames }).notNull(),
+    attempt: integer('attempt').notNull(),
+    at: integer('at').notNull(),
+    note: text('note'),
+  },
+  (table) => [primaryKey({ columns: [table.deploymentId, table.ordinal] })],
+)
+
+export const machineLog = sqliteTable(
+  'machine_log',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.machineId, { onDelete: 'cascade' }),
+    deploymentId: text('deployment_id'),
+    at: integer('at').notNull(),
+    level: text('level', { enum: ['debug', 'info', 'warning', 'error'] }).notNull(),
+    text: text('text').notNull(),
+  },
+  (table) => [
+    index('machine_log_by_machine').on(table.machineId, table.id),
+    index('machine_log_by_deployment').on(table.deploymentId, table.id),
+  ],
+)
+
+/** One row each: this control plane's id, generation, organisation, and so on. */
+export const settings = sqliteTable('settings', {
+  key: text('key').primaryKey(),
+  value: text('value').notNull(),
+})

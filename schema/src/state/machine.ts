@@ -1,0 +1,59 @@
+import type { DeploymentStage } from './stages.ts'
+
+export const deploymentStatuses = ['armed', 'running', 'deployed', 'written', 'failed', 'aborted'] as const
+/** `written`: the disk is written, and the OS cannot report in ("written, not confirmed"). */
+export type DeploymentStatus = (typeof deploymentStatuses)[number]
+
+export const machineStatuses = ['discovered', 'ready', 'armed', 'deploying', 'deployed', 'failed'] as const
+/** `discovered` wants adopting; `ready` is adopted and has nothing of ours on its disk. */
+export type MachineStatus = (typeof machineStatuses)[number]
+
+/** What the buttons and the API consult. */
+export interface MachineFacts {
+  adopted: boolean
+  locked: boolean
+  deployment: { status: DeploymentStatus; stage: DeploymentStage; abortRequested: boolean } | null
+}
+
+export type Verdict = { allowed: true } | { allowed: false; reason: string }
+
+const yes: Verdict = { allowed: true }
+const no = (reason: string): Verdict => ({ allowed: false, reason })
+
+export function isActive(status: DeploymentStatus): boolean {
+  return status === 'armed' || status === 'running'
+}
+
+export function machineStatus(facts: MachineFacts): MachineStatus {
+  if (!facts.adopted) return 'discovered'
+  const deployment = facts.deployment
+  if (!deployment || deployment.status === 'aborted') return 'ready'
+  if (deployment.status === 'armed') return 'armed'
+  if (deployment.status === 'running') return 'deploying'
+  if (deployment.status === 'failed') return 'failed'
+  return 'deployed'
+}
+
+/** Every action on a machine: yes, or no and why. Server and buttons ask the same table. */
+export const machineActions = {
+  adopt: (machine: MachineFacts): Verdict => (machine.adopted ? no('It is adopted already.') : yes),
+  deploy: (machine: MachineFacts): Verdict => {
+    if (!machine.adopted) return no('Adopt it first.')
+    if (machine.locked) return no('It is locked: unlock it first.')
+    if (machine.deployment && isActive(machine.deployment.status))
+      return no('A deployment is under way: abort it first.')
+    return yes
+  },
+  abort: (machine: MachineFacts): Verdict => {
+    if (!machine.deployment || !isActive(machine.deployment.status)) return no('No deployment is under way.')
+    if (machine.deployment.abortRequested) return no('The abort is on its way to the site.')
+    return yes
+  },
+  delete: (machine: MachineFacts): Verdict => {
+    if (machine.locked) return no('It is locked: unlock it first.')
+    if (machine.deployment && isActive(machine.deployment.status))
+      return no('A deployment is under way: abort it first.')
+    return yes
+  },
+} as const
+export type MachineAction = keyof typeof machineActions

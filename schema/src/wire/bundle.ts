@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { epochMsSchema, sha256Schema, sizeBytesSchema } from './common.ts'
+
+/** Boot bundle files travel in pieces of this many bytes; the last one of a file is shorter. */
+export const bundleChunkBytes = 4 * 1024 * 1024
+
+export const bundleFileNames = [
+  'vmlinuz',
+  'initrd.img',
+  'undionly.kpxe',
+  'snponly.efi',
+  'ipxe.efi',
+  'local-x64.efi',
+] as const
+
+export const bundleFileSchema = z.object({
+  name: z.enum(bundleFileNames),
+  sizeBytes: sizeBytesSchema,
+  sha256: sha256Schema,
+  chunks: z.array(z.object({ sha256: sha256Schema, sizeBytes: sizeBytesSchema.max(bundleChunkBytes) })),
+})
+
+/** What a boot bundle holds. The control plane signs it (JWS, the manifest as payload) for its edges. */
+export const bundleManifestSchema = z.object({
+  format: z.literal(1),
+  /** First twelve hex digits of a hash over the files' hashes. */
+  version: z.string().regex(/^[0-9a-f]{12}$/),
+  createdAt: epochMsSchema,
+  files: z.array(bundleFileSchema).min(1).max(32),
+})
+
+export type BundleManifest = z.infer<typeof bundleManifestSchema>
+export type BundleFile = z.infer<typeof bundleFileSchema>
+export type BundleFileName = (typeof bundleFileNames)[number]

@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import { deploymentStageNames } from '../state/stages.ts'
+import {
+  epochMsSchema,
+  idSchema,
+  macSchema,
+  sentenceSchema,
+  sha256Schema,
+  sizeBytesSchema,
+  smbiosUuidSchema,
+} from './common.ts'
+import { imageFailureReasons } from './image.ts'
+import { inventorySchema } from './inventory.ts'
+
+const deploymentStageSchema = z.enum(deploymentStageNames)
+
+export const logLineSchema = z.object({
+  at: epochMsSchema,
+  level: z.enum(['debug', 'info', 'warning', 'error']),
+  text: z.string().max(4000),
+})
+export type LogLine = z.infer<typeof logLineSchema>
+
+export const hostInterfaceSchema = z.object({
+  name: z.string().max(64),
+  mac: macSchema,
+  address: z.string().max(64).nullable(),
+  prefixLength: z.number().int().min(0).max(32).nullable(),
+  up: z.boolean(),
+})
+export type HostInterface = z.infer<typeof hostInterfaceSchema>
+
+/** What happened at a site. Kept on the edge's disk until the control plane has acknowledged it. */
+export const siteEventSchema = z.discriminatedUnion('type', [
+  /** A machine asked to netboot. Rate-limited on the edge: one per machine and boot. */
+  z.object({
+    type: z.literal('machine.netboot'),
+    mac: macSchema,
+    machineId: idSchema.nullable(),
+    smbiosUuid: smbiosUuidSchema.nullable(),
+    architecture: z.number().int().nullable(),
+    decision: z.enum(['ramdisk', 'discover', 'local', 'hold', 'ignore']),
+  }),
+  /** The ramdisk said what a machine consists of; `machineId` null when the site does not know it yet. */
+  z.object({
+    type: z.literal('machine.inventory'),
+    machineId: idSchema.nullable(),
+    mac: macSchema,
+    address: z.string().max(64).nullable(),
+    inventory: inventorySchema,
+  }),
+  z.object({
+    type: z.literal('machine.ramdisk'),
+    machineId: idSchema.nullable(),
+    mac: macSchema,
+    connected: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('deployment.stage'),
+    deploymentId: idSchema,
+    stage: deploymentStageSchema,
+    /** 1 for the first try of this deployment; a retry starts again at an earlier stage with the next one. */
+    attempt: z.number().int().positive(),
+  }),
+  z.object({
+    type: z.literal('deployment.retrying'),
+    deploymentId: idSchema,
+    stage: deploymentStageSchema,
+    attempt: z.number().int().positive(),
+    reason: z.string().max(64),
+    message: sentenceSchema,
+  }),
+  z.object({
+    type: z.literal('deployment.progress'),
+    deploymentId: idSchema,
+    bytesDone: sizeBytesSchema,
+    bytesTotal: sizeBytesSchema,
+    disk: z.string().max(256).nullable(),
+  }),
+  z.object({
+    type: z.literal('deployment.failed'),
+    deploymentId: idSchema,
+    stage: deploymentStageSchema,
+    reason: z.string().max(64),
+    message: sentenceSchema,
+  }),
+  z.object({
+    type: z.literal('deployment.deployed'),
+    deploymentId: idSchema,
+    /** False for an OS that cannot report in: "written, not confirmed". */
+    confirmed: z.boolean(),
+    address: z.string().max(64).nullable(),
+    sshHostKeys: z.array(z.string().max(2000)).max(8),
+  }),
+  z.object({ type: z.literal('deployment.aborted'), deploymentId: idSchema, stage: deploymentStageSchema }),
+  z.object({
+    type: z.literal('log'),
+    machineId: idSchema.nullable(),
+    deploymentId: idSchema.nullable(),
+    mac: macSchema,
+    lines: z.array(logLineSchema).min(1).max(500),
+  }),
+  z.object({
+    type: z.literal('image.ready'),
+    imageId: idSchema,
+    manifestDigest: sha256Schema,
+    sizeBytes: sizeBytesSchema,
+    storedBytes: sizeBytesSchema,
+  }),
+  z.object({
+    type: z.literal('image.failed'),
+    imageId: idSchema,
+    attempt: z.number().int().nonnegative(),
+    reason: z.enum(imageFailureReasons),
+    message: sentenceSchema,
+  }),
+  z.object({ type: z.literal('bundle.ready'), version: z.string().max(64) }),
+  z.object({ type: z.literal('bundle.failed'), version: z.string().max(64), message: sentenceSchema }),
+  z.object({ type: z.literal('edge.interfaces'), interfaces: z.array(hostInterfaceSchema).max(64) }),
+  /** Something on the edge wants a person (`port-in-use`, `no-privilege`, ...); `message` null: it is over. */
+  z.object({
+    type: z.literal('edge.problem'),
+    problem: z.string().max(64),
+    message: sentenceSchema.nullable(),
+  }),
+  /** Entries `from` to `to` were lost (a full disk, a broken journal). */
+  z.object({ type: z.literal('journal.gap'), from: z.number().int(), to: z.number().int() }),
+])
+export type SiteEvent = z.infer<typeof siteEventSchema>
+
+export const journalEntrySchema = z.object({
+  seq: z.number().int().positive(),
+  at: epochMsSchema,
+  event: siteEventSchema,
+})
+export type JournalEntry = z.infer<typeof journalEntrySchema>

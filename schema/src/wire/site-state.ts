@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { epochMsSchema, idSchema, macSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
+import { signerKeySchema } from './enrol.ts'
+import { wantedImageSchema } from './image.ts'
+import { planSchema } from './plan.ts'
+
+export const interfaceModes = ['off', 'proxy'] as const
+export const unknownMachinePolicies = ['discover', 'hold', 'ignore'] as const
+
+export const siteMachineSchema = z.object({
+  machineId: idSchema,
+  name: z.string().max(253),
+  macs: z.array(macSchema).max(64),
+  smbiosUuid: smbiosUuidSchema.nullable(),
+  serial: z.string().max(256).nullable(),
+  adopted: z.boolean(),
+  locked: z.boolean(),
+  /** Epoch of the newest order signed for this machine. */
+  epoch: z.number().int().nonnegative(),
+})
+export type SiteMachine = z.infer<typeof siteMachineSchema>
+
+export const siteDeploymentSchema = z.object({
+  deploymentId: idSchema,
+  machineId: idSchema,
+  desired: z.enum(['run', 'abort']),
+  /** After this the machine is no longer booted into the ramdisk for it. */
+  armedUntil: epochMsSchema,
+  /** Compact JWS over WorkOrder. */
+  order: z.string().max(16 * 1024),
+  plan: planSchema,
+})
+export type SiteDeployment = z.infer<typeof siteDeploymentSchema>
+
+/**
+ * A site's desired state, as one edge gets it: GET /api/edge/v1/state, ETag `"<generation>.<version>"`.
+ * The edge keeps the last one and acts on it while the control plane is away.
+ */
+export const siteStateSchema = z.object({
+  format: z.literal(1),
+  /** Changes when a control plane is restored from a backup, so that its older versions are taken. */
+  generation: z.string().max(64),
+  version: z.number().int().nonnegative(),
+  siteId: idSchema,
+  siteName: z.string().max(200),
+  /** Network services of this edge by interface name; an interface not named is off. */
+  interfaces: z.array(z.object({ name: z.string().max(64), mode: z.enum(interfaceModes) })).max(64),
+  unknownMachines: z.enum(unknownMachinePolicies),
+  minimumSafety: z.enum(['safe', 'power']),
+  signerKeys: z.array(signerKeySchema).min(1).max(16),
+  /** The boot bundle to hold; fetched from /api/edge/v1/bundle. Null while none has been built. */
+  bundleVersion: z.string().max(64).nullable(),
+  images: z.array(wantedImageSchema).max(10_000),
+  machines: z.array(siteMachineSchema).max(20_000),
+  /** Armed and running deployments only. */
+  deployments: z.array(siteDeploymentSchema).max(20_000),
+})
+export type SiteState = z.infer<typeof siteStateSchema>
+
+/** GET /api/edge/v1/bundle/manifest: compact JWS (`typ` below), payload BundleManifest. */
+export const bundleManifestType = 'dragonfly-bundle+jwt'
+export const signedBundleSchema = z.object({ version: z.string(), manifest: z.string().max(4 * 1024 * 1024) })
+export type SignedBundle = z.infer<typeof signedBundleSchema>
+
+export const bundleChunkParamsSchema = z.object({ sha256: sha256Schema })

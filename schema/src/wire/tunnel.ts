@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { deploymentStageNames } from '../state/stages.ts'
+import { epochMsSchema, idSchema, sizeBytesSchema } from './common.ts'
+import { journalEntrySchema } from './journal.ts'
+
+/** Frames larger than this are refused by both ends. */
+export const maxFrameBytes = 1024 * 1024
+/** An edge not heard for this long is lost. */
+export const edgeLostAfterMs = 90_000
+export const edgePingEveryMs = 25_000
+
+export const incompatibilities = ['edge-too-old', 'edge-too-new'] as const
+
+/** Edge to control plane, over GET /api/edge/v1/tunnel (WebSocket, JSON text frames). */
+export const edgeFrameSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    protocol: z.number().int(),
+    version: z.string().max(64),
+    journalId: idSchema,
+    generation: z.string().max(64).nullable(),
+    stateVersion: z.number().int().nullable(),
+    now: epochMsSchema,
+  }),
+  z.object({
+    type: z.literal('journal'),
+    journalId: idSchema,
+    entries: z.array(journalEntrySchema).min(1).max(200),
+  }),
+  /** Live values; may be lost. */
+  z.object({
+    type: z.literal('telemetry'),
+    deployments: z.array(
+      z.object({
+        deploymentId: idSchema,
+        stage: z.enum(deploymentStageNames),
+        bytesDone: sizeBytesSchema,
+        bytesTotal: sizeBytesSchema,
+      }),
+    ),
+    images: z.array(
+      z.object({
+        imageId: idSchema,
+        phase: z.enum(['downloading', 'verifying']),
+        bytesDone: sizeBytesSchema,
+        bytesTotal: sizeBytesSchema.nullable(),
+      }),
+    ),
+  }),
+  /** The edge acts on this version of the desired state now. */
+  z.object({ type: z.literal('state-applied'), generation: z.string().max(64), version: z.number().int() }),
+  z.object({ type: z.literal('ping') }),
+])
+export type EdgeFrame = z.infer<typeof edgeFrameSchema>
+
+/** Control plane to edge. */
+export const controlFrameSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('welcome'),
+    protocol: z.number().int(),
+    /** Last journal entry taken from this journal; the edge goes on after it. */
+    ackedSeq: z.number().int().nonnegative(),
+    now: epochMsSchema,
+  }),
+  z.object({ type: z.literal('incompatible'), reason: z.enum(incompatibilities), message: z.string() }),
+  z.object({ type: z.literal('ack'), journalId: idSchema, seq: z.number().int().nonnegative() }),
+  /** The desired state changed: fetch it. */
+  z.object({ type: z.literal('state-changed'), generation: z.string().max(64), version: z.number().int() }),
+  z.object({ type: z.literal('pong') }),
+])
+export type ControlFrame = z.infer<typeof controlFrameSchema>
