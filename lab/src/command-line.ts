@@ -13,7 +13,7 @@ export const usage = `usage: npm run lab -- <command> [--name LAB]
   exec edge|customer|lan -- COMMAND...
   image [--variant light|generic|cloud-init] [--out FILE]
   machine add NAME --firmware bios|uefi [--disk virtio|nvme|ahci]... [--nic virtio|e1000e]...
-                   [--size 8G] [--memory MIB] [--image FILE]
+                   [--size 8G] [--memory MIB] [--image FILE] [--boot network|disk]
   machine list | machine remove NAME
   power NAME on|off|soft|reset|cycle
   console NAME                   show the serial port, from the last power on`
@@ -64,6 +64,7 @@ const options = {
   memory: { type: 'string' },
   image: { type: 'string' },
   out: { type: 'string' },
+  boot: { type: 'string' },
   variant: { type: 'string', default: 'light' },
 } as const
 
@@ -84,6 +85,7 @@ function machineRequest(values: Values): MachineRequest {
     nics: (values.nic ?? ['virtio']).map((nic) => oneOf<NicModel>('--nic', nic, nicModels)),
     ...(values.size === undefined ? {} : { diskSizeBytes: parseSize(values.size) }),
     ...(values.memory === undefined ? {} : { memoryMib: parseSize(values.memory) }),
+    ...(values.boot === undefined ? {} : { firstBoot: oneOf('--boot', values.boot, ['network', 'disk']) }),
     ...(values.image === undefined ? {} : { baseImage: values.image }),
   }
 }

@@ -2,7 +2,7 @@ import { tryCommand } from './command.ts'
 
 /** Debian packages by what needs them. */
 export const hostPackages = {
-  network: ['iproute2', 'dnsmasq-base'],
+  network: ['iproute2', 'dnsmasq-base', 'openssh-client', 'tcpdump'],
   machines: ['qemu-system-x86', 'qemu-utils', 'ovmf', 'ipxe-qemu'],
   image: [
     'mmdebstrap',
@@ -18,7 +18,6 @@ export const hostPackages = {
     'cpio',
     'zstd',
   ],
-  probes: ['openssh-client', 'tcpdump'],
   browser: ['chromium'],
 } as const
 

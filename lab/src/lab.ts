@@ -14,11 +14,13 @@ import {
   removeNetwork,
   type Uplink,
 } from './network.ts'
-import type { DiskBus, Firmware, MachineSpec, NicModel } from './qemu.ts'
+import type { DiskBus, Firmware, FirstBoot, MachineSpec, NicModel } from './qemu.ts'
 import { endRecordedProcesses, type LabState, labState, readJson, recordProcess, writeJson } from './state.ts'
 
 export interface MachineRequest {
   firmware: Firmware
+  /** 'network' by default. */
+  firstBoot?: FirstBoot
   /** One entry per disk. */
   disks?: DiskBus[]
   diskSizeBytes?: number
@@ -122,6 +124,7 @@ function createMachineSpec(
   return {
     name,
     firmware: request.firmware,
+    firstBoot: request.firstBoot ?? 'network',
     memoryMib: request.memoryMib ?? 1024,
     cpus: request.cpus ?? 2,
     uuid,

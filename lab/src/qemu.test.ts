@@ -13,6 +13,7 @@ const files: MachineFiles = {
 const spec: MachineSpec = {
   name: 'web-1',
   firmware: 'bios',
+  firstBoot: 'network',
   memoryMib: 1024,
   cpus: 2,
   uuid: '77000000-0000-4000-8000-000000000001',
@@ -31,6 +32,12 @@ describe('renderQemuArguments', () => {
     const devices = valuesOf('-device', renderQemuArguments(spec, files, 'tcg'))
     expect(devices).toContain('virtio-net-pci,netdev=net0,mac=52:54:00:77:00:01,bootindex=0')
     expect(devices).toContain('virtio-blk-pci,drive=disk0,serial=D1,bootindex=1')
+  })
+
+  test('disk first puts every disk before every NIC', () => {
+    const devices = valuesOf('-device', renderQemuArguments({ ...spec, firstBoot: 'disk' }, files, 'tcg'))
+    expect(devices).toContain('virtio-net-pci,netdev=net0,mac=52:54:00:77:00:01,bootindex=1')
+    expect(devices).toContain('virtio-blk-pci,drive=disk0,serial=D1,bootindex=0')
   })
 
   test('a reset in the guest does not end the machine', () => {

@@ -18,9 +18,13 @@ export interface NicSpec {
   tap: string
 }
 
+/** What the firmware tries first; the other follows. Racks that are managed by network boot try the network. */
+export type FirstBoot = 'network' | 'disk'
+
 export interface MachineSpec {
   name: string
   firmware: Firmware
+  firstBoot: FirstBoot
   memoryMib: number
   cpus: number
   uuid: string
@@ -67,17 +71,20 @@ function diskArguments(disk: DiskSpec, index: number, file: string, firstBootInd
   return ['-drive', drive, ...device]
 }
 
-function nicArguments(nic: NicSpec, index: number, firmware: Firmware): string[] {
+function nicArguments(nic: NicSpec, index: number, firstBootIndex: number, firmware: Firmware): string[] {
   // With an empty ROM file OVMF's own network boot runs; otherwise the card's iPXE ROM does, as BIOS needs.
   const rom = firmware === 'uefi' ? ',romfile=' : ''
   return [
     ...['-netdev', `tap,id=net${index},ifname=${nic.tap},script=no,downscript=no`],
-    ...['-device', `${nicDevices[nic.model]},netdev=net${index},mac=${nic.mac},bootindex=${index}${rom}`],
+    ...[
+      '-device',
+      `${nicDevices[nic.model]},netdev=net${index},mac=${nic.mac},bootindex=${firstBootIndex + index}${rom}`,
+    ],
   ]
 }
 
 /**
- * Renders the arguments of qemu-system-x86_64: firmware that tries the network first and then the disks,
+ * Renders the arguments of qemu-system-x86_64: firmware that tries network and disks in the machine's order,
  * everything that it prints on a serial port that is logged, and a monitor socket.
  */
 export function renderQemuArguments(
@@ -85,6 +92,9 @@ export function renderQemuArguments(
   files: MachineFiles,
   accelerator: Accelerator,
 ): string[] {
+  const isNetworkFirst = spec.firstBoot === 'network'
+  const nicStart = isNetworkFirst ? 0 : spec.disks.length
+  const diskStart = isNetworkFirst ? spec.nics.length : 0
   return [
     ...['-name', spec.name, '-machine', 'q35,graphics=off'],
     ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi', '-cpu', 'max'],
@@ -98,10 +108,8 @@ export function renderQemuArguments(
     ...['-qmp', `unix:${files.monitorSocket},server=on,wait=off`],
     ...firmwareArguments(spec, files),
     ...(spec.disks.some((disk) => disk.bus === 'ahci') ? ['-device', 'ich9-ahci,id=ahci0'] : []),
-    ...spec.nics.flatMap((nic, index) => nicArguments(nic, index, spec.firmware)),
-    ...spec.disks.flatMap((disk, index) =>
-      diskArguments(disk, index, files.disks[index] ?? '', spec.nics.length),
-    ),
+    ...spec.nics.flatMap((nic, index) => nicArguments(nic, index, nicStart, spec.firmware)),
+    ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, files.disks[index] ?? '', diskStart)),
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
     ...['-pidfile', files.pid, '-daemonize'],
   ]

@@ -14,7 +14,8 @@ import {
  * GRUB without menus, embedded: reading its own modules and a configuration file through a BIOS costs an
  * emulated machine seconds. mitigations=off, because they multiply the cost of an emulated system call.
  */
-const grubScript = `search --no-floppy --label root --set=root
+const grubScript = `set gfxpayload=text
+search --no-floppy --label root --set=root
 linux /boot/vmlinuz root=LABEL=root rw console=ttyS0,115200 quiet mitigations=off audit=0 security=none selinux=0 tsc=reliable cryptomgr.notests 8250.nr_uarts=1
 initrd /boot/initrd.img
 boot

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand, tryCommand } from '../command.ts'
 import { ensureHostPackages, hostPackages, requireRoot } from '../host-packages.ts'
@@ -16,14 +16,7 @@ const lightPackages = [
   ...['usr-is-merged', 'systemd', 'systemd-sysv', 'udev', 'kmod', 'openssh-server', 'sudo'],
   ...['iproute2', 'iputils-ping', 'netbase', 'procps', 'e2fsprogs', 'fdisk', 'ca-certificates'],
 ]
-const cloudInitPackages = [
-  ...lightPackages,
-  'cloud-init',
-  'netplan.io',
-  'dbus',
-  'systemd-resolved',
-  'locales-all',
-]
+const cloudInitPackages = [...lightPackages, 'cloud-init', 'netplan.io', 'dbus', 'systemd-resolved']
 
 /**
  * `light`: Debian's cloud kernel, for virtio and NVMe. `generic`: the full kernel, for AHCI and Intel NICs as
@@ -61,11 +54,9 @@ async function offeredVersions(packages: readonly string[]): Promise<string> {
 
 async function cacheKey(variant: ImageVariant): Promise<string> {
   const hash = createHash('sha256')
-  const sources = ['./build.ts', './assemble.ts', './disk-layout.ts'].map((name) =>
-    fileURLToPath(new URL(name, import.meta.url)),
-  )
-  for (const path of [...sources, ...(await filesBelow(filesDir))])
-    hash.update(path.slice(filesDir.length)).update(await readFile(path))
+  const ownDir = fileURLToPath(new URL('.', import.meta.url))
+  const sources = (await filesBelow(ownDir)).filter((path) => !path.endsWith('.test.ts'))
+  for (const path of sources) hash.update(relative(ownDir, path)).update(await readFile(path))
   const packages = packagesOf(variant)
   hash.update([variant, ...packages].join(' ')).update(await offeredVersions(packages))
   return hash.digest('hex').slice(0, 16)
@@ -115,11 +106,19 @@ async function buildImage(variant: ImageVariant, path: string): Promise<void> {
     const rootDir = join(workDir, 'root')
     await bootstrapRoot(variant, rootDir)
     await assembleImage(rootDir, join(workDir, 'image.raw'), workDir, variant === 'cloud-init' ? 900 : 400)
-    await runCommand(['cp', '--sparse=always', join(workDir, 'image.raw'), `${path}.part`])
-    await writeFile(`${path}.sha256`, `${await sha256Of(`${path}.part`)}\n`)
-    await rename(`${path}.part`, path)
+    const part = join(dirname(path), `${basename(workDir)}.part`)
+    await runCommand(['cp', '--sparse=always', join(workDir, 'image.raw'), part])
+    await writeFile(`${path}.sha256`, `${await sha256Of(part)}\n`)
+    await rename(part, path)
   } finally {
     await rm(workDir, { recursive: true, force: true })
+  }
+}
+
+async function removeOldImages(variant: ImageVariant, current: string): Promise<void> {
+  for (const file of await readdir(cacheDir)) {
+    const isOld = file.startsWith(`debian-12-${variant}-`) && !file.startsWith(current)
+    if (isOld) await rm(join(cacheDir, file), { force: true })
   }
 }
 
@@ -136,6 +135,7 @@ export async function ensureImage(variant: ImageVariant = 'light'): Promise<Buil
     await ensureHostPackages(hostPackages.image)
     await mkdir(cacheDir, { recursive: true })
     await buildImage(variant, path)
+    await removeOldImages(variant, name)
   }
   const sha256 = (await readFile(`${path}.sha256`, 'utf8')).trim()
   return { path, sha256, sizeBytes: (await stat(path)).size }

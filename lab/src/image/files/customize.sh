@@ -60,11 +60,11 @@ build_initramfs() {
   mkdir -p "$ram/bin" "$ram/dev" "$ram/proc" "$ram/sys" "$ram/root" "$ram/modules"
   cp "$(command -v busybox)" "$ram/bin/busybox"
   for applet in sh mount umount insmod findfs usleep switch_root; do ln -s busybox "$ram/bin/$applet"; done
+  resolve $first_modules > "$work/first"
+  resolve $later_modules | grep -vxF -f "$work/first" > "$work/later"
   for step in first later; do
-    eval "names=\$${step}_modules"
-    resolve $names > "$work/$step"
     sed 's|.*/||' "$work/$step" > "$ram/modules/$step"
-    xargs -r cp -t "$ram/modules" < "$work/$step"
+    xargs cp -t "$ram/modules" < "$work/$step"
   done
   cp "$FILES_DIR/initramfs-init" "$ram/init"
   chmod 755 "$ram/init"
