@@ -37,6 +37,7 @@ const open = () =>
     now: () => 1,
     append: async (event) => void events.push(event),
     onChange: () => undefined,
+    warn: (message) => expect.unreachable(message),
     runImport: importInProcess,
   })
 const wanted = (changes: Partial<WantedImage> = {}): WantedImage => ({

@@ -21,8 +21,7 @@ afterEach(() => site.close())
 async function arm(changes: Parameters<typeof makeDeployment>[2] = {}, who = machine): Promise<void> {
   const deployment = await makeDeployment(site.control.signer, who, { plan, ...changes })
   site.control.setState({ interfaces, machines: [who], deployments: [deployment] })
-  const { deploymentId } = deployment
-  await until(() => site.edge.status().deployments['armed'] || deploymentId === '', 'the armed deployment')
+  await until(() => site.edge.status().deployments.armed, 'the armed deployment')
 }
 
 async function boot(options: { inventory?: boolean } = {}): Promise<TestRamdisk> {
