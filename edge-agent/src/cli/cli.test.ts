@@ -4,10 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { joinToken, startControlPlane, type TestControlPlane } from '../../test/control-plane.ts'
 import { until } from '../../test/edge.ts'
 import { parseCommand } from './arguments.ts'
+
+// Processes are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 let dataDir: string
@@ -92,7 +95,7 @@ test('join, run and status work from a fresh directory', async () => {
   edge.kill('SIGTERM')
   const [code] = await once(edge, 'exit')
   expect(code).toBe(0)
-}, 30_000)
+})
 
 test('the data directory depends on who asks, and may be named', () => {
   const host = { env: {}, isRoot: true, home: '/home/a' }
