@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: iPXE writes its expansions as JavaScript does
 /** A part of a word: literal text, or an iPXE setting that iPXE fills in. */
-export type IpxeWord = string | readonly (string | IpxeSetting)[]
+type IpxeWord = string | readonly (string | IpxeSetting)[]
 
 export interface IpxeSetting {
   setting: string

@@ -53,7 +53,7 @@ export type BootEvent =
     }
   | { kind: 'kernel-fetched' | 'initrd-fetched'; atMs: number; mac: Mac; address: Ipv4 }
 
-export const bootProblems = [
+const bootProblems = [
   'port-in-use',
   'no-privilege',
   'address-missing',

@@ -14,7 +14,7 @@ export interface BootCaller {
   uuid?: Uuid
 }
 
-export function renderOrigin(origin: BootHttpOrigin): string {
+function renderOrigin(origin: BootHttpOrigin): string {
   return `http://${origin.address}:${origin.port}`
 }
 

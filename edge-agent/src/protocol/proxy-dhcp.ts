@@ -45,7 +45,7 @@ export interface ProxyDhcpPorts {
 }
 
 /** What is known of the client, for events and logs, answered or not. */
-export interface SeenBootClient {
+interface SeenBootClient {
   mac: Mac
   client: BootClient
 }

@@ -15,7 +15,7 @@ export interface BootClient {
   ipxe?: IpxeClient
 }
 
-export interface IpxeClient {
+interface IpxeClient {
   /** False only where iPXE lists its features and HTTP is not among them. */
   canHttp: boolean
 }

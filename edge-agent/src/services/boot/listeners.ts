@@ -88,7 +88,7 @@ export function createListeners(options: {
 }
 
 /** What a failed bind means, and what to do about it. */
-export function explainListenError(name: string, error: Error): BootProblem {
+function explainListenError(name: string, error: Error): BootProblem {
   const code = 'code' in error ? String(error.code) : ''
   switch (code) {
     case 'EADDRINUSE':

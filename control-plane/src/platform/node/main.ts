@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { version } from '../../version.ts'
+import { readServerOptions, renderGreeting, UsageError } from './options.ts'
+import { startServer } from './server.ts'
+
+const usage = `dragonfly ${version}: the control plane
+
+  dragonfly serve [--port N] [--host ADDRESS] [--data FOLDER] [--public-url URL]
+
+  PORT                       port to listen on (3000)
+  HOST                       address to listen on (all)
+  DRAGONFLY_DATA             folder of the database and keys (./.data)
+  DRAGONFLY_PUBLIC_URL       where people and edges reach this server (http://localhost:PORT)
+  DRAGONFLY_BUNDLE_DIR       folder of the boot bundle (build/bundle)
+  DRAGONFLY_ADMIN_EMAIL      with DRAGONFLY_ADMIN_PASSWORD: creates the first administrator at the start
+
+  Demo mode (no command, or --demo) is not built yet.`
+
+async function main(argv: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string' },
+      data: { type: 'string' },
+      'public-url': { type: 'string' },
+      demo: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean' },
+    },
+  })
+  if (values.version) return console.log(version)
+  const [command, ...more] = positionals
+  if (values.help || values.demo || command === undefined) return console.log(usage)
+  if (command !== 'serve' || more.length > 0)
+    throw new UsageError(`unknown command "${positionals.join(' ')}"`)
+  const server = await startServer(readServerOptions(process.env, values))
+  console.log(renderGreeting(server))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      server.close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
+    })
+  }
+}
+
+/** Bad input on the command line: one line, exit code 2. */
+function explain(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) {
+    console.error(`dragonfly: ${message} (try dragonfly --help)`)
+    process.exitCode = 2
+  } else if (code === 'EADDRINUSE') {
+    console.error('dragonfly: the port is taken by another program: set PORT to another one')
+    process.exitCode = 1
+  } else {
+    console.error('dragonfly: could not start:', error)
+    process.exitCode = 1
+  }
+}
+
+if (import.meta.main) main(process.argv.slice(2)).catch(explain)
