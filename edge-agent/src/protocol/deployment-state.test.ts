@@ -243,6 +243,18 @@ describe('a ramdisk’s link', () => {
     expect(kinds(effects)).toEqual(['give-order'])
   })
 
+  test('given up for lost goes on when it comes back in the middle of its work', () => {
+    const lost = transition(at('writing'), { type: 'tick' }, start + 180_000).state
+    expect(lost).toMatchObject({ stage: 'powering', attempt: 2 })
+    const back = run(lost, [
+      { type: 'hello', newBoot: false, orderId },
+      { type: 'agent-ready' },
+      { type: 'agent-done', orderId },
+    ])
+    expect(back.state).toMatchObject({ stage: 'restarting', attempt: 2 })
+    expect(kinds(back.effects)).not.toContain('give-order')
+  })
+
   test('is told to restart only after local boot was arranged, and again when it asks again', () => {
     const done = transition(at('configuring'), { type: 'agent-done', orderId }, start)
     expect(kinds(done.effects)).toEqual(['journal', 'view', 'restart'])

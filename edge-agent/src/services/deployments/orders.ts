@@ -32,7 +32,8 @@ export interface OrderPorts {
   database: Database
   identity: EdgeIdentity
   now: () => number
-  ports: { agentHttp: number; imageHttp: number }
+  /** Where the services of this edge listen now. */
+  ports: () => { agentHttp: number; imageHttp: number }
   siteState: () => SiteState | null
   machines: () => MachineIndex
   imageReadiness: (manifestDigest: string) => 'ready' | 'pending' | 'missing'
@@ -74,7 +75,7 @@ export function createOrders(options: OrderPorts): Orders {
     if (!JSON.stringify(deployment.plan).includes(phoneHomeUrlReference)) return deployment.plan
     const token = randomBytes(32).toString('base64url')
     await addPhoneHomeToken(database, deployment.deploymentId, hashToken(token), now())
-    const origin = `http://${edgeAddress}:${options.ports.agentHttp}`
+    const origin = `http://${edgeAddress}:${options.ports().agentHttp}`
     return fillPlan(deployment.plan, `${origin}/phone-home/${deployment.deploymentId}/${token}`)
   }
   return {
@@ -114,7 +115,7 @@ export function createOrders(options: OrderPorts): Orders {
           deploymentId: state.deploymentId,
           epoch: order.machine.epoch,
           plan: await fillIn(deployment, target.edgeAddress),
-          imageServers: [`http://${target.edgeAddress}:${options.ports.imageHttp}`],
+          imageServers: [`http://${target.edgeAddress}:${options.ports().imageHttp}`],
         },
       }
     },
@@ -128,7 +129,8 @@ const imageMissing: PreparedOrder = {
 }
 
 /** Keys pinned at `join` that the site still lists: a state can take trust away, never add it. */
-export function trustedKeys(identity: EdgeIdentity, site: SiteState) {
+export function trustedKeys(identity: EdgeIdentity, site: SiteState | null) {
+  if (!site) return identity.signerKeys
   return identity.signerKeys.filter((pinned) =>
     site.signerKeys.some((listed) => listed.kid === pinned.kid && listed.jwk.x === pinned.jwk.x),
   )
