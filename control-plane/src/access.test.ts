@@ -8,15 +8,16 @@ import { version } from './version.ts'
 type Operation = { method: string; path: string; access: unknown; operationId: string; responses: string[] }
 
 const committed = JSON.parse(await readFile(new URL('../openapi.json', import.meta.url), 'utf8'))
-const operations: Operation[] = Object.entries<Record<string, Record<string, unknown>>>(committed.paths).flatMap(
-  ([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      method: method.toUpperCase(),
-      path: path.replaceAll(/\{.+?\}/g, 'a'.repeat(64)),
-      access: operation['x-access'],
-      operationId: String(operation['operationId']),
-      responses: Object.keys(operation['responses'] ?? {}),
-    })),
+const operations: Operation[] = Object.entries<Record<string, Record<string, unknown>>>(
+  committed.paths,
+).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    method: method.toUpperCase(),
+    path: path.replaceAll(/\{.+?\}/g, 'a'.repeat(64)),
+    access: operation['x-access'],
+    operationId: String(operation.operationId),
+    responses: Object.keys(operation.responses ?? {}),
+  })),
 )
 
 let harness: Harness
@@ -74,7 +75,9 @@ describe('requests from elsewhere', () => {
     const own = await createHarness()
     await own.signIn()
     const body = { name: 'Attic' }
-    expect((await own.call('POST', '/api/v1/sites', body, { origin: 'https://evil.example' })).status).toBe(403)
+    expect((await own.call('POST', '/api/v1/sites', body, { origin: 'https://evil.example' })).status).toBe(
+      403,
+    )
     expect((await own.call('POST', '/api/v1/sites', body, { origin: '' })).status).toBe(403)
     const rebound = { host: 'evil.example:3000', origin: 'http://evil.example:3000' }
     expect((await own.call('POST', '/api/v1/sites', body, rebound)).status).toBe(403)

@@ -39,7 +39,11 @@ describe('a journal', () => {
   it('is taken once, however often it is sent', async () => {
     const first = await openTunnel(harness, edge)
     expect(await first.next('welcome')).toMatchObject({ ackedSeq: 0 })
-    const entries = [found, lines('one'), lines('two')].map((event, index) => ({ seq: index + 1, at: 5, event }))
+    const entries = [found, lines('one'), lines('two')].map((event, index) => ({
+      seq: index + 1,
+      at: 5,
+      event,
+    }))
     first.send({ type: 'journal', journalId: 'journal-1', entries })
     expect(await first.next('ack')).toEqual({ type: 'ack', journalId: 'journal-1', seq: 3 })
     first.send({ type: 'journal', journalId: 'journal-1', entries })
@@ -56,11 +60,13 @@ describe('a journal', () => {
   })
 
   it('is taken once from two tunnels at the same moment', async () => {
-    const entries = [found, ...Array.from({ length: 20 }, (_, i) => lines(`line ${i}`))].map((event, index) => ({
-      seq: index + 1,
-      at: 5,
-      event,
-    }))
+    const entries = [found, ...Array.from({ length: 20 }, (_, i) => lines(`line ${i}`))].map(
+      (event, index) => ({
+        seq: index + 1,
+        at: 5,
+        event,
+      }),
+    )
     const tunnels = await Promise.all([openTunnel(harness, edge), openTunnel(harness, edge)])
     for (const tunnel of tunnels) tunnel.send({ type: 'journal', journalId: 'journal-1', entries })
     const third = await openTunnel(harness, edge)
@@ -92,7 +98,10 @@ describe('a journal', () => {
       lines('of nobody'),
       { type: 'journal.gap', from: 2, to: 4 },
     )
-    const strange = [{ seq: 8, at: 1, event: { type: 'from.the.future' } }, { seq: 9, at: 1, event: found }]
+    const strange = [
+      { seq: 8, at: 1, event: { type: 'from.the.future' } },
+      { seq: 9, at: 1, event: found },
+    ]
     tunnel.send({ type: 'journal', journalId: 'journal-1', entries: strange } as never)
     expect(await tunnel.next('ack')).toMatchObject({ seq: 9 })
     expect((await harness.call('GET', '/api/v1/machines')).body.items).toHaveLength(1)
@@ -158,7 +167,9 @@ describe('machines', () => {
     expect(items[0].name).toBe(items[0].fourWords)
     expect(items[0].fourWords).toMatch(/^([A-Z][a-z]+){4}$/)
     expect(harness.live).toContainEqual({ type: 'changed', entity: 'machine', id: items[0].machineId })
-    const adopted = await harness.call('POST', `/api/v1/machines/${items[0].machineId}/adopt`, { name: 'db-1' })
+    const adopted = await harness.call('POST', `/api/v1/machines/${items[0].machineId}/adopt`, {
+      name: 'db-1',
+    })
     expect(adopted.body).toMatchObject({ status: 'ready', name: 'db-1', inventory: { firmware: 'uefi' } })
     expect((await harness.call('POST', `/api/v1/machines/${items[0].machineId}/adopt`, {})).status).toBe(409)
   })
@@ -168,13 +179,26 @@ describe('machines', () => {
     const { body } = await harness.call('POST', '/api/v1/machines', { siteId, mac, name: 'db-1' })
     const { tell } = await createTeller(harness, edge)
     await tell(
-      { type: 'machine.netboot', mac, machineId: body.machineId, smbiosUuid: null, architecture: 7, decision: 'local' },
+      {
+        type: 'machine.netboot',
+        mac,
+        machineId: body.machineId,
+        smbiosUuid: null,
+        architecture: 7,
+        decision: 'local',
+      },
       found,
       { type: 'machine.ramdisk', machineId: null, mac, connected: true },
     )
     const { items } = (await harness.call('GET', '/api/v1/machines')).body
     expect(items).toMatchObject([
-      { name: 'db-1', status: 'ready', serial: 'SN-1', ramdiskConnected: true, lastSeenAt: harness.clock.now },
+      {
+        name: 'db-1',
+        status: 'ready',
+        serial: 'SN-1',
+        ramdiskConnected: true,
+        lastSeenAt: harness.clock.now,
+      },
     ])
   })
 
@@ -218,7 +242,13 @@ describe('images and edges', () => {
     tunnel.send({ type: 'ping' })
     await tunnel.next('pong')
     expect(await status()).toMatchObject({ status: 'importing', edges: [{ bytesDone: 5, bytesTotal: 10 }] })
-    await tell({ type: 'image.failed', imageId, attempt: 0, reason: 'checksum-mismatch', message: 'It differs.' })
+    await tell({
+      type: 'image.failed',
+      imageId,
+      attempt: 0,
+      reason: 'checksum-mismatch',
+      message: 'It differs.',
+    })
     expect(await status()).toMatchObject({
       status: 'failed',
       edges: [{ failure: { reason: 'checksum-mismatch', message: 'It differs.' } }],

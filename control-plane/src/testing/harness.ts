@@ -236,8 +236,15 @@ export async function createTeller(harness: Harness, edge: TestEdge) {
   }
 }
 
-export function inventory(change: Partial<Inventory> & { mac?: string; uuid?: string | null; serial?: string | null } = {}): Inventory {
-  const { mac = '52:54:00:00:00:01', uuid = '4c4c4544-0000-1000-8000-000000000001', serial = 'SN-1', ...rest } = change
+export function inventory(
+  change: Partial<Inventory> & { mac?: string; uuid?: string | null; serial?: string | null } = {},
+): Inventory {
+  const {
+    mac = '52:54:00:00:00:01',
+    uuid = '4c4c4544-0000-1000-8000-000000000001',
+    serial = 'SN-1',
+    ...rest
+  } = change
   return {
     firmware: 'uefi',
     secureBoot: false,

@@ -47,7 +47,10 @@ describe('creating a deployment', () => {
     if (!deployment) throw new Error('the site has no deployment')
     const [key] = state.signerKeys
     if (!key) throw new Error('no key')
-    const { payload, protectedHeader } = await compactVerify(deployment.order, await importJWK(key.jwk, 'EdDSA'))
+    const { payload, protectedHeader } = await compactVerify(
+      deployment.order,
+      await importJWK(key.jwk, 'EdDSA'),
+    )
     expect(protectedHeader).toMatchObject({ alg: 'EdDSA', kid: key.kid, typ: workOrderType })
     const order = workOrderSchema.parse(JSON.parse(new TextDecoder().decode(payload)))
     expect(order).toMatchObject({
@@ -80,7 +83,13 @@ describe('creating a deployment', () => {
   it('is refused for a machine that is not adopted', async () => {
     const mac = '52:54:00:00:00:22'
     const hardware = inventory({ mac, uuid: null, serial: null })
-    await given.teller.tell({ type: 'machine.inventory', machineId: null, mac, address: null, inventory: hardware })
+    await given.teller.tell({
+      type: 'machine.inventory',
+      machineId: null,
+      mac,
+      address: null,
+      inventory: hardware,
+    })
     const { items } = (await harness.call('GET', '/api/v1/machines?status=discovered')).body
     expect(await create({ machineId: items[0].machineId })).toMatchObject({
       status: 409,
@@ -104,7 +113,13 @@ describe('creating a deployment', () => {
     const small = inventory()
     small.disks = small.disks.map((disk) => ({ ...disk, sizeBytes: 1e9 }))
     const tell = (hardware: typeof small) =>
-      given.teller.tell({ type: 'machine.inventory', machineId: null, mac, address: null, inventory: hardware })
+      given.teller.tell({
+        type: 'machine.inventory',
+        machineId: null,
+        mac,
+        address: null,
+        inventory: hardware,
+      })
     await tell(small)
     const tooSmall = await create()
     expect(tooSmall).toMatchObject({ status: 409, body: { code: 'disk-too-small' } })
@@ -134,7 +149,9 @@ describe('creating a deployment', () => {
     const second = await harness.call('POST', '/api/v1/machines', { siteId: given.siteId, mac })
     expect((await create({ machineId: second.body.machineId })).status).toBe(201)
     const log = await harness.call('GET', `/api/v1/machines/${second.body.machineId}/log`)
-    expect(log.body.lines).toMatchObject([{ level: 'warning', text: expect.stringContaining('web-1.example.com') }])
+    expect(log.body.lines).toMatchObject([
+      { level: 'warning', text: expect.stringContaining('web-1.example.com') },
+    ])
   })
 })
 
@@ -159,11 +176,24 @@ describe('a deployment', () => {
     expect(harness.live).toContainEqual({ type: 'progress', machineId: given.machineId, ...progress })
     expect(await read(deploymentId)).toMatchObject({ bytesDone: 7 })
     await given.teller.tell(
-      { type: 'deployment.retrying', deploymentId, stage: 'powering', attempt: 2, reason: 'x', message: 'Power cut.' },
+      {
+        type: 'deployment.retrying',
+        deploymentId,
+        stage: 'powering',
+        attempt: 2,
+        reason: 'x',
+        message: 'Power cut.',
+      },
       stage('writing', 2),
       { type: 'deployment.progress', deploymentId, bytesDone: 10, bytesTotal: 10, disk: 'sda (S1)' },
       stage('first-boot', 2),
-      { type: 'deployment.deployed', deploymentId, confirmed: true, address: '10.0.0.50', sshHostKeys: ['ssh-ed25519 A'] },
+      {
+        type: 'deployment.deployed',
+        deploymentId,
+        confirmed: true,
+        address: '10.0.0.50',
+        sshHostKeys: ['ssh-ed25519 A'],
+      },
     )
     expect(await read(deploymentId)).toMatchObject({
       status: 'deployed',
@@ -182,7 +212,10 @@ describe('a deployment', () => {
       address: '10.0.0.50',
     })
     expect((await readState()).deployments).toEqual([])
-    const [row] = await harness.deps.db.select().from(deployments).where(eq(deployments.deploymentId, deploymentId))
+    const [row] = await harness.deps.db
+      .select()
+      .from(deployments)
+      .where(eq(deployments.deploymentId, deploymentId))
     expect(row?.workOrder).toBeNull()
   })
 
@@ -190,13 +223,23 @@ describe('a deployment', () => {
     const { deploymentId } = (await create()).body
     await given.teller.tell(
       { type: 'deployment.stage', deploymentId, stage: 'writing', attempt: 1 },
-      { type: 'deployment.failed', deploymentId, stage: 'writing', reason: 'disk-write-error', message: 'sda: EIO' },
+      {
+        type: 'deployment.failed',
+        deploymentId,
+        stage: 'writing',
+        reason: 'disk-write-error',
+        message: 'sda: EIO',
+      },
       { type: 'deployment.stage', deploymentId, stage: 'configuring', attempt: 1 },
     )
     expect(await read(deploymentId)).toMatchObject({
       status: 'failed',
       stage: 'writing',
-      failure: { reason: 'disk-write-error', message: 'sda: EIO', nextStep: expect.stringContaining('health') },
+      failure: {
+        reason: 'disk-write-error',
+        message: 'sda: EIO',
+        nextStep: expect.stringContaining('health'),
+      },
     })
     expect(await machineStatus()).toBe('failed')
     expect((await create()).body).toMatchObject({ status: 'armed' })
@@ -206,7 +249,13 @@ describe('a deployment', () => {
   it('whose system reports in after it was given up is deployed after all', async () => {
     const { deploymentId } = (await create()).body
     await given.teller.tell(
-      { type: 'deployment.failed', deploymentId, stage: 'first-boot', reason: 'os-silent', message: 'Silence.' },
+      {
+        type: 'deployment.failed',
+        deploymentId,
+        stage: 'first-boot',
+        reason: 'os-silent',
+        message: 'Silence.',
+      },
       { type: 'deployment.deployed', deploymentId, confirmed: true, address: null, sshHostKeys: [] },
     )
     expect(await read(deploymentId)).toMatchObject({ status: 'deployed', failure: null })
@@ -233,7 +282,10 @@ describe('aborting', () => {
   it('has to be confirmed by the site, even when its edge is away', async () => {
     const { deploymentId } = (await create()).body
     given.teller.tunnel.close()
-    expect(await abort(deploymentId)).toMatchObject({ status: 202, body: { status: 'armed', abortRequested: true } })
+    expect(await abort(deploymentId)).toMatchObject({
+      status: 202,
+      body: { status: 'armed', abortRequested: true },
+    })
     expect(await abort(deploymentId)).toMatchObject({ status: 409, body: { code: 'abort-requested' } })
     expect((await readState()).deployments).toMatchObject([{ deploymentId, desired: 'abort' }])
     expect((await create()).status).toBe(409)

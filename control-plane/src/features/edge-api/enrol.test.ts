@@ -62,7 +62,10 @@ describe('an edge’s requests', () => {
   it('are answered by state and version', async () => {
     const edge = await harness.enrol(await harness.createSite())
     const first = await harness.call('GET', '/api/edge/v1/state', undefined, bearer(await edge.token()))
-    expect(first).toMatchObject({ status: 200, body: { siteId: edge.siteId, siteName: 'Attic', machines: [] } })
+    expect(first).toMatchObject({
+      status: 200,
+      body: { siteId: edge.siteId, siteName: 'Attic', machines: [] },
+    })
     const etag = first.headers.get('etag') ?? ''
     expect(etag).toBe(`"${first.body.generation}.${first.body.version}"`)
     const same = { ...bearer(await edge.token()), 'if-none-match': etag }
@@ -70,7 +73,10 @@ describe('an edge’s requests', () => {
     await harness.call('POST', '/api/v1/machines', { siteId: edge.siteId, mac: 'AA-BB-CC-DD-EE-0F' })
     const changed = { ...bearer(await edge.token()), 'if-none-match': etag }
     const second = await harness.call('GET', '/api/edge/v1/state', undefined, changed)
-    expect(second).toMatchObject({ status: 200, body: { machines: [{ macs: ['aa:bb:cc:dd:ee:0f'], adopted: true }] } })
+    expect(second).toMatchObject({
+      status: 200,
+      body: { machines: [{ macs: ['aa:bb:cc:dd:ee:0f'], adopted: true }] },
+    })
   })
 
   it('are refused with a token that was used, is old, lives too long, or is another edge’s', async () => {
@@ -103,7 +109,12 @@ describe('an edge’s requests', () => {
 
   it('for the bundle say that there is none yet', async () => {
     const edge = await harness.enrol(await harness.createSite())
-    const answer = await harness.call('GET', '/api/edge/v1/bundle/manifest', undefined, bearer(await edge.token()))
+    const answer = await harness.call(
+      'GET',
+      '/api/edge/v1/bundle/manifest',
+      undefined,
+      bearer(await edge.token()),
+    )
     expect(answer).toMatchObject({ status: 404, body: { code: 'bundle-missing' } })
   })
 })

@@ -9,7 +9,12 @@ const known = (change: Partial<KnownMachine>): KnownMachine => ({
   serial: 'SN-1',
   ...change,
 })
-const report = (change: { bootMac?: string; macs?: string[]; smbiosUuid?: string | null; serial?: string | null }) => {
+const report = (change: {
+  bootMac?: string
+  macs?: string[]
+  smbiosUuid?: string | null
+  serial?: string | null
+}) => {
   const bootMac = change.bootMac ?? '52:54:00:00:00:01'
   return { bootMac, macs: [bootMac], smbiosUuid: uuid, serial: 'SN-1', ...change }
 }
@@ -36,14 +41,24 @@ describe('decideIdentity', () => {
   it('knows a machine with a new network card by its UUID, or by its serial number', () => {
     const swapped = { bootMac: '52:54:00:00:00:99' }
     expect(decideIdentity(report(swapped), [known({})])).toMatchObject({ kind: 'known', machineId: 'one' })
-    expect(decideIdentity(report({ ...swapped, smbiosUuid: null }), [known({})])).toMatchObject({ machineId: 'one' })
+    expect(decideIdentity(report({ ...swapped, smbiosUuid: null }), [known({})])).toMatchObject({
+      machineId: 'one',
+    })
   })
 
   it('tells machines with a cloned UUID apart', () => {
     const clone = report({ bootMac: '52:54:00:00:00:99', serial: 'SN-2' })
-    expect(decideIdentity(clone, [known({})])).toEqual({ kind: 'new', notes: [expect.stringContaining('UUID')] })
-    const pair = [known({ serial: null }), known({ machineId: 'two', macs: ['52:54:00:00:00:02'], serial: null })]
-    expect(decideIdentity(report({ bootMac: '52:54:00:00:00:99', serial: null }), pair)).toMatchObject({ kind: 'new' })
+    expect(decideIdentity(clone, [known({})])).toEqual({
+      kind: 'new',
+      notes: [expect.stringContaining('UUID')],
+    })
+    const pair = [
+      known({ serial: null }),
+      known({ machineId: 'two', macs: ['52:54:00:00:00:02'], serial: null }),
+    ]
+    expect(decideIdentity(report({ bootMac: '52:54:00:00:00:99', serial: null }), pair)).toMatchObject({
+      kind: 'new',
+    })
   })
 
   it('does not believe a serial number when the UUID says otherwise', () => {
@@ -58,17 +73,27 @@ it.each([
   '03000200-0400-0500-0006-000700080009',
 ])('takes no notice of the UUID %s', (text) => {
   expect(usableUuid(text)).toBeNull()
-  expect(decideIdentity(report({ bootMac: '52:54:00:00:00:99', smbiosUuid: text, serial: null }), [known({ smbiosUuid: text })])).toMatchObject({
+  expect(
+    decideIdentity(report({ bootMac: '52:54:00:00:00:99', smbiosUuid: text, serial: null }), [
+      known({ smbiosUuid: text }),
+    ]),
+  ).toMatchObject({
     kind: 'new',
   })
 })
 
-it.each(['To Be Filled By O.E.M.', 'Default string', 'Not Specified', '0123456789', '', '  ', '........', 'None'])(
-  'takes no notice of the serial number "%s"',
-  (text) => {
-    expect(usableSerial(text)).toBeNull()
-  },
-)
+it.each([
+  'To Be Filled By O.E.M.',
+  'Default string',
+  'Not Specified',
+  '0123456789',
+  '',
+  '  ',
+  '........',
+  'None',
+])('takes no notice of the serial number "%s"', (text) => {
+  expect(usableSerial(text)).toBeNull()
+})
 
 it('takes real serial numbers', () => {
   for (const text of ['7CX1Z32', 'CZJ2340ABC', '100231']) expect(usableSerial(` ${text} `)).toBe(text)
