@@ -6,6 +6,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Vitest empties style sheets unless told otherwise; a test reads the palette.
+          css: { include: [/palette\.css/] },
           include: [
             '{schema,control-plane,edge-agent,lab}/src/**/*.test.ts',
             'edge-agent/bundle/**/*.test.ts',

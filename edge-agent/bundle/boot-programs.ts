@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { run } from './host.ts'
 import type { PackageTree } from './package-tree.ts'
 
 const GRUB_MODULES = [
@@ -15,7 +16,7 @@ const GRUB_MODULES = [
     'search_fs_file',
     'chain',
   ],
-  ...['configfile', 'serial', 'terminal', 'boot', 'ls', 'minicmd'],
+  ...['memdisk', 'tar', 'configfile', 'terminal', 'boot', 'ls', 'minicmd'],
 ]
 
 export type BootFile = { name: string; data: Uint8Array }
@@ -26,11 +27,29 @@ export async function createBootPrograms(tree: PackageTree, workDir: string): Pr
   for (const name of ['undionly.kpxe', 'snponly.efi', 'ipxe.efi']) {
     files.push({ name, data: await tree.read(`usr/lib/ipxe/${name}`) })
   }
+  files.push({ name: 'local-x64.efi', data: await createLocalBoot(tree, workDir) })
+  return files
+}
+
+/** A config given to grub-mkimage directly runs in rescue mode, which has no `if` and no `for`: hence the memory disk. */
+async function createLocalBoot(tree: PackageTree, workDir: string): Promise<Uint8Array> {
+  const disk = join(workDir, 'grub')
+  await mkdir(join(disk, 'boot/grub'), { recursive: true })
+  await copyFile(join(import.meta.dirname, 'local-boot.cfg'), join(disk, 'boot/grub/grub.cfg'))
+  const reproducible = [
+    '--sort=name',
+    '--mtime=@0',
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '--mode=u=rw,a+rX',
+  ]
+  await run('tar', [...reproducible, '-cf', `${disk}.tar`, '-C', disk, 'boot'])
+  await writeFile(`${disk}.cfg`, 'set prefix=(memdisk)/boot/grub\n')
   const output = join(workDir, 'local-x64.efi')
   await tree.run('usr/bin/grub-mkimage', [
-    ...['-O', 'x86_64-efi', '-d', join(tree.root, 'usr/lib/grub/x86_64-efi'), '-p', '/EFI/dragonfly'],
-    ...['-c', join(import.meta.dirname, 'local-boot.cfg'), '-o', output, ...GRUB_MODULES],
+    ...['-O', 'x86_64-efi', '-d', join(tree.root, 'usr/lib/grub/x86_64-efi'), '-p', '(memdisk)/boot/grub'],
+    ...['-m', `${disk}.tar`, '-c', `${disk}.cfg`, '-o', output, ...GRUB_MODULES],
   ])
-  files.push({ name: 'local-x64.efi', data: await readFile(output) })
-  return files
+  return readFile(output)
 }

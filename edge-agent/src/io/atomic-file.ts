@@ -1,14 +1,36 @@
-import { open, rename } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
-/** Replaces a file as one step: a crash leaves the old one or the new one, whole. Readable by its owner only. */
-export async function writeFileAtomically(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`
-  const file = await open(temporary, 'w', 0o600)
+/** Writes a file so that after a crash there is the old one, the new one, or none, but never a part of it. */
+export async function writeFileAtomically(
+  path: string,
+  bytes: Uint8Array | string,
+  mode = 0o600,
+): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`
   try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
+    const file = await open(temporary, 'wx', mode)
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
   }
-  await rename(temporary, path)
+  await syncDirectory(dirname(path))
+}
+
+/** Makes a rename survive a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
 }

@@ -110,7 +110,7 @@ export const machineViewSchema = z
     /** The ramdisk is up on it right now, and waits for work. */
     ramdiskConnected: z.boolean(),
     os: z.string().nullable(),
-    deployment: deploymentViewSchema.nullable(),
+    deployment: z.union([deploymentViewSchema, z.null()]),
     firstSeenAt: epochMsSchema.nullable(),
     lastSeenAt: epochMsSchema.nullable(),
     createdAt: epochMsSchema,

@@ -1,4 +1,5 @@
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { sql } from 'drizzle-orm'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { DiskRule } from '../state/disk-rule.ts'
 import { deploymentStatuses } from '../state/machine.ts'
 import { deploymentStageNames } from '../state/stages.ts'
@@ -52,8 +53,8 @@ export const deployments = sqliteTable(
   'deployments',
   {
     deploymentId: text('deployment_id').primaryKey(),
-    /** Kept when the machine is deleted: history stays. */
-    machineId: text('machine_id').references(() => machines.machineId, { onDelete: 'set null' }),
+    /** No reference: kept when the machine is deleted, history stays. */
+    machineId: text('machine_id').notNull(),
     machineName: text('machine_name').notNull(),
     siteId: text('site_id')
       .notNull()
@@ -89,6 +90,9 @@ export const deployments = sqliteTable(
     index('deployments_by_machine').on(table.machineId, table.createdAt),
     index('deployments_by_site').on(table.siteId, table.status),
     index('deployments_by_end').on(table.endedAt),
+    index('deployments_by_creation').on(table.createdAt),
+    /** One deployment at a time for a machine, whoever asks at the same moment. */
+    uniqueIndex('deployments_one_active').on(table.machineId).where(sql`status in ('armed', 'running')`),
   ],
 )
 

@@ -1,2 +1,3 @@
+export * from './auth-tables.ts'
 export * from './deployment-tables.ts'
 export * from './inventory-tables.ts'

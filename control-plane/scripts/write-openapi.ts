@@ -1,0 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createOpenApiDocument } from '../src/openapi.ts'
+import { version } from '../src/version.ts'
+
+const path = fileURLToPath(new URL('../openapi.json', import.meta.url))
+writeFileSync(path, `${JSON.stringify(createOpenApiDocument(version), null, 2)}\n`)
+console.log(`wrote ${path}`)

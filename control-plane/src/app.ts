@@ -1,0 +1,121 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import type { AppEnv, Deps } from './deps.ts'
+import { enforceAccess } from './enforce-access.ts'
+import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
+import { mountDeployments } from './features/deployments/handlers.ts'
+import { mountEdgeApi } from './features/edge-api/handlers.ts'
+import { mountEdges } from './features/edges/handlers.ts'
+import { mountEvents } from './features/events/handlers.ts'
+import { mountImages } from './features/images/handlers.ts'
+import { mountMachines } from './features/machines/handlers.ts'
+import { clientAddressHeader } from './features/people/auth.ts'
+import { mountPeople } from './features/people/handlers.ts'
+import { mountSetup } from './features/setup/handlers.ts'
+import { mountSites } from './features/sites/handlers.ts'
+import { mountTemplates } from './features/templates/handlers.ts'
+import { isReady, renderMetrics } from './health.ts'
+import { allRoutes, createOpenApiDocument } from './openapi.ts'
+import { servePortal } from './portal.ts'
+import { version } from './version.ts'
+
+const maxBodyBytes = 512 * 1024
+
+export type App = OpenAPIHono<AppEnv>
+
+/** The control plane as one fetch handler. */
+export function createApp(deps: Deps): App {
+  const app: App = new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (result.success) return
+      throw invalid(
+        result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
+      )
+    },
+  })
+  app.onError((error, c) => renderError(error, c))
+  app.use(async (c, next) => {
+    c.set('deps', deps)
+    c.set('person', null)
+    c.set('edge', null)
+    await next()
+    deps.metrics.count('dragonfly_http_requests_total', `class="${Math.floor(c.res.status / 100)}xx"`)
+  })
+  app.use(
+    secureHeaders({
+      crossOriginOpenerPolicy: 'same-origin',
+      referrerPolicy: 'same-origin',
+      xFrameOptions: 'DENY',
+      // The portal is also served without TLS, on a LAN; a proxy in front of it sets this.
+      strictTransportSecurity: false,
+    }),
+  )
+  mountHealth(app)
+  app.use('/api/*', limitBody())
+  mountAuth(app)
+  app.use('/api/*', enforceAccess(allRoutes))
+  mountSetup(app)
+  mountPeople(app)
+  mountSites(app)
+  mountEdges(app)
+  mountMachines(app)
+  mountImages(app)
+  mountTemplates(app)
+  mountDeployments(app)
+  mountEvents(app)
+  mountEdgeApi(app)
+  mountPortal(app)
+  return app
+}
+
+function limitBody() {
+  return bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: () => {
+      throw new AppError({
+        code: 'too-large',
+        status: 413,
+        message: `A request may have ${maxBodyBytes} bytes.`,
+      })
+    },
+  })
+}
+
+function mountHealth(app: App): void {
+  app.get('/healthz', (c) => c.text('ok\n'))
+  app.get('/readyz', async (c) =>
+    (await isReady(c.get('deps')))
+      ? c.text('ok\n')
+      : renderProblem(c, 503, 'not-ready', 'The database does not answer; the log says why.'),
+  )
+  app.get('/metrics', (c) =>
+    c.text(renderMetrics(c.get('deps')), 200, { 'content-type': 'text/plain; version=0.0.4' }),
+  )
+  app.get('/openapi.json', (c) => c.json(createOpenApiDocument(version)))
+}
+
+/** better-auth looks after its own origins, rate limits and cookies. */
+function mountAuth(app: App): void {
+  app.on(['GET', 'POST'], '/api/auth/*', (c) => {
+    const headers = new Headers(c.req.raw.headers)
+    headers.delete(clientAddressHeader)
+    const address = clientAddress(c)
+    if (address) headers.set(clientAddressHeader, address)
+    return c.get('deps').auth.handle(new Request(c.req.raw, { headers }))
+  })
+}
+
+/** The address of the socket where the platform tells it (Node), else the one that Cloudflare vouches for. */
+function clientAddress(c: Context): string | null {
+  const address: unknown = c.env?.incoming?.socket?.remoteAddress
+  return typeof address === 'string' ? address : (c.req.header('cf-connecting-ip') ?? null)
+}
+
+function mountPortal(app: App): void {
+  app.all('/api/*', () => {
+    throw notFound('address in the API')
+  })
+  app.all('*', servePortal)
+}

@@ -1,0 +1,50 @@
+import { edgeProblems, edges } from '@dragonfly/schema/db'
+import type { HostInterface } from '@dragonfly/schema/wire'
+import { and, eq } from 'drizzle-orm'
+import type { Deps, EdgeIdentity } from '../deps.ts'
+import type { Effect } from './effect.ts'
+
+/** The name under which a failed boot bundle stands among an edge's problems. */
+const bundleProblem = 'bundle-failed'
+
+function edgeEffect(edge: EdgeIdentity, statements: Effect['statements']): Effect {
+  return { statements, live: [{ type: 'changed', entity: 'edge', id: edge.edgeId }], bump: 'none' }
+}
+
+export function applyInterfaces(deps: Deps, edge: EdgeIdentity, interfaces: HostInterface[]): Effect {
+  return edgeEffect(edge, [deps.db.update(edges).set({ interfaces }).where(eq(edges.edgeId, edge.edgeId))])
+}
+
+export function applyProblem(
+  deps: Deps,
+  edge: EdgeIdentity,
+  problem: string,
+  message: string | null,
+  at: number,
+): Effect {
+  if (message === null) return edgeEffect(edge, [forgetProblem(deps, edge, problem)])
+  const { edgeId } = edge
+  return edgeEffect(edge, [
+    deps.db
+      .insert(edgeProblems)
+      .values({ edgeId, problem, message, since: at })
+      .onConflictDoUpdate({ target: [edgeProblems.edgeId, edgeProblems.problem], set: { message } }),
+  ])
+}
+
+export function applyBundleReady(deps: Deps, edge: EdgeIdentity, version: string): Effect {
+  return edgeEffect(edge, [
+    deps.db.update(edges).set({ bundleVersion: version }).where(eq(edges.edgeId, edge.edgeId)),
+    forgetProblem(deps, edge, bundleProblem),
+  ])
+}
+
+export function applyBundleFailed(deps: Deps, edge: EdgeIdentity, message: string, at: number): Effect {
+  return applyProblem(deps, edge, bundleProblem, message, at)
+}
+
+function forgetProblem(deps: Deps, edge: EdgeIdentity, problem: string) {
+  return deps.db
+    .delete(edgeProblems)
+    .where(and(eq(edgeProblems.edgeId, edge.edgeId), eq(edgeProblems.problem, problem)))
+}

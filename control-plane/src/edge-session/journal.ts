@@ -1,0 +1,123 @@
+import { journals } from '@dragonfly/schema/db'
+import type { JournalEntry } from '@dragonfly/schema/wire'
+import { and, eq, sql } from 'drizzle-orm'
+import { isConstraint, runBatch, type Statement } from '../batch.ts'
+import type { Deps, EdgeIdentity } from '../deps.ts'
+import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
+import { applyDeployment } from './apply-deployment.ts'
+import { applyBundleFailed, applyBundleReady, applyInterfaces, applyProblem } from './apply-edge.ts'
+import { applyImageFailed, applyImageReady } from './apply-image.ts'
+import { applyInventory, applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
+import { type Effect, noEffect } from './effect.ts'
+
+/** An entry as it arrived: `event` null when this control plane can't read it (a newer edge's, or damaged). */
+export type ReceivedEntry = Omit<JournalEntry, 'event'> & { event: JournalEntry['event'] | null }
+
+export async function readAckedSeq(deps: Deps, edge: EdgeIdentity, journalId: string): Promise<number> {
+  const [row] = await deps.db
+    .select({ seq: journals.seq })
+    .from(journals)
+    .where(and(eq(journals.edgeId, edge.edgeId), eq(journals.journalId, journalId)))
+  return row?.seq ?? 0
+}
+
+/**
+ * Takes an entry exactly once: its effect and the journal's mark are one batch, and the mark refuses a sequence
+ * number that was taken before. An entry that can't be applied is logged and passed over, so that it does not
+ * hold up the journal; a database that can't be written throws.
+ */
+export async function takeEntry(
+  deps: Deps,
+  edge: EdgeIdentity,
+  journalId: string,
+  entry: ReceivedEntry,
+): Promise<void> {
+  if ((await readAckedSeq(deps, edge, journalId)) >= entry.seq) {
+    deps.metrics.count('dragonfly_journal_repeats_total')
+    return
+  }
+  const effect = (await commit(deps, edge, journalId, entry)) ?? (await commit(deps, edge, journalId, entry))
+  if (effect) return publish(deps, edge, effect)
+  if ((await readAckedSeq(deps, edge, journalId)) >= entry.seq) {
+    deps.metrics.count('dragonfly_journal_repeats_total')
+    return
+  }
+  deps.logError(`journal entry ${entry.seq} of edge ${edge.edgeId} can't be applied: passed over`, entry)
+  await runBatch(deps.db, [markTaken(deps, edge, journalId, entry.seq)])
+}
+
+/** Null when a constraint refused the batch: taken before, or what it refers to has just been deleted. */
+async function commit(
+  deps: Deps,
+  edge: EdgeIdentity,
+  journalId: string,
+  entry: ReceivedEntry,
+): Promise<Effect | null> {
+  const effect = await decideEffect(deps, edge, entry)
+  const bumps: Record<Effect['bump'], Statement[]> = {
+    none: [],
+    site: [bumpSite(deps.db, edge.siteId)],
+    all: [bumpAllSites(deps.db)],
+  }
+  try {
+    const mark = markTaken(deps, edge, journalId, entry.seq)
+    await runBatch(deps.db, [mark, ...effect.statements, ...bumps[effect.bump]])
+    deps.metrics.count('dragonfly_journal_entries_total')
+    return effect
+  } catch (error) {
+    if (isConstraint(error)) return null
+    throw error
+  }
+}
+
+function markTaken(deps: Deps, edge: EdgeIdentity, journalId: string, seq: number): Statement {
+  const { edgeId } = edge
+  // Null, which the column refuses, unless the journal goes forward.
+  const next = sql<number>`case when ${seq} > coalesce((select seq from journals
+    where edge_id = ${edgeId} and journal_id = ${journalId}), 0) then ${seq} end`
+  return deps.db
+    .insert(journals)
+    .values({ edgeId, journalId, seq: next })
+    .onConflictDoUpdate({ target: [journals.edgeId, journals.journalId], set: { seq: sql`excluded.seq` } })
+}
+
+async function publish(deps: Deps, edge: EdgeIdentity, effect: Effect): Promise<void> {
+  effect.afterwards?.()
+  deps.live.publish(effect.live)
+  if (effect.bump !== 'none') await announceSites(deps, effect.bump === 'all' ? 'all' : [edge.siteId])
+}
+
+async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry): Promise<Effect> {
+  const { event, at, seq } = entry
+  if (event === null) {
+    deps.logError(`edge ${edge.edgeId} sent a journal entry (${seq}) that is not understood here`, null)
+    return noEffect
+  }
+  switch (event.type) {
+    case 'machine.netboot':
+      return applyNetboot(deps, edge, event, at)
+    case 'machine.inventory':
+      return applyInventory(deps, edge, event, at)
+    case 'machine.ramdisk':
+      return applyRamdisk(deps, edge, event, at)
+    case 'log':
+      return applyLog(deps, edge, event, seq)
+    case 'image.ready':
+      return applyImageReady(deps, edge, event, at)
+    case 'image.failed':
+      return applyImageFailed(deps, edge, event, at)
+    case 'bundle.ready':
+      return applyBundleReady(deps, edge, event.version)
+    case 'bundle.failed':
+      return applyBundleFailed(deps, edge, event.message, at)
+    case 'edge.interfaces':
+      return applyInterfaces(deps, edge, event.interfaces)
+    case 'edge.problem':
+      return applyProblem(deps, edge, event.problem, event.message, at)
+    case 'journal.gap':
+      deps.logError(`edge ${edge.edgeId} lost its journal entries ${event.from} to ${event.to}`, null)
+      return noEffect
+    default:
+      return applyDeployment(deps, edge, event, at)
+  }
+}

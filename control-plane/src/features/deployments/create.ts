@@ -1,0 +1,200 @@
+import type { DeploymentView, deploymentCreateSchema } from '@dragonfly/schema/api'
+import { deployments, images, machineLog, machines } from '@dragonfly/schema/db'
+import { decideDisk, machineActions } from '@dragonfly/schema/state'
+import { type Plan, type WorkOrder, workOrderSchema, workOrderType } from '@dragonfly/schema/wire'
+import { and, eq, ne, sql } from 'drizzle-orm'
+import type { z } from 'zod'
+import { runGuardedBatch, type Statement } from '../../batch.ts'
+import type { Deps, Person } from '../../deps.ts'
+import { conflict, invalid, notFound } from '../../errors.ts'
+import { createId } from '../../ids.ts'
+import { getMachine } from '../machines/service.ts'
+import { planDigest } from '../orders/plan-digest.ts'
+import { readSite } from '../sites/service.ts'
+import { announceSites, bumpSite } from '../sites/site-version.ts'
+import { checkNetworkConfig, compilePlan } from '../templates/compile.ts'
+import { findTemplate } from '../templates/service.ts'
+import { appendTimeline } from './queries.ts'
+import { getDeployment } from './read.ts'
+
+export type DeploymentCreate = z.output<typeof deploymentCreateSchema>
+
+const defaultArmedHours = 24
+const defaultUser = 'dragonfly'
+/** An order outlives its arming by this much, so that what was started in time may finish. */
+const orderGraceMs = 24 * 60 * 60_000
+
+/** Arms a machine. Whatever can be known to go wrong is refused here, before anybody waits for a boot. */
+export async function createDeployment(
+  deps: Deps,
+  person: Person,
+  input: DeploymentCreate,
+): Promise<DeploymentView> {
+  const { machine, image, template } = await checkCreate(deps, input)
+  const now = deps.clock()
+  const deploymentId = createId(now)
+  const armedUntil = now + Math.round((input.armedHours ?? defaultArmedHours) * 3_600_000)
+  const plan = compilePlan(template, {
+    deploymentId,
+    image,
+    disk: input.disk,
+    hostname: input.hostname,
+    user: input.user ?? defaultUser,
+    sshKeys: input.sshKeys,
+    networkConfig: input.networkConfig ?? null,
+  })
+  const epoch = machine.epoch + 1
+  const order = await renderOrder(deps, { now, armedUntil, deploymentId, epoch, plan, machine, input })
+  const machineId = machine.machineId
+  const statements: Statement[] = [
+    deps.db
+      .update(machines)
+      // Not null: when another deployment took this epoch meanwhile, the whole batch is refused.
+      .set({ epoch: sql`case when ${machines.epoch} = ${machine.epoch} then ${epoch} end` })
+      .where(eq(machines.machineId, machineId)),
+    deps.db.insert(deployments).values({
+      deploymentId,
+      // Null, and so refused, when the machine was deleted meanwhile.
+      machineId: sql`(select machine_id from machines where machine_id = ${machineId})`,
+      machineName: machine.name,
+      siteId: machine.siteId,
+      imageId: image.imageId,
+      imageName: image.name,
+      templateId: template.templateId,
+      templateTitle: template.title,
+      hostname: input.hostname,
+      disk: input.disk,
+      plan,
+      workOrder: order,
+      epoch,
+      status: 'armed',
+      stage: 'powering',
+      createdBy: person.name,
+      createdAt: now,
+      armedUntil,
+    }),
+    appendTimeline(deps.db, { deploymentId, stage: 'powering', attempt: 1, at: now, note: null }),
+    ...(await warnings(deps, machine, input, deploymentId, now)),
+    bumpSite(deps.db, machine.siteId),
+  ]
+  if (!(await runGuardedBatch(deps.db, statements))) {
+    throw conflict(
+      'machine-changed',
+      'Somebody else acted on this machine at the same moment: look, and try again.',
+    )
+  }
+  deps.metrics.count('dragonfly_deployments_created_total')
+  await announceSites(deps, [machine.siteId])
+  deps.live.publish([
+    { type: 'changed', entity: 'deployment', id: deploymentId },
+    { type: 'changed', entity: 'machine', id: machineId },
+  ])
+  return getDeployment(deps, deploymentId)
+}
+
+async function checkCreate(deps: Deps, input: DeploymentCreate) {
+  const machine = await readDeployable(deps, input.machineId)
+  const [row] = await deps.db.select().from(images).where(eq(images.imageId, input.imageId))
+  if (!row) throw notFound('image')
+  if (row.manifestDigest === null || row.sizeBytes === null) {
+    throw conflict(
+      'image-not-ready',
+      `${row.name} is not ready: no edge has imported it yet. The images page shows how it fares.`,
+    )
+  }
+  const template = await findTemplate(deps, input.templateId)
+  if (!template) throw notFound('template')
+  const image = {
+    imageId: row.imageId,
+    name: row.name,
+    manifestDigest: row.manifestDigest,
+    sizeBytes: row.sizeBytes,
+  }
+  if (machine.inventory) {
+    const choice = decideDisk(input.disk, machine.inventory.disks, image.sizeBytes)
+    if (choice.kind === 'none') throw conflict(choice.reason, choice.message)
+  }
+  if (input.networkConfig !== undefined) {
+    const problem = checkNetworkConfig(input.networkConfig)
+    if (problem) throw invalid([{ path: 'networkConfig', message: problem }])
+  }
+  return { machine, image, template }
+}
+
+async function readDeployable(deps: Deps, machineId: string) {
+  const view = await getMachine(deps, machineId)
+  const [row] = await deps.db
+    .select({ epoch: machines.epoch })
+    .from(machines)
+    .where(eq(machines.machineId, machineId))
+  if (!row) throw notFound('machine')
+  const verdict = machineActions.deploy(view)
+  if (!verdict.allowed) throw conflict('machine-not-deployable', verdict.reason)
+  return { ...view, epoch: row.epoch }
+}
+
+interface OrderInput {
+  now: number
+  armedUntil: number
+  deploymentId: string
+  epoch: number
+  plan: Plan
+  machine: Awaited<ReturnType<typeof readDeployable>>
+  input: DeploymentCreate
+}
+
+async function renderOrder(deps: Deps, order: OrderInput): Promise<string> {
+  const { machine, plan } = order
+  const site = await readSite(deps, machine.siteId)
+  const image = plan.actions.find((action) => action.action === 'write-image')
+  const claims: WorkOrder = workOrderSchema.parse({
+    iss: deps.identity.controlPlaneId,
+    aud: machine.siteId,
+    jti: createId(order.now),
+    iat: Math.floor(order.now / 1000),
+    exp: Math.ceil((order.armedUntil + orderGraceMs) / 1000),
+    deploymentId: order.deploymentId,
+    action: 'deploy',
+    machine: {
+      machineId: machine.machineId,
+      macs: machine.macs,
+      smbiosUuid: machine.smbiosUuid,
+      epoch: order.epoch,
+    },
+    planDigest: await planDigest(plan),
+    imageManifestDigest: image?.manifestDigest ?? null,
+    disk: image?.disk ?? null,
+    safety: site.minimumSafety,
+  } satisfies WorkOrder)
+  return deps.signer.sign(workOrderType, claims)
+}
+
+/** What is odd but allowed goes to the machine's log. */
+async function warnings(
+  deps: Deps,
+  machine: { machineId: string; siteId: string },
+  input: DeploymentCreate,
+  deploymentId: string,
+  at: number,
+): Promise<Statement[]> {
+  const [taken] = await deps.db
+    .select({ machineName: deployments.machineName })
+    .from(deployments)
+    .innerJoin(machines, eq(machines.machineId, deployments.machineId))
+    .where(
+      and(
+        eq(deployments.siteId, machine.siteId),
+        eq(deployments.hostname, input.hostname),
+        ne(deployments.machineId, machine.machineId),
+        ne(deployments.status, 'aborted'),
+      ),
+    )
+    .limit(1)
+  if (!taken) return []
+  const text = `Another machine of this site (${taken.machineName}) was deployed with the host name ${input.hostname}, too.`
+  return [
+    deps.db
+      .insert(machineLog)
+      .values({ machineId: machine.machineId, deploymentId, at, level: 'warning', text }),
+  ]
+}

@@ -1,0 +1,43 @@
+import type { DeploymentView } from '@dragonfly/schema/api'
+import { deployments } from '@dragonfly/schema/db'
+import type { DeploymentStatus } from '@dragonfly/schema/state'
+import { and, eq } from 'drizzle-orm'
+import type { Deps } from '../../deps.ts'
+import { notFound } from '../../errors.ts'
+import { type DeploymentRow, findDeployments, findTimelines } from './queries.ts'
+import { renderDeployment } from './view.ts'
+
+export async function renderDeployments(
+  deps: Deps,
+  rows: readonly DeploymentRow[],
+): Promise<DeploymentView[]> {
+  const timelines = await findTimelines(
+    deps.db,
+    rows.map((row) => row.deploymentId),
+  )
+  return rows.map((row) =>
+    renderDeployment(row, timelines.get(row.deploymentId) ?? [], deps.values.deployment(row.deploymentId)),
+  )
+}
+
+export async function listDeployments(
+  deps: Deps,
+  filter: {
+    machineId?: string | undefined
+    status?: DeploymentStatus | undefined
+    limit?: number | undefined
+  },
+): Promise<DeploymentView[]> {
+  const where = and(
+    filter.machineId ? eq(deployments.machineId, filter.machineId) : undefined,
+    filter.status ? eq(deployments.status, filter.status) : undefined,
+  )
+  return renderDeployments(deps, await findDeployments(deps.db, where, filter.limit ?? 100))
+}
+
+export async function getDeployment(deps: Deps, deploymentId: string): Promise<DeploymentView> {
+  const rows = await findDeployments(deps.db, eq(deployments.deploymentId, deploymentId), 1)
+  const [view] = await renderDeployments(deps, rows)
+  if (!view) throw notFound('deployment')
+  return view
+}

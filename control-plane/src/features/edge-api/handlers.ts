@@ -1,0 +1,85 @@
+import type { SignedBundle } from '@dragonfly/schema/wire'
+import { bundleManifestType } from '@dragonfly/schema/wire'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv } from '../../deps.ts'
+import { createEdgeSession, type EdgeSession } from '../../edge-session/session.ts'
+import { edgeOf } from '../../enforce-access.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { requireUpgrade } from '../../upgrade.ts'
+import { enrolEdge } from './enrol.ts'
+import * as routes from './routes.ts'
+import { readSiteState, readStateVersion, siteStateTag } from './site-state.ts'
+
+const enrolmentsPerMinute = 60
+
+export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(routes.enrolEdge, async (c) => {
+    const deps = c.get('deps')
+    if (!deps.limiter.take('enrol', enrolmentsPerMinute, 60_000)) {
+      throw new AppError({
+        code: 'too-many-tries',
+        status: 429,
+        message: 'Too many edges at once: wait a minute.',
+      })
+    }
+    return c.json(await enrolEdge(deps, c.req.valid('json')), 201)
+  })
+
+  app.openapi(routes.getEdgeState, async (c) => {
+    const deps = c.get('deps')
+    const edge = edgeOf(c)
+    const { generation } = deps.identity
+    const current = siteStateTag(generation, await readStateVersion(deps, edge.siteId))
+    if (c.req.header('if-none-match') === current) return c.body(null, 304, { etag: current })
+    const state = await readSiteState(deps, edge)
+    c.header('etag', siteStateTag(generation, state.version))
+    c.header('cache-control', 'no-store')
+    return c.json(state, 200)
+  })
+
+  app.get(routes.openTunnel.path, (c, next) => {
+    const deps = c.get('deps')
+    const edge = edgeOf(c)
+    const upgrade = requireUpgrade(c)
+    let session: EdgeSession | null = null
+    return upgrade(() => ({
+      onOpen(_event, socket) {
+        session = createEdgeSession(deps, edge, {
+          send: (text) => socket.send(text),
+          close: (code, reason) => socket.close(code, reason),
+        })
+      },
+      onMessage: (event) => session?.handleMessage(event.data),
+      onClose: () => session?.handleClose(),
+      onError: () => session?.handleClose(),
+    }))(c, next)
+  })
+
+  app.openapi(routes.getBundleManifest, async (c) => {
+    const deps = c.get('deps')
+    const manifest = await deps.bundle.manifest()
+    if (!manifest) throw bundleMissing()
+    const signed: SignedBundle = {
+      version: manifest.version,
+      manifest: await deps.signer.sign(bundleManifestType, manifest),
+    }
+    return c.json(signed, 200)
+  })
+
+  app.openapi(routes.getBundleChunk, async (c) => {
+    const bytes = await c.get('deps').bundle.chunk(c.req.valid('param').sha256)
+    if (!bytes) throw notFound('piece of the boot bundle')
+    return new Response(bytes, {
+      headers: { 'content-type': 'application/octet-stream', 'content-length': String(bytes.byteLength) },
+    })
+  })
+}
+
+function bundleMissing(): AppError {
+  return new AppError({
+    code: 'bundle-missing',
+    status: 404,
+    message:
+      'This control plane has no boot bundle yet: build it with `npm run bundle`. Edges fetch it as soon as it is there.',
+  })
+}

@@ -1,0 +1,17 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv } from '../../deps.ts'
+import * as routes from './routes.ts'
+import { listEdges, revokeEdge, updateEdge } from './service.ts'
+
+export function mountEdges(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(routes.listEdges, async (c) =>
+    c.json({ items: await listEdges(c.get('deps'), c.req.valid('query')) }, 200),
+  )
+  app.openapi(routes.updateEdge, async (c) =>
+    c.json(await updateEdge(c.get('deps'), c.req.valid('param').edgeId, c.req.valid('json').interfaces), 200),
+  )
+  app.openapi(routes.revokeEdge, async (c) => {
+    await revokeEdge(c.get('deps'), c.req.valid('param').edgeId)
+    return c.body(null, 204)
+  })
+}

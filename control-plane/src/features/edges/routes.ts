@@ -1,0 +1,42 @@
+import { edgePatchSchema, edgeViewSchema, idSchema } from '@dragonfly/schema/api'
+import { z } from '@hono/zod-openapi'
+import { defineRoute } from '../../access.ts'
+import { idParam, jsonBody, jsonResponse, listOf, noContent, problems } from '../../route-parts.ts'
+
+const params = z.object({ edgeId: idParam('edgeId') })
+
+export const listEdges = defineRoute({
+  method: 'get',
+  path: '/api/v1/edges',
+  operationId: 'listEdges',
+  tags: ['edges'],
+  summary: 'Enrolled edges, of all sites or of one',
+  'x-access': 'signed-in',
+  request: { query: z.object({ siteId: idSchema.optional() }) },
+  responses: { 200: jsonResponse('Edges by host name', listOf(edgeViewSchema)), ...problems(401, 422) },
+})
+
+export const updateEdge = defineRoute({
+  method: 'patch',
+  path: '/api/v1/edges/{edgeId}',
+  operationId: 'updateEdge',
+  tags: ['edges'],
+  summary: 'Switch network services on or off, by interface; one that is not named stays as it is',
+  'x-access': 'administrator',
+  request: { params, body: jsonBody(edgePatchSchema) },
+  responses: {
+    200: jsonResponse('The edge', edgeViewSchema),
+    ...problems(400, 401, 403, 404, 409, 415, 422),
+  },
+})
+
+export const revokeEdge = defineRoute({
+  method: 'delete',
+  path: '/api/v1/edges/{edgeId}',
+  operationId: 'revokeEdge',
+  tags: ['edges'],
+  summary: 'Revoke an edge: its tunnel is cut and its key is refused from now on',
+  'x-access': 'administrator',
+  request: { params },
+  responses: { 204: noContent, ...problems(401, 403, 404, 422) },
+})

@@ -1,0 +1,138 @@
+import type { ImageView, imageCreateSchema } from '@dragonfly/schema/api'
+import { deployments, edgeImages, edges, images, sites } from '@dragonfly/schema/db'
+import { failureText } from '@dragonfly/schema/state'
+import { and, count, eq, inArray, isNull, sql } from 'drizzle-orm'
+import type { z } from 'zod'
+import { runBatch } from '../../batch.ts'
+import type { Deps } from '../../deps.ts'
+import { conflict, notFound } from '../../errors.ts'
+import { createId } from '../../ids.ts'
+import { announceSites, bumpAllSites } from '../sites/site-version.ts'
+
+type ImageRow = typeof images.$inferSelect
+type EdgeImageRow = typeof edgeImages.$inferSelect
+type ImageEdge = ImageView['edges'][number]
+
+export async function listImages(deps: Deps): Promise<ImageView[]> {
+  const [imageRows, edgeRows, results] = await Promise.all([
+    deps.db.select().from(images).orderBy(images.name, images.createdAt),
+    deps.db
+      .select({ edgeId: edges.edgeId, siteName: sites.name })
+      .from(edges)
+      .innerJoin(sites, eq(sites.siteId, edges.siteId))
+      .where(isNull(edges.revokedAt))
+      .orderBy(sites.name, edges.hostname),
+    deps.db.select().from(edgeImages),
+  ])
+  const byPair = new Map(results.map((row) => [`${row.edgeId} ${row.imageId}`, row]))
+  return imageRows.map((image) =>
+    renderImage(
+      image,
+      edgeRows.map((edge) => renderEdge(deps, image, edge, byPair.get(`${edge.edgeId} ${image.imageId}`))),
+    ),
+  )
+}
+
+function renderImage(image: ImageRow, edgeViews: ImageEdge[]): ImageView {
+  const { attempt: _attempt, ...rest } = image
+  return { ...rest, status: decideImageStatus(image.manifestDigest !== null, edgeViews), edges: edgeViews }
+}
+
+/** One edge that has it is enough to deploy from; a failure shows when nobody is at work on it. */
+export function decideImageStatus(
+  isPinned: boolean,
+  edgeViews: readonly Pick<ImageEdge, 'status'>[],
+): ImageView['status'] {
+  const has = (...statuses: ImageEdge['status'][]) => edgeViews.some((edge) => statuses.includes(edge.status))
+  if (has('ready')) return 'ready'
+  if (has('downloading', 'verifying')) return 'importing'
+  if (has('failed')) return 'failed'
+  return isPinned ? 'importing' : 'waiting'
+}
+
+function renderEdge(
+  deps: Deps,
+  image: ImageRow,
+  edge: { edgeId: string; siteName: string },
+  result: EdgeImageRow | undefined,
+): ImageEdge {
+  const view = { ...edge, bytesDone: null, bytesTotal: null, failure: null }
+  const progress = deps.values.image(edge.edgeId, image.imageId)
+  if (progress) {
+    const { phase, bytesDone, bytesTotal, at } = progress
+    return { ...view, status: phase, bytesDone, bytesTotal, updatedAt: at }
+  }
+  // A result of an earlier try says nothing about this one.
+  if (!result || (result.status === 'failed' && result.attempt < image.attempt)) {
+    return { ...view, status: 'waiting', updatedAt: image.createdAt }
+  }
+  if (result.status === 'ready') return { ...view, status: 'ready', updatedAt: result.updatedAt }
+  const reason = result.failureReason ?? 'unreachable'
+  const text = failureText(reason)
+  return {
+    ...view,
+    status: 'failed',
+    failure: { reason, message: result.failureMessage ?? text.title, nextStep: text.nextStep },
+    updatedAt: result.updatedAt,
+  }
+}
+
+export async function getImage(deps: Deps, imageId: string): Promise<ImageView> {
+  const image = (await listImages(deps)).find((candidate) => candidate.imageId === imageId)
+  if (!image) throw notFound('image')
+  return image
+}
+
+export async function createImage(deps: Deps, input: z.output<typeof imageCreateSchema>): Promise<ImageView> {
+  const [taken] = await deps.db
+    .select({ imageId: images.imageId })
+    .from(images)
+    .where(eq(images.name, input.name))
+  if (taken) throw conflict('name-taken', `There is an image "${input.name}" already.`)
+  const now = deps.clock()
+  const imageId = createId(now)
+  await runBatch(deps.db, [
+    deps.db.insert(images).values({ imageId, ...input, createdAt: now }),
+    bumpAllSites(deps.db),
+  ])
+  await publishImage(deps, imageId)
+  return getImage(deps, imageId)
+}
+
+/** Raises the attempt: edges whose import failed try again. */
+export async function retryImage(deps: Deps, imageId: string): Promise<ImageView> {
+  const image = await getImage(deps, imageId)
+  if (!image.edges.some((edge) => edge.status === 'failed')) {
+    throw conflict('nothing-failed', 'No edge has failed with this image: there is nothing to try again.')
+  }
+  await runBatch(deps.db, [
+    deps.db
+      .update(images)
+      .set({ attempt: sql`${images.attempt} + 1` })
+      .where(eq(images.imageId, imageId)),
+    bumpAllSites(deps.db),
+  ])
+  await publishImage(deps, imageId)
+  return getImage(deps, imageId)
+}
+
+export async function deleteImage(deps: Deps, imageId: string): Promise<void> {
+  const image = await getImage(deps, imageId)
+  const [row] = await deps.db
+    .select({ active: count() })
+    .from(deployments)
+    .where(and(eq(deployments.imageId, imageId), inArray(deployments.status, ['armed', 'running'])))
+  if (row && row.active > 0) {
+    throw conflict(
+      'image-in-use',
+      `${image.name} is being deployed to ${row.active} ${row.active === 1 ? 'machine' : 'machines'}: wait, or abort that first.`,
+    )
+  }
+  await runBatch(deps.db, [deps.db.delete(images).where(eq(images.imageId, imageId)), bumpAllSites(deps.db)])
+  await publishImage(deps, imageId)
+}
+
+async function publishImage(deps: Deps, imageId: string): Promise<void> {
+  await announceSites(deps, 'all')
+  deps.live.publish([{ type: 'changed', entity: 'image', id: imageId }])
+}

@@ -1,0 +1,89 @@
+import {
+  machineMacs,
+  machineRoles,
+  machines,
+  machineTags,
+  rackSlots,
+  racks,
+  sites,
+} from '@dragonfly/schema/db'
+import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import type { Database } from '../../deps.ts'
+
+const inventoryText = (path: string) => sql<string | null>`json_extract(${machines.inventory}, ${path})`
+const inventoryNumber = (path: string) => sql<number | null>`json_extract(${machines.inventory}, ${path})`
+
+/** One line per machine, without the inventory itself: thousands of those are too much for a list. */
+export function findMachines(db: Database, where: SQL | undefined) {
+  return db
+    .select({
+      machineId: machines.machineId,
+      siteId: machines.siteId,
+      siteName: sites.name,
+      setName: machines.name,
+      kind: machines.kind,
+      adoptedAt: machines.adoptedAt,
+      lockedAt: machines.lockedAt,
+      address: machines.address,
+      smbiosUuid: machines.smbiosUuid,
+      serial: machines.serial,
+      manufacturer: inventoryText('$.smbios.manufacturer'),
+      product: inventoryText('$.smbios.product'),
+      cpuModel: inventoryText('$.cpu.model'),
+      cpuThreads: inventoryNumber('$.cpu.threads'),
+      memoryBytes: inventoryNumber('$.memory.totalBytes'),
+      diskBytes: sql<number | null>`(select sum(json_extract(value, '$.sizeBytes'))
+        from json_each(${machines.inventory}, '$.disks'))`,
+      foundOs: sql<string | null>`(select json_extract(value, '$.os')
+        from json_each(${machines.inventory}, '$.disks') where json_extract(value, '$.os') is not null limit 1)`,
+      ramdiskEdgeId: machines.ramdiskEdgeId,
+      rackName: racks.name,
+      rackUnit: rackSlots.unit,
+      firstSeenAt: machines.firstSeenAt,
+      lastSeenAt: machines.lastSeenAt,
+      createdAt: machines.createdAt,
+    })
+    .from(machines)
+    .innerJoin(sites, eq(sites.siteId, machines.siteId))
+    .leftJoin(rackSlots, eq(rackSlots.machineId, machines.machineId))
+    .leftJoin(racks, eq(racks.rackId, rackSlots.rackId))
+    .where(where)
+}
+export type MachineListRow = Awaited<ReturnType<typeof findMachines>>[number]
+
+/** MAC addresses (the primary first), tags and roles of machines. */
+export async function findBelongings(db: Database, where: { siteId?: string; machineId?: string }) {
+  const own = db
+    .select({ machineId: machines.machineId })
+    .from(machines)
+    .where(
+      and(
+        where.siteId ? eq(machines.siteId, where.siteId) : undefined,
+        where.machineId ? eq(machines.machineId, where.machineId) : undefined,
+      ),
+    )
+  const [macs, tags, roles] = await Promise.all([
+    db
+      .select()
+      .from(machineMacs)
+      .where(inArray(machineMacs.machineId, own))
+      .orderBy(desc(machineMacs.isPrimary), machineMacs.mac),
+    db.select().from(machineTags).where(inArray(machineTags.machineId, own)).orderBy(machineTags.tag),
+    db.select().from(machineRoles).where(inArray(machineRoles.machineId, own)).orderBy(machineRoles.role),
+  ])
+  return {
+    macs: Map.groupBy(macs, (row) => row.machineId),
+    tags: Map.groupBy(tags, (row) => row.machineId),
+    roles: Map.groupBy(roles, (row) => row.machineId),
+  }
+}
+export type Belongings = Awaited<ReturnType<typeof findBelongings>>
+
+/** Which machine of a site owns a MAC address. */
+export async function findMacOwner(db: Database, siteId: string, mac: string): Promise<string | null> {
+  const [row] = await db
+    .select({ machineId: machineMacs.machineId })
+    .from(machineMacs)
+    .where(and(eq(machineMacs.siteId, siteId), eq(machineMacs.mac, mac)))
+  return row?.machineId ?? null
+}

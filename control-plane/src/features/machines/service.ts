@@ -1,0 +1,205 @@
+import type { MachineDetail, MachineView } from '@dragonfly/schema/api'
+import { deployments, machineMacs, machineRoles, machines, machineTags } from '@dragonfly/schema/db'
+import { isActive, type MachineStatus, machineActions } from '@dragonfly/schema/state'
+import { and, eq, ne } from 'drizzle-orm'
+import { runBatch, runGuardedBatch, type Statement } from '../../batch.ts'
+import type { Deps } from '../../deps.ts'
+import { conflict, notFound } from '../../errors.ts'
+import { createId } from '../../ids.ts'
+import { findDeployments, findNewestDeployments } from '../deployments/queries.ts'
+import { renderDeployments } from '../deployments/read.ts'
+import { renderDeployment } from '../deployments/view.ts'
+import { readSite } from '../sites/service.ts'
+import { announceSites, bumpSite } from '../sites/site-version.ts'
+import { findBelongings, findMachines, findMacOwner } from './queries.ts'
+import { compareMachines, matchesSearch, renderMachine } from './view.ts'
+
+export interface MachineFilter {
+  siteId?: string | undefined
+  status?: MachineStatus | undefined
+  q?: string | undefined
+}
+
+/** The list leaves the timelines of deployments that ended well out: they are read one by one. */
+export async function listMachines(deps: Deps, filter: MachineFilter): Promise<MachineView[]> {
+  const { siteId } = filter
+  const [rows, belongings, newest] = await Promise.all([
+    findMachines(deps.db, siteId ? eq(machines.siteId, siteId) : undefined),
+    findBelongings(deps.db, siteId ? { siteId } : {}),
+    findNewestDeployments(deps.db, siteId ? eq(deployments.siteId, siteId) : undefined),
+  ])
+  const [lively, settled] = [
+    newest.filter((row) => isActive(row.status) || row.status === 'failed'),
+    newest.filter((row) => !isActive(row.status) && row.status !== 'failed'),
+  ]
+  const views = [
+    ...(await renderDeployments(deps, lively)),
+    ...settled.map((row) => renderDeployment(row, [], undefined)),
+  ]
+  const byMachine = new Map(views.map((view) => [view.machineId, view]))
+  return rows
+    .map((row) => renderMachine(row, belongings, byMachine.get(row.machineId) ?? null))
+    .filter((machine) => !filter.status || machine.status === filter.status)
+    .filter((machine) => !filter.q || matchesSearch(machine, filter.q))
+    .sort(compareMachines)
+}
+
+export async function getMachine(deps: Deps, machineId: string): Promise<MachineDetail> {
+  const [rows, belongings, deploymentRows, stored] = await Promise.all([
+    findMachines(deps.db, eq(machines.machineId, machineId)),
+    findBelongings(deps.db, { machineId }),
+    findDeployments(deps.db, eq(deployments.machineId, machineId), 50),
+    deps.db
+      .select({ inventory: machines.inventory, inventoryAt: machines.inventoryAt })
+      .from(machines)
+      .where(eq(machines.machineId, machineId)),
+  ])
+  const [row] = rows
+  if (!row) throw notFound('machine')
+  const history = await renderDeployments(deps, deploymentRows)
+  return {
+    ...renderMachine(row, belongings, history[0] ?? null),
+    inventory: stored[0]?.inventory ?? null,
+    inventoryAt: stored[0]?.inventoryAt ?? null,
+    deployments: history,
+  }
+}
+
+/** Registers a machine by its MAC address. Somebody who types it in wants it: it counts as adopted. */
+export async function createMachine(
+  deps: Deps,
+  input: { siteId: string; mac: string; name?: string | undefined; tags?: string[] | undefined },
+): Promise<MachineDetail> {
+  const site = await readSite(deps, input.siteId)
+  const owner = await findMacOwner(deps.db, site.siteId, input.mac)
+  if (owner) {
+    const { name } = await getMachine(deps, owner)
+    throw conflict('mac-taken', `${input.mac} belongs to ${name} at ${site.name} already.`)
+  }
+  if (input.name) await refuseTakenName(deps, site.siteId, input.name, null)
+  const now = deps.clock()
+  const machineId = createId(now)
+  const done = await runGuardedBatch(deps.db, [
+    deps.db
+      .insert(machines)
+      .values({ machineId, siteId: site.siteId, name: input.name ?? null, adoptedAt: now, createdAt: now }),
+    deps.db.insert(machineMacs).values({ siteId: site.siteId, mac: input.mac, machineId, isPrimary: true }),
+    ...replaceTags(deps, machineId, input.tags),
+    bumpSite(deps.db, site.siteId),
+  ])
+  if (!done) throw conflict('mac-taken', `${input.mac} belongs to another machine at ${site.name} already.`)
+  await publishMachine(deps, machineId, site.siteId)
+  return getMachine(deps, machineId)
+}
+
+export async function updateMachine(
+  deps: Deps,
+  machineId: string,
+  patch: { name?: string | null | undefined; tags?: string[] | undefined; roles?: string[] | undefined },
+): Promise<MachineDetail> {
+  const machine = await getMachine(deps, machineId)
+  if (patch.name) await refuseTakenName(deps, machine.siteId, patch.name, machineId)
+  const rename: Statement[] =
+    patch.name === undefined
+      ? []
+      : [
+          deps.db.update(machines).set({ name: patch.name }).where(eq(machines.machineId, machineId)),
+          bumpSite(deps.db, machine.siteId),
+        ]
+  await runBatch(deps.db, [
+    ...rename,
+    ...replaceTags(deps, machineId, patch.tags),
+    ...replaceRoles(deps, machineId, patch.roles),
+  ])
+  await publishMachine(deps, machineId, machine.siteId)
+  return getMachine(deps, machineId)
+}
+
+export async function adoptMachine(
+  deps: Deps,
+  machineId: string,
+  input: { name?: string | undefined },
+): Promise<MachineDetail> {
+  const machine = await getMachine(deps, machineId)
+  const verdict = machineActions.adopt(machine)
+  if (!verdict.allowed) throw conflict('machine-adopted', verdict.reason)
+  if (input.name) await refuseTakenName(deps, machine.siteId, input.name, machineId)
+  await runBatch(deps.db, [
+    deps.db
+      .update(machines)
+      .set({ adoptedAt: deps.clock(), ...(input.name ? { name: input.name } : {}) })
+      .where(eq(machines.machineId, machineId)),
+    bumpSite(deps.db, machine.siteId),
+  ])
+  await publishMachine(deps, machineId, machine.siteId)
+  return getMachine(deps, machineId)
+}
+
+const nextNetboot = {
+  discover:
+    'Its next netboot discovers it again: it appears as a new machine, and its disks are left as they are.',
+  hold: 'Its next netboot is held: it waits in the boot loader until somebody registers it again.',
+  ignore: 'Its next netboot is ignored: it boots as if Dragonfly were not there.',
+} as const
+
+/** Forgets a machine; what is on its disks stays. */
+export async function deleteMachine(
+  deps: Deps,
+  machineId: string,
+): Promise<{ machineId: string; nextNetboot: string }> {
+  const machine = await getMachine(deps, machineId)
+  const verdict = machineActions.delete(machine)
+  if (!verdict.allowed) throw conflict('machine-not-deletable', verdict.reason)
+  const site = await readSite(deps, machine.siteId)
+  await runBatch(deps.db, [
+    deps.db.delete(machines).where(eq(machines.machineId, machineId)),
+    bumpSite(deps.db, machine.siteId),
+  ])
+  await publishMachine(deps, machineId, machine.siteId)
+  return { machineId, nextNetboot: nextNetboot[site.unknownMachines] }
+}
+
+async function publishMachine(deps: Deps, machineId: string, siteId: string): Promise<void> {
+  await announceSites(deps, [siteId])
+  deps.live.publish([
+    { type: 'changed', entity: 'machine', id: machineId },
+    { type: 'changed', entity: 'site', id: siteId },
+  ])
+}
+
+async function refuseTakenName(
+  deps: Deps,
+  siteId: string,
+  name: string,
+  except: string | null,
+): Promise<void> {
+  const [taken] = await deps.db
+    .select({ machineId: machines.machineId })
+    .from(machines)
+    .where(
+      and(
+        eq(machines.siteId, siteId),
+        eq(machines.name, name),
+        except ? ne(machines.machineId, except) : undefined,
+      ),
+    )
+  if (taken) throw conflict('name-taken', `There is a machine "${name}" at this site already.`)
+}
+
+function replaceTags(deps: Deps, machineId: string, tags: string[] | undefined): Statement[] {
+  if (!tags) return []
+  const rows = [...new Set(tags)].map((tag) => ({ machineId, tag }))
+  return [
+    deps.db.delete(machineTags).where(eq(machineTags.machineId, machineId)),
+    ...(rows.length > 0 ? [deps.db.insert(machineTags).values(rows)] : []),
+  ]
+}
+
+function replaceRoles(deps: Deps, machineId: string, roles: string[] | undefined): Statement[] {
+  if (!roles) return []
+  const rows = [...new Set(roles)].map((role) => ({ machineId, role }))
+  return [
+    deps.db.delete(machineRoles).where(eq(machineRoles.machineId, machineId)),
+    ...(rows.length > 0 ? [deps.db.insert(machineRoles).values(rows)] : []),
+  ]
+}

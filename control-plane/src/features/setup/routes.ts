@@ -1,0 +1,27 @@
+import { administratorCreateSchema, meViewSchema, setupViewSchema } from '@dragonfly/schema/api'
+import { defineRoute } from '../../access.ts'
+import { jsonBody, jsonResponse, problems } from '../../route-parts.ts'
+
+export const getSetup = defineRoute({
+  method: 'get',
+  path: '/api/v1/setup',
+  operationId: 'getSetup',
+  tags: ['setup'],
+  summary: 'What is still to be done before people can work',
+  'x-access': 'public',
+  responses: { 200: jsonResponse('The state of the set-up', setupViewSchema), ...problems(429) },
+})
+
+export const createAdministrator = defineRoute({
+  method: 'post',
+  path: '/api/v1/setup/administrator',
+  operationId: 'createAdministrator',
+  tags: ['setup'],
+  summary: 'Create the first administrator with the code that the server printed, and sign in',
+  'x-access': 'public',
+  request: { body: jsonBody(administratorCreateSchema) },
+  responses: {
+    201: jsonResponse('Created; the session cookie is set', meViewSchema),
+    ...problems(400, 403, 409, 415, 422, 429),
+  },
+})

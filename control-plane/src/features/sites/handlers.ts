@@ -1,0 +1,24 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv } from '../../deps.ts'
+import * as routes from './routes.ts'
+import { createEnrolmentToken, createSite, deleteSite, getSite, listSites, updateSite } from './service.ts'
+
+export function mountSites(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(routes.listSites, async (c) => c.json({ items: await listSites(c.get('deps')) }, 200))
+  app.openapi(routes.createSite, async (c) =>
+    c.json(await createSite(c.get('deps'), c.req.valid('json')), 201),
+  )
+  app.openapi(routes.getSite, async (c) =>
+    c.json(await getSite(c.get('deps'), c.req.valid('param').siteId), 200),
+  )
+  app.openapi(routes.updateSite, async (c) =>
+    c.json(await updateSite(c.get('deps'), c.req.valid('param').siteId, c.req.valid('json')), 200),
+  )
+  app.openapi(routes.deleteSite, async (c) => {
+    await deleteSite(c.get('deps'), c.req.valid('param').siteId)
+    return c.body(null, 204)
+  })
+  app.openapi(routes.createEnrolmentToken, async (c) =>
+    c.json(await createEnrolmentToken(c.get('deps'), c.req.valid('param').siteId), 201),
+  )
+}

@@ -1,0 +1,34 @@
+import { sql } from 'drizzle-orm'
+import type { Deps } from './deps.ts'
+import { metricHelp } from './metrics.ts'
+
+/** Whether the database answers. */
+export async function isReady(deps: Deps): Promise<boolean> {
+  try {
+    await deps.db.run(sql`select 1`)
+    return true
+  } catch (error) {
+    deps.logError('the database does not answer', error)
+    return false
+  }
+}
+
+/** Prometheus text format, version 0.0.4. */
+export function renderMetrics(deps: Deps): string {
+  const counters = deps.metrics.counters()
+  const lines = Object.entries(metricHelp).flatMap(([name, help]) => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} counter`,
+    ...counters
+      .filter((counter) => counter.name === name)
+      .map(({ labels, value }) => `${name}${labels ? `{${labels}}` : ''} ${value}`),
+  ])
+  const gauges = [
+    ['dragonfly_edges_connected', 'Tunnels that are open', deps.connections.count()],
+    ['dragonfly_live_subscribers', 'People’s sockets that are open', deps.live.count()],
+  ] as const
+  for (const [name, help, value] of gauges) {
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value}`)
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,26 @@
+export interface Metrics {
+  count(name: MetricName, labels?: string): void
+  counters(): { name: MetricName; labels: string; value: number }[]
+}
+
+export const metricHelp = {
+  dragonfly_http_requests_total: 'HTTP requests by status class',
+  dragonfly_journal_entries_total: 'Journal entries taken from edges',
+  dragonfly_journal_repeats_total: 'Journal entries that had been taken before',
+  dragonfly_bad_frames_total: 'Frames from edges that could not be read',
+  dragonfly_deployments_created_total: 'Deployments created',
+} as const
+export type MetricName = keyof typeof metricHelp
+
+export function createMetrics(): Metrics {
+  const values = new Map<string, { name: MetricName; labels: string; value: number }>()
+  return {
+    count(name, labels = '') {
+      const key = `${name}{${labels}}`
+      const entry = values.get(key) ?? { name, labels, value: 0 }
+      entry.value++
+      values.set(key, entry)
+    },
+    counters: () => [...values.values()],
+  }
+}

@@ -1,0 +1,68 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Access, DeclaredRoute } from './access.ts'
+import * as deployments from './features/deployments/routes.ts'
+import * as edgeApi from './features/edge-api/routes.ts'
+import * as edges from './features/edges/routes.ts'
+import * as events from './features/events/routes.ts'
+import * as images from './features/images/routes.ts'
+import * as machines from './features/machines/routes.ts'
+import * as people from './features/people/routes.ts'
+import * as setup from './features/setup/routes.ts'
+import * as sites from './features/sites/routes.ts'
+import * as templates from './features/templates/routes.ts'
+
+/** Every operation of the API, in the order in which it is documented. */
+export const allRoutes = [
+  setup,
+  people,
+  sites,
+  edges,
+  machines,
+  images,
+  templates,
+  deployments,
+  events,
+  edgeApi,
+].flatMap((routes) => Object.values<DeclaredRoute>(routes))
+
+const security: Record<Access, Record<string, string[]>[]> = {
+  public: [],
+  'signed-in': [{ session: [] }],
+  administrator: [{ session: [] }],
+  edge: [{ edgeToken: [] }],
+}
+
+/** The API as OpenAPI 3.1, in a stable order. `x-access` of an operation says who may call it. */
+export function createOpenApiDocument(version: string) {
+  const app = new OpenAPIHono()
+  const registry = app.openAPIRegistry
+  registry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'dragonfly.session_token',
+    description: 'Set by POST /api/auth/sign-in/email',
+  })
+  registry.registerComponent('securitySchemes', 'edgeToken', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT (EdDSA, by the edge’s own key)',
+  })
+  for (const route of allRoutes) registry.registerPath({ ...route, security: security[route['x-access']] })
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'Dragonfly', version, license: { name: 'Apache-2.0' } },
+    servers: [{ url: '/' }],
+    tags: [
+      { name: 'setup' },
+      { name: 'people' },
+      { name: 'sites' },
+      { name: 'edges' },
+      { name: 'machines' },
+      { name: 'images' },
+      { name: 'templates' },
+      { name: 'deployments' },
+      { name: 'events' },
+      { name: 'edge', description: 'For dragonfly-edge; its protocol is in schema/src/wire' },
+    ],
+  })
+}

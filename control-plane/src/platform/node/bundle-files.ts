@@ -1,0 +1,92 @@
+import { open, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type BundleManifest, bundleManifestSchema } from '@dragonfly/schema/wire'
+import { z } from 'zod'
+import type { BundleSource } from '../../ports/index.ts'
+
+/** Left in the bundle's folder by whoever builds it, while there is no manifest yet. */
+const statusFileSchema = z.object({ status: z.enum(['building', 'failed']), message: z.string().max(2000) })
+
+interface Loaded {
+  manifest: BundleManifest
+  /** Where each piece lies: file, offset, size. */
+  pieces: Map<string, { name: string; offset: number; sizeBytes: number }>
+}
+
+/** The boot bundle as files in a folder; a newly built one is noticed by its manifest's time. */
+export function createBundleFiles(
+  dir: string,
+  logError: (message: string, error: unknown) => void,
+): BundleSource {
+  const manifestPath = join(dir, 'manifest.json')
+  let loaded: { changedAt: number; bundle: Loaded | null } | null = null
+
+  async function load(): Promise<Loaded | null> {
+    const changedAt = await modifiedAt(manifestPath)
+    if (changedAt === null) return null
+    if (loaded?.changedAt === changedAt) return loaded.bundle
+    const bundle = await readManifest(manifestPath).catch((error: unknown) => {
+      logError(`${manifestPath} can't be used`, error)
+      return null
+    })
+    loaded = { changedAt, bundle }
+    return bundle
+  }
+
+  return {
+    manifest: async () => (await load())?.manifest ?? null,
+    async status() {
+      const bundle = await load()
+      if (bundle) return { status: 'ready', version: bundle.manifest.version, message: null }
+      const told = statusFileSchema.safeParse(await readJson(join(dir, 'status.json')))
+      if (told.success) return { ...told.data, version: null }
+      const message = 'Machines can’t netboot yet: build the boot bundle with `npm run bundle`.'
+      return { status: 'missing', version: null, message }
+    },
+    async chunk(sha256) {
+      const piece = (await load())?.pieces.get(sha256)
+      return piece ? readPiece(join(dir, piece.name), piece.offset, piece.sizeBytes) : null
+    },
+  }
+}
+
+async function readManifest(path: string): Promise<Loaded> {
+  const manifest = bundleManifestSchema.parse(JSON.parse(await readFile(path, 'utf8')))
+  const pieces: Loaded['pieces'] = new Map()
+  for (const { name, chunks } of manifest.files) {
+    let offset = 0
+    for (const { sha256, sizeBytes } of chunks) {
+      pieces.set(sha256, { name, offset, sizeBytes })
+      offset += sizeBytes
+    }
+  }
+  return { manifest, pieces }
+}
+
+async function readPiece(path: string, offset: number, sizeBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await open(path, 'r')
+  try {
+    const bytes = new Uint8Array(sizeBytes)
+    const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset)
+    if (bytesRead !== sizeBytes) throw new Error(`${path} is shorter than its manifest says`)
+    return bytes
+  } finally {
+    await file.close()
+  }
+}
+
+async function modifiedAt(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch {
+    return null
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch {
+    return undefined
+  }
+}

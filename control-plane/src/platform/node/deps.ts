@@ -1,0 +1,62 @@
+import { upgradeWebSocket } from '@hono/node-server'
+import type { Database, Deps } from '../../deps.ts'
+import { loadSigner } from '../../features/orders/signer.ts'
+import { createAuth } from '../../features/people/auth.ts'
+import { readOrCreateSetting } from '../../features/settings/settings.ts'
+import { needsAdministrator } from '../../features/setup/service.ts'
+import { createId, createSetupCode, createToken } from '../../ids.ts'
+import { createMetrics } from '../../metrics.ts'
+import { createOriginPolicy } from '../../origin.ts'
+import type { Clock, Secrets } from '../../ports/index.ts'
+import { createRateLimiter } from '../../rate-limit.ts'
+import { createAssetFiles } from './asset-files.ts'
+import { createBundleFiles } from './bundle-files.ts'
+import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
+import { scryptHasher } from './password-hasher.ts'
+
+export interface NodeDepsOptions {
+  db: Database
+  secrets: Secrets
+  publicUrl: string
+  bundleDir: string
+  siteDir: string
+  clock?: Clock
+  logError: (message: string, error: unknown) => void
+}
+
+/** Everything that the features need, as Node gives it. */
+export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
+  const { db, secrets, publicUrl, logError } = options
+  const clock = options.clock ?? Date.now
+  const origins = createOriginPolicy(publicUrl)
+  const sealedSecret = await readOrCreateSetting(db, 'session-secret', () => secrets.seal(createToken('')))
+  return {
+    db,
+    clock,
+    auth: createAuth({
+      db,
+      origins,
+      publicUrl,
+      hasher: scryptHasher,
+      secret: await secrets.open(sealedSecret),
+    }),
+    signer: await loadSigner(db, secrets),
+    identity: {
+      controlPlaneId: await readOrCreateSetting(db, 'control-plane-id', () => createId(clock())),
+      generation: await readOrCreateSetting(db, 'generation', () => createId(clock())),
+    },
+    origins,
+    publicUrl: publicUrl.replace(/\/+$/, ''),
+    setupCode: (await needsAdministrator(db)) ? createSetupCode() : null,
+    connections: createEdgeConnections(),
+    live: createLiveEvents(logError),
+    values: createLiveValues(),
+    replay: createReplayGuard(clock),
+    bundle: createBundleFiles(options.bundleDir, logError),
+    assets: createAssetFiles(options.siteDir),
+    limiter: createRateLimiter(clock),
+    metrics: createMetrics(),
+    upgradeWebSocket,
+    logError,
+  }
+}

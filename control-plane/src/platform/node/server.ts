@@ -1,0 +1,132 @@
+import { mkdir } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { maxFrameBytes } from '@dragonfly/schema/wire'
+import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server'
+import { WebSocketServer } from 'ws'
+import { type App, createApp } from '../../app.ts'
+import type { Deps } from '../../deps.ts'
+import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
+import { createEdgeSweep } from '../../features/edges/sweep.ts'
+import { createFirstAdministrator, needsAdministrator } from '../../features/setup/service.ts'
+import { ensureLocalSite } from '../../features/sites/local-site.ts'
+import { createEnrolmentToken } from '../../features/sites/service.ts'
+import { openDatabase } from './database.ts'
+import { createNodeDeps } from './deps.ts'
+import { openSecrets } from './secrets.ts'
+
+export interface ServerOptions {
+  /** 0 takes a free one. */
+  port: number
+  /** Address to listen on; all of them when left out. */
+  host?: string | undefined
+  dataDir: string
+  bundleDir: string
+  /** The built portal. */
+  siteDir: string
+  /** Where people and edges reach this server; `http://localhost:<port>` when left out. */
+  publicUrl?: string | undefined
+  /** The first administrator, for a start without a person. */
+  administrator?: { email: string; password: string } | undefined
+  logError?: ((message: string, error: unknown) => void) | undefined
+}
+
+export interface RunningServer {
+  url: string
+  port: number
+  /** What the first administrator has to type; null when there is one. */
+  setupCode: string | null
+  createEnrolmentToken(siteId: string): Promise<{ token: string; expiresAt: number; command: string }>
+  /** The site of this host; `token` null when an edge is enrolled there already. */
+  ensureLocalSite(): Promise<{ siteId: string; token: string | null }>
+  close(): Promise<void>
+}
+
+const sweepEveryMs = 15_000
+const bundleLookEveryMs = 10_000
+
+/** Starts the control plane in this process. Rejects when the port is taken. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const logError = options.logError ?? ((message, error) => console.error(message, error ?? ''))
+  let app: App | null = null
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes })
+  const server = createAdaptorServer({
+    fetch: (request, env) => app?.fetch(request, env) ?? new Response('starting\n', { status: 503 }),
+    // ws is what the adapter is made for; only the two packages' types differ in details.
+    websocket: { server: sockets as unknown as WebSocketServerLike },
+  })
+  const port = await listen(server, options.port, options.host)
+  const publicUrl = options.publicUrl ?? `http://localhost:${port}`
+  try {
+    await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
+    const { db, close: closeDatabase } = await openDatabase(options.dataDir)
+    const secrets = await openSecrets(options.dataDir)
+    const deps = await createNodeDeps({ ...options, db, secrets, publicUrl, logError })
+    await addAdministrator(deps, options.administrator)
+    await takeBundleVersion(deps)
+    const stopTimers = startTimers(deps)
+    app = createApp(deps)
+    return {
+      url: deps.publicUrl,
+      port,
+      setupCode: deps.setupCode,
+      createEnrolmentToken: (siteId) => createEnrolmentToken(deps, siteId),
+      ensureLocalSite: () => ensureLocalSite(deps),
+      async close() {
+        stopTimers()
+        for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')
+        await closeServer(server)
+        closeDatabase()
+      },
+    }
+  } catch (error) {
+    await closeServer(server)
+    throw error
+  }
+}
+
+async function addAdministrator(deps: Deps, administrator: ServerOptions['administrator']): Promise<void> {
+  if (!administrator || !(await needsAdministrator(deps.db))) return
+  await createFirstAdministrator(deps, { name: 'Administrator', ...administrator })
+  deps.setupCode = null
+}
+
+function startTimers(deps: Deps): () => void {
+  const sweep = createEdgeSweep(deps)
+  const guard = (what: string, work: () => Promise<void>) => () => {
+    work().catch((error: unknown) => deps.logError(what, error))
+  }
+  const timers = [
+    setInterval(guard('looking for lost edges', sweep), sweepEveryMs),
+    setInterval(
+      guard('looking for a new boot bundle', () => takeBundleVersion(deps)),
+      bundleLookEveryMs,
+    ),
+  ]
+  for (const timer of timers) timer.unref()
+  return () => timers.forEach(clearInterval)
+}
+
+function listen(server: ServerType, port: number, host: string | undefined): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+const closeGraceMs = 3000
+
+/** Lets requests end, for a while. */
+function closeServer(server: ServerType): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => (server as Server).closeAllConnections(), closeGraceMs)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    ;(server as Server).closeIdleConnections()
+  })
+}

@@ -1,0 +1,97 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { api, take } from './client.ts'
+import type { ChangedEntity, LiveEvent } from './live-event.ts'
+import { keys } from './queries.ts'
+import type { Deployment, Image, Machine, MachineDetail } from './views.ts'
+
+type Progress = Extract<LiveEvent, { type: 'progress' }>
+type ImageProgress = Extract<LiveEvent, { type: 'image-progress' }>
+
+/** Above this many changed machines in one beat the whole list is fetched instead. */
+const singleFetches = 6
+
+export function patchDeployment<T extends Deployment | null>(deployment: T, event: Progress): T {
+  if (!deployment || deployment.deploymentId !== event.deploymentId) return deployment
+  return { ...deployment, bytesDone: event.bytesDone, bytesTotal: event.bytesTotal }
+}
+
+export function patchImage(image: Image, event: ImageProgress): Image {
+  if (image.imageId !== event.imageId) return image
+  return {
+    ...image,
+    edges: image.edges.map((edge) =>
+      edge.edgeId === event.edgeId
+        ? { ...edge, status: event.phase, bytesDone: event.bytesDone, bytesTotal: event.bytesTotal }
+        : edge,
+    ),
+  }
+}
+
+export function applyProgress(client: QueryClient, event: Progress): void {
+  client.setQueryData<Machine[]>(keys.machines, (machines) =>
+    machines?.map((machine) =>
+      machine.machineId === event.machineId
+        ? { ...machine, deployment: patchDeployment(machine.deployment, event) }
+        : machine,
+    ),
+  )
+  client.setQueryData<MachineDetail>(keys.machine(event.machineId), (machine) =>
+    machine ? { ...machine, deployment: patchDeployment(machine.deployment, event) } : machine,
+  )
+}
+
+export function applyImageProgress(client: QueryClient, event: ImageProgress): void {
+  client.setQueryData<Image[]>(keys.images, (images) => images?.map((image) => patchImage(image, event)))
+}
+
+/** Fetches again what a beat's worth of `changed` frames made stale. */
+export async function applyChanges(
+  client: QueryClient,
+  changes: ReadonlyMap<ChangedEntity, ReadonlySet<string>>,
+): Promise<void> {
+  const stale: (readonly string[])[] = []
+  for (const entity of changes.keys()) stale.push(...staleKeys[entity])
+  await Promise.all([
+    ...stale.map((queryKey) => client.invalidateQueries({ queryKey })),
+    refreshMachines(client, changes.get('machine') ?? new Set()),
+    changes.has('deployment') ? client.invalidateQueries({ queryKey: ['machine'] }) : undefined,
+  ])
+}
+
+const staleKeys: Record<ChangedEntity, (readonly string[])[]> = {
+  machine: [],
+  deployment: [keys.deployments],
+  site: [keys.sites],
+  edge: [keys.edges, keys.sites],
+  image: [keys.images],
+  template: [keys.templates],
+  setup: [keys.setup],
+}
+
+async function refreshMachines(client: QueryClient, ids: ReadonlySet<string>): Promise<void> {
+  if (ids.size === 0) return
+  void client.invalidateQueries({ queryKey: keys.sites })
+  const known = client.getQueryData<Machine[]>(keys.machines)
+  const listed = new Set(known?.map((machine) => machine.machineId))
+  if (!known || ids.size > singleFetches || [...ids].some((id) => !listed.has(id))) {
+    await Promise.all([
+      client.invalidateQueries({ queryKey: keys.machines }),
+      ...[...ids].map((id) => client.invalidateQueries({ queryKey: keys.machine(id) })),
+    ])
+    return
+  }
+  await Promise.all([...ids].map((id) => refreshMachine(client, id)))
+}
+
+async function refreshMachine(client: QueryClient, machineId: string): Promise<void> {
+  try {
+    const machine = await take(api.GET('/api/v1/machines/{machineId}', { params: { path: { machineId } } }))
+    client.setQueryData(keys.machine(machineId), machine)
+    client.setQueryData<Machine[]>(keys.machines, (machines) =>
+      machines?.map((other) => (other.machineId === machineId ? machine : other)),
+    )
+  } catch {
+    await client.invalidateQueries({ queryKey: keys.machines })
+    await client.invalidateQueries({ queryKey: keys.machine(machineId) })
+  }
+}

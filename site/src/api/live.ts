@@ -1,0 +1,133 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
+import { recordProgress } from '../features/deployments/rate-store.ts'
+import { applyChanges, applyImageProgress, applyProgress } from './live-cache.ts'
+import { type ChangedEntity, type LiveEvent, parseLiveEvent, reconnectDelayMs } from './live-event.ts'
+
+export type LiveStatus = 'connecting' | 'live' | 'waiting'
+
+const beatMs = 250
+
+let status: LiveStatus = 'connecting'
+const statusListeners = new Set<() => void>()
+const logListeners = new Map<string, Set<() => void>>()
+
+function setStatus(next: LiveStatus): void {
+  if (status === next) return
+  status = next
+  for (const listener of statusListeners) listener()
+}
+
+export function useLiveStatus(): LiveStatus {
+  return useSyncExternalStore(
+    (listener) => {
+      statusListeners.add(listener)
+      return () => statusListeners.delete(listener)
+    },
+    () => status,
+  )
+}
+
+/** Calls back when a machine has new log lines. Answers with the way to stop. */
+export function onMachineLog(machineId: string, listener: () => void): () => void {
+  const listeners = logListeners.get(machineId) ?? new Set()
+  logListeners.set(machineId, listeners)
+  listeners.add(listener)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size === 0) logListeners.delete(machineId)
+  }
+}
+
+/** Opens the one live socket and keeps it open; answers with the way to close it. */
+export function openLive(client: QueryClient): () => void {
+  let socket: WebSocket | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let attempt = 0
+  let closed = false
+  const changes = createChangeBeat(client)
+
+  const connect = (): void => {
+    const opened = new WebSocket(
+      `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/events`,
+    )
+    socket = opened
+    opened.onopen = () => {
+      setStatus('live')
+      // What happened while nobody listened is not replayed.
+      if (attempt > 0) void client.invalidateQueries()
+      attempt = 0
+    }
+    opened.onmessage = (message) => {
+      const event = parseLiveEvent(String(message.data))
+      if (event) handleLiveEvent(client, changes, event)
+    }
+    opened.onclose = () => {
+      if (closed) return
+      setStatus('waiting')
+      timer = setTimeout(connect, reconnectDelayMs(attempt++, Math.random()))
+    }
+  }
+  const hurry = (): void => {
+    if (closed || socket?.readyState !== WebSocket.CLOSED) return
+    clearTimeout(timer)
+    connect()
+  }
+
+  connect()
+  window.addEventListener('online', hurry)
+  return () => {
+    closed = true
+    clearTimeout(timer)
+    changes.stop()
+    window.removeEventListener('online', hurry)
+    socket?.close()
+    setStatus('connecting')
+  }
+}
+
+type ChangeBeat = ReturnType<typeof createChangeBeat>
+
+/** Gathers `changed` frames, so that a burst of them leads to one round of fetches. */
+function createChangeBeat(client: QueryClient) {
+  let pending = new Map<ChangedEntity, Set<string>>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const flush = (): void => {
+    timer = undefined
+    const changes = pending
+    pending = new Map()
+    void applyChanges(client, changes)
+  }
+  return {
+    add(entity: ChangedEntity, id: string) {
+      pending.set(entity, (pending.get(entity) ?? new Set()).add(id))
+      timer ??= setTimeout(flush, beatMs)
+    },
+    stop() {
+      clearTimeout(timer)
+    },
+  }
+}
+
+function handleLiveEvent(client: QueryClient, changes: ChangeBeat, event: LiveEvent): void {
+  switch (event.type) {
+    case 'hello':
+      return
+    case 'changed':
+      changes.add(event.entity, event.id)
+      return
+    case 'progress':
+      recordProgress(event.deploymentId, { atMs: performance.now(), bytesDone: event.bytesDone })
+      applyProgress(client, event)
+      return
+    case 'image-progress':
+      recordProgress(`${event.imageId}/${event.edgeId}/${event.phase}`, {
+        atMs: performance.now(),
+        bytesDone: event.bytesDone,
+      })
+      applyImageProgress(client, event)
+      return
+    case 'log':
+      for (const listener of logListeners.get(event.machineId) ?? []) listener()
+  }
+}

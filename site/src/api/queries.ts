@@ -1,0 +1,80 @@
+import { QueryClient, queryOptions } from '@tanstack/react-query'
+import { api, take } from './client.ts'
+import { ApiError } from './problem.ts'
+
+/** Keys of the query cache, one place for those who invalidate or patch. */
+export const keys = {
+  setup: ['setup'],
+  me: ['me'],
+  machines: ['machines'],
+  machine: (machineId: string) => ['machine', machineId],
+  deployments: ['deployments'],
+  sites: ['sites'],
+  edges: ['edges'],
+  images: ['images'],
+  templates: ['templates'],
+} as const
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        // The live socket says when something changed; this only catches what it missed.
+        staleTime: 30_000,
+        refetchOnWindowFocus: true,
+        retry: (count, error) =>
+          count < 2 &&
+          !(error instanceof ApiError && error.problem.status >= 400 && error.problem.status < 500),
+      },
+    },
+  })
+}
+
+export const setupQuery = queryOptions({
+  queryKey: keys.setup,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/setup', { signal })),
+})
+
+export const meQuery = queryOptions({
+  queryKey: keys.me,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/me', { signal })),
+})
+
+export const machinesQuery = queryOptions({
+  queryKey: keys.machines,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/machines', { signal }))).items,
+})
+
+export const machineQuery = (machineId: string) =>
+  queryOptions({
+    queryKey: keys.machine(machineId),
+    queryFn: ({ signal }) =>
+      take(api.GET('/api/v1/machines/{machineId}', { params: { path: { machineId } }, signal })),
+  })
+
+/** As many as the bar on the front page shows. */
+export const deploymentsQuery = queryOptions({
+  queryKey: keys.deployments,
+  queryFn: async ({ signal }) =>
+    (await take(api.GET('/api/v1/deployments', { params: { query: { limit: 100 } }, signal }))).items,
+})
+
+export const sitesQuery = queryOptions({
+  queryKey: keys.sites,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/sites', { signal }))).items,
+})
+
+export const edgesQuery = queryOptions({
+  queryKey: keys.edges,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/edges', { signal }))).items,
+})
+
+export const imagesQuery = queryOptions({
+  queryKey: keys.images,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/images', { signal }))).items,
+})
+
+export const templatesQuery = queryOptions({
+  queryKey: keys.templates,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/templates', { signal }))).items,
+})

@@ -1,0 +1,20 @@
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { createQueryClient } from '../api/queries.ts'
+import { createPortalRouter } from './router.tsx'
+
+const root = document.getElementById('app')
+if (!root) throw new Error('the page has no #app')
+
+const queryClient = createQueryClient()
+const router = createPortalRouter(queryClient)
+
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queryClient}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+)

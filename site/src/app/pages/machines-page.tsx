@@ -1,0 +1,128 @@
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import type { RowSelectionState } from '@tanstack/react-table'
+import { useDeferredValue, useMemo, useRef, useState } from 'react'
+import { edgesQuery, imagesQuery, machinesQuery, setupQuery, sitesQuery } from '../../api/queries.ts'
+import type { Machine } from '../../api/views.ts'
+import { Button } from '../../components/button.tsx'
+import { Empty, Page } from '../../components/page.tsx'
+import { ElectricBar } from '../../features/deployments/electric-bar.tsx'
+import { AddMachineDialog } from '../../features/machines/add-machine-dialog.tsx'
+import { AdoptDialog } from '../../features/machines/adopt-dialog.tsx'
+import { describeFleet } from '../../features/machines/fleet-sentence.ts'
+import { compareMachines, countByStatus, matchesFilter } from '../../features/machines/machine-list.ts'
+import { MachineTable } from '../../features/machines/machine-table.tsx'
+import { MachineToolbar } from '../../features/machines/machine-toolbar.tsx'
+import { SelectionBar } from '../../features/machines/selection-bar.tsx'
+import { StatusCounts } from '../../features/machines/status-counts.tsx'
+import { decideWants } from '../../features/machines/wants.ts'
+import { WantsList } from '../../features/machines/wants-list.tsx'
+import { NextSteps } from '../../features/people/next-steps.tsx'
+import { decideNextSteps } from '../../features/people/setup-steps.ts'
+import type { MachinesSearch } from '../router.tsx'
+
+const none: never[] = []
+
+export function MachinesPage() {
+  const search = useSearch({ from: '/portal/' })
+  const navigate = useNavigate({ from: '/' })
+  const machines = useQuery(machinesQuery)
+  const edges = useQuery(edgesQuery)
+  const images = useQuery(imagesQuery)
+  const sites = useQuery(sitesQuery)
+  const setup = useQuery(setupQuery)
+  const [adopting, setAdopting] = useState<Machine | null>(null)
+  const all = machines.data ?? none
+  const wants = useMemo(
+    () => decideWants(all, edges.data ?? none, images.data ?? none),
+    [all, edges.data, images.data],
+  )
+  const steps = useMemo(
+    () => decideNextSteps(setup.data ?? null, edges.data ?? null, images.data ?? null, all),
+    [setup.data, edges.data, images.data, all],
+  )
+  const filter = (change: MachinesSearch): void => {
+    void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true, resetScroll: false })
+  }
+  const isReady = machines.isSuccess
+  return (
+    <Page
+      title="Machines"
+      lede={isReady ? describeFleet(all, wants.length) : ' '}
+      actions={<Button onClick={() => filter({ do: 'add' })}>Add machine</Button>}
+    >
+      {isReady && (
+        <>
+          {all.length > 0 && (
+            <StatusCounts
+              counts={countByStatus(all)}
+              total={all.length}
+              chosen={search.status}
+              onChoose={(status) => filter({ status })}
+            />
+          )}
+          {all.length > 0 && <ElectricBar />}
+          <NextSteps steps={steps} />
+          <WantsList wants={wants} onAdopt={setAdopting} />
+          {all.length > 0 ? (
+            <MachineList machines={all} search={search} sites={sites.data ?? none} onFilter={filter} />
+          ) : (
+            <Empty title="No machine has shown itself yet.">
+              With an interface of an edge turned on, restart a machine with network boot first: it appears
+              here within a minute, and nothing on it is altered. Or add one by its MAC address.
+            </Empty>
+          )}
+        </>
+      )}
+      {adopting && <AdoptDialog machine={adopting} onClose={() => setAdopting(null)} />}
+      {search.do === 'add' && <AddMachineDialog onClose={() => filter({ do: undefined })} />}
+    </Page>
+  )
+}
+
+interface MachineListProps {
+  machines: readonly Machine[]
+  search: MachinesSearch
+  sites: Parameters<typeof MachineToolbar>[0]['sites']
+  onFilter: (change: MachinesSearch) => void
+}
+
+function MachineList({ machines, search, sites, onFilter }: MachineListProps) {
+  const searchBox = useRef<HTMLInputElement>(null)
+  const [selection, setSelection] = useState<RowSelectionState>({})
+  const query = useDeferredValue(search.q)
+  const shown = useMemo(
+    () =>
+      machines
+        .filter((machine) => matchesFilter(machine, { q: query, status: search.status, site: search.site }))
+        .toSorted(compareMachines),
+    [machines, query, search.status, search.site],
+  )
+  const selected = machines.filter((machine) => selection[machine.machineId])
+  return (
+    <section aria-label="All machines" className="mt-10">
+      <MachineToolbar
+        search={search}
+        sites={sites}
+        searchBox={searchBox}
+        count={shown.length}
+        onFilter={onFilter}
+      />
+      {shown.length > 0 ? (
+        <MachineTable machines={shown} selection={selection} onSelection={setSelection} search={searchBox} />
+      ) : (
+        <Empty
+          title="No machine is like that."
+          action={
+            <Button onClick={() => onFilter({ q: undefined, status: undefined, site: undefined })}>
+              Show all machines
+            </Button>
+          }
+        >
+          The search looks at names, four words, addresses, MACs, serial numbers, hardware, tags and systems.
+        </Empty>
+      )}
+      {selected.length > 0 && <SelectionBar machines={selected} onClear={() => setSelection({})} />}
+    </section>
+  )
+}

@@ -1,0 +1,91 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { type FormEvent, useEffect } from 'react'
+import { api, take } from '../../api/client.ts'
+import { sortProblem } from '../../api/problem.ts'
+import { setupQuery } from '../../api/queries.ts'
+import { Button } from '../../components/button.tsx'
+import { TextField } from '../../components/field.tsx'
+import { usePageTitle } from '../../components/page.tsx'
+import { ProblemNote } from '../../components/problem-note.tsx'
+import { paths } from '../paths.ts'
+import { Doorway } from './doorway.tsx'
+
+const fields = ['code', 'name', 'email', 'password'] as const
+
+/** The first administrator shows that the server is theirs, by the code that it printed. */
+export function WelcomePage() {
+  usePageTitle('Welcome')
+  const { data: setup } = useQuery(setupQuery)
+  const queryClient = useQueryClient()
+  const navigate = useNavigate()
+  const isSetUp = setup?.needsAdministrator === false
+  useEffect(() => {
+    if (isSetUp) void navigate({ to: paths.machines, replace: true })
+  }, [isSetUp, navigate])
+
+  const creating = useMutation({
+    mutationFn: (form: FormData) => {
+      const text = (name: (typeof fields)[number]): string => String(form.get(name) ?? '')
+      return take(
+        api.POST('/api/v1/setup/administrator', {
+          body: { code: text('code'), name: text('name'), email: text('email'), password: text('password') },
+        }),
+      )
+    },
+    onSuccess: async () => {
+      queryClient.clear()
+      await navigate({ to: paths.machines })
+    },
+  })
+  const problem = sortProblem(creating.error, fields, { 'wrong-code': 'code', 'bad-code': 'code' })
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault()
+    creating.mutate(new FormData(event.currentTarget))
+  }
+  return (
+    <Doorway
+      title="Welcome to Dragonfly"
+      lede="Racks of bare metal, a browser, and nothing in between but a small program on each LAN. First: who are you?"
+    >
+      <form onSubmit={submit} className="space-y-5">
+        <TextField
+          label="Code"
+          name="code"
+          mono
+          autoComplete="one-time-code"
+          autoCapitalize="off"
+          spellCheck={false}
+          required
+          autoFocus
+          hint="The server printed it when it started: look in its terminal or its log."
+          error={problem.fields.code}
+        />
+        <TextField label="Your name" name="name" autoComplete="name" required error={problem.fields.name} />
+        <TextField
+          label="E-mail"
+          name="email"
+          type="email"
+          autoComplete="username"
+          required
+          hint="Your sign-in name. Nothing is sent to it."
+          error={problem.fields.email}
+        />
+        <TextField
+          label="Password"
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          required
+          minLength={12}
+          hint="At least 12 characters. A sentence is good."
+          error={problem.fields.password}
+        />
+        <ProblemNote text={problem.form} />
+        <Button look="primary" type="submit" busy={creating.isPending} className="w-full py-2">
+          Create the administrator
+        </Button>
+      </form>
+    </Doorway>
+  )
+}

@@ -1,0 +1,24 @@
+/** Every address of the portal, in one place. */
+export const paths = {
+  machines: '/',
+  machine: (machineId: string) => `/machines/${encodeURIComponent(machineId)}`,
+  sites: '/sites',
+  images: '/images',
+  templates: '/templates',
+  signIn: '/sign-in',
+  welcome: '/welcome',
+} as const
+
+/**
+ * The static pages that the shell is built into, by their folder in `dist`. A segment `_name_` stands for any
+ * value: a server answers `/machines/m1` with `machines/_id_/index.html`.
+ */
+export const shellPages: readonly (string | undefined)[] = [
+  undefined,
+  'machines/_id_',
+  'sites',
+  'images',
+  'templates',
+  'sign-in',
+  'welcome',
+]

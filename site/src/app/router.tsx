@@ -1,0 +1,148 @@
+import type { MachineStatus } from '@dragonfly/schema/state'
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { ApiError } from '../api/problem.ts'
+import { meQuery, setupQuery } from '../api/queries.ts'
+import { statusOrder } from '../features/machines/machine-list.ts'
+import { Broken } from './broken.tsx'
+import { ImagesPage } from './pages/images-page.tsx'
+import { MachinePage, type MachineTab, machineTabs } from './pages/machine-page.tsx'
+import { MachinesPage } from './pages/machines-page.tsx'
+import { NotFoundPage } from './pages/not-found-page.tsx'
+import { SignInPage } from './pages/sign-in-page.tsx'
+import { SitesPage } from './pages/sites-page.tsx'
+import { TemplatesPage } from './pages/templates-page.tsx'
+import { WelcomePage } from './pages/welcome-page.tsx'
+import { paths } from './paths.ts'
+import { Shell } from './shell.tsx'
+
+interface Context {
+  queryClient: QueryClient
+}
+
+const root = createRootRouteWithContext<Context>()({
+  component: Outlet,
+  errorComponent: Broken,
+  notFoundComponent: NotFoundPage,
+})
+
+/** Everything behind the sign-in: asks who is there before a page is drawn. */
+const portal = createRoute({
+  getParentRoute: () => root,
+  id: 'portal',
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.queryClient.ensureQueryData(meQuery)
+    } catch (error) {
+      if (!(error instanceof ApiError) || (error.problem.status !== 401 && error.problem.status !== 403))
+        throw error
+      const setup = await context.queryClient.ensureQueryData(setupQuery)
+      throw redirect(
+        setup.needsAdministrator
+          ? { to: paths.welcome }
+          : { to: paths.signIn, search: location.href === '/' ? {} : { next: location.href } },
+      )
+    }
+  },
+})
+
+export interface MachinesSearch {
+  q?: string | undefined
+  status?: MachineStatus | undefined
+  site?: string | undefined
+  do?: 'add' | undefined
+}
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) || undefined : undefined
+
+const machines = createRoute({
+  getParentRoute: () => portal,
+  path: '/',
+  component: MachinesPage,
+  validateSearch: (search: Record<string, unknown>): MachinesSearch => ({
+    q: text(search.q),
+    status: statusOrder.find((status) => status === search.status),
+    site: text(search.site),
+    do: search.do === 'add' ? 'add' : undefined,
+  }),
+})
+
+const machine = createRoute({
+  getParentRoute: () => portal,
+  path: '/machines/$machineId',
+  component: MachinePage,
+  validateSearch: (search: Record<string, unknown>): { tab?: MachineTab | undefined } => ({
+    tab: machineTabs.find((tab) => tab === search.tab),
+  }),
+})
+
+/** `?do=` opens the dialog of a page: from the palette, or from a link. */
+function doing<Action extends string>(action: Action) {
+  return (search: Record<string, unknown>): { do?: Action | undefined } => ({
+    do: search.do === action ? action : undefined,
+  })
+}
+
+const sites = createRoute({
+  getParentRoute: () => portal,
+  path: paths.sites,
+  component: SitesPage,
+  validateSearch: doing('enrol'),
+})
+const images = createRoute({
+  getParentRoute: () => portal,
+  path: paths.images,
+  component: ImagesPage,
+  validateSearch: doing('import'),
+})
+const templates = createRoute({
+  getParentRoute: () => portal,
+  path: paths.templates,
+  component: TemplatesPage,
+  validateSearch: doing('add'),
+})
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: paths.signIn,
+  component: SignInPage,
+  validateSearch: (search: Record<string, unknown>): { next?: string | undefined } => ({
+    next: text(search.next),
+  }),
+})
+const welcome = createRoute({ getParentRoute: () => root, path: paths.welcome, component: WelcomePage })
+const machinesAlias = createRoute({
+  getParentRoute: () => root,
+  path: '/machines',
+  beforeLoad: () => {
+    throw redirect({ to: paths.machines })
+  },
+})
+
+export function createPortalRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree: root.addChildren([
+      portal.addChildren([machines, machine, sites, images, templates]),
+      signIn,
+      welcome,
+      machinesAlias,
+    ]),
+    context: { queryClient },
+    scrollRestoration: true,
+    defaultErrorComponent: Broken,
+    defaultNotFoundComponent: NotFoundPage,
+  })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createPortalRouter>
+  }
+}

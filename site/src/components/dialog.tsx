@@ -1,0 +1,53 @@
+import { Dialog as Radix } from 'radix-ui'
+import type { ReactNode } from 'react'
+import { IconButton } from './button.tsx'
+import { Icon } from './icons.tsx'
+
+interface DialogProps {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  title: ReactNode
+  description?: ReactNode
+  wide?: boolean
+  /** True while something typed would be lost: a stray click outside does not close it then. */
+  keepOpen?: boolean
+  children: ReactNode
+}
+
+/** A sheet from below on a phone, a centred panel elsewhere. */
+export function Dialog({ open, onOpenChange, title, description, wide, keepOpen, children }: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-black/55" />
+        <Radix.Content
+          {...(description ? {} : { 'aria-describedby': undefined })}
+          onInteractOutside={(event) => {
+            if (keepOpen) event.preventDefault()
+          }}
+          className={`fixed z-40 flex max-h-[92dvh] flex-col border-line bg-raised shadow-float outline-none max-sm:inset-x-0 max-sm:bottom-0 max-sm:rounded-t-2xl max-sm:border-t sm:top-[6vh] sm:left-1/2 sm:max-h-[88vh] sm:w-[calc(100vw-3rem)] sm:-translate-x-1/2 sm:rounded-lg sm:border ${wide ? 'sm:max-w-3xl' : 'sm:max-w-xl'}`}
+        >
+          <div className="flex items-start gap-4 px-6 pt-5 sm:px-8 sm:pt-7">
+            <div className="min-w-0 grow">
+              <Radix.Title className="text-2xl font-semibold tracking-tight">{title}</Radix.Title>
+              {description && (
+                <Radix.Description className="mt-1 text-ink-soft">{description}</Radix.Description>
+              )}
+            </div>
+            <Radix.Close asChild>
+              <IconButton label="Close" className="-mt-1 -mr-3">
+                <Icon name="close" />
+              </IconButton>
+            </Radix.Close>
+          </div>
+          <div className="min-h-0 grow overflow-y-auto px-6 pt-4 pb-6 sm:px-8 sm:pb-8">{children}</div>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
+
+/** The row of buttons at the end of a dialog; the one that acts stands last. */
+export function DialogActions({ children }: { children: ReactNode }) {
+  return <div className="mt-7 flex flex-wrap items-center justify-end gap-3">{children}</div>
+}

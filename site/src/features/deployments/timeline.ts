@@ -1,0 +1,67 @@
+import {
+  type DeploymentStage,
+  deploymentStageNames,
+  deploymentStages,
+  stageIndex,
+} from '@dragonfly/schema/state'
+import type { Deployment } from '../../api/views.ts'
+
+export type StepState = 'done' | 'current' | 'waiting' | 'failed' | 'aborted'
+
+export interface TimelineStep {
+  stage: DeploymentStage
+  title: string
+  doing: string
+  state: StepState
+  /** Of the newest try. */
+  startedAtMs: number | null
+  durationMs: number | null
+  tries: number
+  note: string | null
+}
+
+/**
+ * One step for each stage, in order, whatever the number of tries: a stage that was entered again shows its
+ * newest try, and how many there were. Where a deployment ended is failed or aborted; what lies behind waits.
+ */
+export function createTimeline(deployment: Deployment, nowMs: number): TimelineStep[] {
+  const current = stageIndex(deployment.stage)
+  return deploymentStageNames.map((stage, index) => {
+    const entries = deployment.timeline.filter((entry) => entry.stage === stage)
+    const last = entries.at(-1)
+    const state = stepState(deployment, index, current)
+    const open = state === 'current'
+    const until = last?.endedAt ?? (open ? nowMs : deployment.endedAt)
+    const entered = state !== 'waiting'
+    return {
+      stage,
+      title: deploymentStages[stage].title,
+      doing: deploymentStages[stage].doing,
+      state,
+      startedAtMs: entered ? (last?.startedAt ?? null) : null,
+      durationMs:
+        entered && last && until !== null && stage !== 'deployed'
+          ? Math.max(0, until - last.startedAt)
+          : null,
+      tries: entries.length,
+      note: entered ? (last?.note ?? null) : null,
+    }
+  })
+}
+
+function stepState(deployment: Deployment, index: number, current: number): StepState {
+  if (deployment.status === 'deployed') return 'done'
+  if (deployment.status === 'written') return index < deploymentStageNames.length - 1 ? 'done' : 'waiting'
+  if (index < current) return 'done'
+  if (index > current) return 'waiting'
+  if (deployment.status === 'failed') return 'failed'
+  if (deployment.status === 'aborted') return 'aborted'
+  return 'current'
+}
+
+/** The bytes of the stage that is under way, when it is one that moves bytes. */
+export function writingBytes(deployment: Deployment): { bytesDone: number; bytesTotal: number } | null {
+  if (deployment.stage !== 'writing' || deployment.bytesTotal === null || deployment.bytesTotal <= 0)
+    return null
+  return { bytesDone: deployment.bytesDone ?? 0, bytesTotal: deployment.bytesTotal }
+}

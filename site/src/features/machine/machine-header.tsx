@@ -1,0 +1,107 @@
+import { type FormEvent, useState } from 'react'
+import { sortProblem } from '../../api/problem.ts'
+import type { MachineDetail } from '../../api/views.ts'
+import { Button, IconButton } from '../../components/button.tsx'
+import { Icon } from '../../components/icons.tsx'
+import { StatusMark } from '../../components/status-mark.tsx'
+import { Ago } from '../../components/time.tsx'
+import { separateWords } from '../../format/words.ts'
+import { hostnameError } from '../machines/hostname.ts'
+import { MachineButtons } from './machine-buttons.tsx'
+import { usePatchMachine } from './patch-machine.ts'
+import { TagEditor } from './tag-editor.tsx'
+
+export function MachineHeader({ machine }: { machine: MachineDetail }) {
+  const written = machine.status === 'deployed' && machine.deployment?.status === 'written'
+  return (
+    <header className="flex flex-wrap items-start justify-between gap-x-10 gap-y-6">
+      <div className="min-w-0 grow basis-96">
+        <Name machine={machine} />
+        <p className="mt-1 text-xl text-ink-soft italic">{separateWords(machine.fourWords)}</p>
+        <p className="mt-1.5 flex flex-wrap gap-x-4 font-mono text-[0.8rem] text-ink-faint">
+          {machine.macs.map((mac) => (
+            <span key={mac}>{mac}</span>
+          ))}
+          {machine.address && <span className="text-ink-soft">{machine.address}</span>}
+        </p>
+        <p className="mt-4 flex flex-wrap items-center gap-x-5 gap-y-1">
+          <StatusMark status={written ? 'written' : machine.status} />
+          <span className="text-ink-soft">{machine.siteName}</span>
+          {machine.ramdiskConnected && <span className="text-alive">In the ramdisk now</span>}
+          {machine.locked && <span className="text-wanted">Locked</span>}
+          <span className="text-ink-faint">
+            seen <Ago atMs={machine.lastSeenAt} />
+          </span>
+        </p>
+        <TagEditor machine={machine} />
+      </div>
+      <MachineButtons machine={machine} />
+    </header>
+  )
+}
+
+const nameLook = 'text-4xl font-light tracking-tight break-words sm:text-6xl'
+
+function Name({ machine }: { machine: MachineDetail }) {
+  const [editing, setEditing] = useState(false)
+  if (editing) return <NameForm machine={machine} onClose={() => setEditing(false)} />
+  return (
+    <div className="group flex items-center gap-2">
+      <h1 className={nameLook}>{machine.name}</h1>
+      <IconButton label="Rename" onClick={() => setEditing(true)} className="mt-2">
+        <Icon name="edit" size={18} />
+      </IconButton>
+    </div>
+  )
+}
+
+function NameForm({ machine, onClose }: { machine: MachineDetail; onClose: () => void }) {
+  const unnamed = machine.name === machine.fourWords
+  const [name, setName] = useState(unnamed ? '' : machine.name)
+  const patching = usePatchMachine(machine)
+  const problem = sortProblem(patching.error, ['name'], { 'name-taken': 'name' })
+  const error = hostnameError(name, true) ?? problem.fields.name ?? problem.form
+  const submit = (event: FormEvent): void => {
+    event.preventDefault()
+    if (hostnameError(name, true)) return
+    if (name === machine.name) {
+      onClose()
+      return
+    }
+    const back = { name: unnamed ? null : machine.name }
+    const said = name ? `It is called ${name} now.` : 'It goes by its four words now.'
+    patching.mutate({ patch: { name: name || null }, back, said }, { onSuccess: onClose })
+  }
+  return (
+    <form onSubmit={submit} className="flex flex-wrap items-center gap-3">
+      <h1 className="sr-only">{machine.name}</h1>
+      <input
+        aria-label="Name"
+        aria-invalid={error ? true : undefined}
+        // biome-ignore lint/a11y/noAutofocus: the person has just asked to edit it
+        autoFocus
+        value={name}
+        placeholder={machine.fourWords}
+        onChange={(event) => setName(event.target.value.trim())}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') onClose()
+        }}
+        autoCapitalize="off"
+        autoComplete="off"
+        spellCheck={false}
+        className={`${nameLook} w-full min-w-0 max-w-2xl grow border-b border-touch bg-transparent outline-none placeholder:text-ink-faint aria-invalid:border-failed`}
+      />
+      <Button look="primary" type="submit" busy={patching.isPending}>
+        Save
+      </Button>
+      <Button look="quiet" onClick={onClose}>
+        Cancel
+      </Button>
+      {error && (
+        <p role="alert" className="w-full text-failed">
+          {error}
+        </p>
+      )}
+    </form>
+  )
+}

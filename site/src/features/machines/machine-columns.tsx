@@ -1,0 +1,190 @@
+import { deploymentStages, formatBytes } from '@dragonfly/schema/state'
+import { Link } from '@tanstack/react-router'
+import {
+  createColumnHelper,
+  createSortedRowModel,
+  rowSelectionFeature,
+  rowSortingFeature,
+  tableFeatures,
+} from '@tanstack/react-table'
+import type { Machine } from '../../api/views.ts'
+import { Mono } from '../../components/facts.tsx'
+import { PoleBar } from '../../components/pole.tsx'
+import { StatusMark } from '../../components/status-mark.tsx'
+import { Ago } from '../../components/time.tsx'
+import { separateWords } from '../../format/words.ts'
+import { percentDone } from '../deployments/rate.ts'
+import { currentRate } from '../deployments/rate-store.ts'
+import { writingBytes } from '../deployments/timeline.ts'
+import { compareNames, statusOrder } from './machine-list.ts'
+
+export const features = tableFeatures({
+  rowSelectionFeature,
+  rowSortingFeature,
+  sortedRowModel: createSortedRowModel(),
+})
+
+const column = createColumnHelper<typeof features, Machine>()
+
+export const columns = column.columns([
+  column.accessor('name', {
+    header: 'Name',
+    sortFn: (a, b) => compareNames(a.original.name, b.original.name),
+    cell: ({ row }) => <NameCell machine={row.original} />,
+  }),
+  column.accessor('status', {
+    header: 'Status',
+    sortFn: (a, b) => statusOrder.indexOf(a.original.status) - statusOrder.indexOf(b.original.status),
+    cell: ({ row }) => <StatusCell machine={row.original} />,
+  }),
+  column.accessor('siteName', {
+    header: 'Site',
+    sortFn: (a, b) => compareNames(a.original.siteName, b.original.siteName),
+  }),
+  column.accessor((machine) => machine.address ?? '', {
+    id: 'address',
+    header: 'Address',
+    sortFn: (a, b) => compareNames(a.original.address ?? '~', b.original.address ?? '~'),
+    cell: ({ row }) => <AddressCell machine={row.original} />,
+  }),
+  column.accessor((machine) => machine.memoryBytes ?? 0, {
+    id: 'hardware',
+    header: 'Hardware',
+    cell: ({ row }) => <HardwareCell machine={row.original} />,
+    sortFn: (a, b) => (a.original.memoryBytes ?? 0) - (b.original.memoryBytes ?? 0),
+  }),
+  column.accessor((machine) => machine.os ?? '', {
+    id: 'system',
+    header: 'System',
+    cell: ({ row }) => (
+      <span className="line-clamp-2 text-ink-soft">
+        {row.original.os ?? row.original.deployment?.imageName ?? ''}
+      </span>
+    ),
+    sortFn: (a, b) => compareNames(a.original.os ?? '~', b.original.os ?? '~'),
+  }),
+  column.accessor((machine) => machine.lastSeenAt ?? 0, {
+    id: 'seen',
+    header: 'Seen',
+    sortFn: (a, b) => (a.original.lastSeenAt ?? 0) - (b.original.lastSeenAt ?? 0),
+    cell: ({ row }) => (
+      <span className="text-ink-soft">
+        <Ago atMs={row.original.lastSeenAt} />
+      </span>
+    ),
+  }),
+])
+
+/** Width and breakpoint of each column; the name takes what is left. */
+export const columnClasses: Record<string, string> = {
+  name: '',
+  status: 'w-40 sm:w-48',
+  siteName: 'w-36 max-lg:hidden',
+  address: 'w-44 max-sm:hidden',
+  hardware: 'w-56 max-xl:hidden',
+  system: 'w-48 max-lg:hidden',
+  seen: 'w-28 max-md:hidden',
+}
+
+function NameCell({ machine }: { machine: Machine }) {
+  const unnamed = machine.name === machine.fourWords
+  return (
+    <div className="min-w-0">
+      <div className="flex items-baseline gap-3">
+        <Link
+          to="/machines/$machineId"
+          params={{ machineId: machine.machineId }}
+          data-machine={machine.machineId}
+          className="truncate text-[1.1rem] font-semibold hover:text-touch hover:underline"
+        >
+          {machine.name}
+        </Link>
+        {machine.tags.length > 0 && (
+          <span className="truncate text-[0.85rem] text-ink-faint max-sm:hidden">
+            {machine.tags.join(' · ')}
+          </span>
+        )}
+      </div>
+      <div className="truncate text-[0.9rem] text-ink-faint italic">
+        {unnamed ? (
+          <span className="not-italic">
+            <Mono>{machine.macs[0]}</Mono>
+          </span>
+        ) : (
+          separateWords(machine.fourWords)
+        )}
+      </div>
+    </div>
+  )
+}
+
+function StatusCell({ machine }: { machine: Machine }) {
+  const { deployment } = machine
+  if (machine.status !== 'deploying' || !deployment)
+    return (
+      <StatusMark
+        status={
+          machine.status === 'deployed' && deployment?.status === 'written' ? 'written' : machine.status
+        }
+      />
+    )
+  const bytes = writingBytes(deployment)
+  const percent = bytes ? percentDone(bytes.bytesDone, bytes.bytesTotal) : null
+  return (
+    <div>
+      <StatusMark
+        status="deploying"
+        label={`${deploymentStages[deployment.stage].title}${percent === null ? '' : ` ${Math.floor(percent)} %`}`}
+      />
+      {percent !== null && (
+        <div className="mt-1 max-w-36">
+          <PoleBar
+            label={`${machine.name} writing`}
+            percent={percent}
+            turning={(currentRate(deployment.deploymentId) ?? 0) > 0}
+            thin
+          />
+        </div>
+      )}
+    </div>
+  )
+}
+
+function AddressCell({ machine }: { machine: Machine }) {
+  return (
+    <div className="leading-snug">
+      {machine.address && (
+        <div>
+          <Mono>{machine.address}</Mono>
+        </div>
+      )}
+      {machine.macs[0] && (
+        <div className="text-[0.85rem] text-ink-faint">
+          <Mono>{machine.macs[0]}</Mono>
+        </div>
+      )}
+    </div>
+  )
+}
+
+function HardwareCell({ machine }: { machine: Machine }) {
+  const sizes = [
+    machine.cpuThreads !== null && `${machine.cpuThreads} threads`,
+    machine.memoryBytes !== null && formatMemory(machine.memoryBytes),
+    machine.diskBytes !== null && `${formatBytes(machine.diskBytes)} disk`,
+  ].filter(Boolean)
+  return (
+    <div className="leading-snug">
+      <div className="truncate text-ink-soft">{machine.product ?? machine.manufacturer}</div>
+      <div className="num truncate text-[0.85rem] text-ink-faint">{sizes.join(' · ')}</div>
+    </div>
+  )
+}
+
+/** Memory is sold in binary units: 64 GiB, not 69 GB. */
+export function formatMemory(bytes: number): string {
+  const gib = bytes / 2 ** 30
+  return gib >= 1
+    ? `${gib >= 10 ? Math.round(gib) : Number(gib.toFixed(1))} GiB`
+    : `${Math.round(bytes / 2 ** 20)} MiB`
+}

@@ -1,0 +1,99 @@
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { Machine } from '../../api/views.ts'
+import { paths } from '../../app/paths.ts'
+import { Button } from '../../components/button.tsx'
+import { Ago } from '../../components/time.tsx'
+import { separateWords } from '../../format/words.ts'
+import type { Want } from './wants.ts'
+
+const shownFirst = 5
+
+/** What wants a person, before anything else. */
+export function WantsList({
+  wants,
+  onAdopt,
+}: {
+  wants: readonly Want[]
+  onAdopt: (machine: Machine) => void
+}) {
+  const [all, setAll] = useState(false)
+  if (wants.length === 0) return null
+  const shown = all ? wants : wants.slice(0, shownFirst)
+  return (
+    <section aria-label="Wants you" className="mt-8">
+      <ul className="divide-y divide-line border-y border-line">
+        {shown.map((want) => (
+          <WantRow key={`${want.kind}/${want.id}`} want={want} onAdopt={onAdopt} />
+        ))}
+      </ul>
+      {shown.length < wants.length && (
+        <Button look="quiet" className="mt-1 -ml-4" onClick={() => setAll(true)}>
+          and {wants.length - shown.length} more
+        </Button>
+      )}
+    </section>
+  )
+}
+
+function WantRow({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) => void }) {
+  const colour = want.tone === 'failed' ? 'bg-failed' : 'bg-wanted'
+  return (
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 py-2.5">
+      <span aria-hidden="true" className={`h-8 w-[3px] shrink-0 rounded-full ${colour}`} />
+      <p className="min-w-0 grow basis-72">
+        <Title want={want} /> <span className="text-ink-soft">{want.sentence}</span>
+        {'machine' in want && want.machine.name !== want.machine.fourWords && (
+          <span className="text-ink-faint italic"> {separateWords(want.machine.fourWords)}</span>
+        )}{' '}
+        {want.sinceMs !== null && (
+          <span className="text-[0.9rem] text-ink-faint">
+            <Ago atMs={want.sinceMs} />
+          </span>
+        )}
+      </p>
+      <WantAction want={want} onAdopt={onAdopt} />
+    </li>
+  )
+}
+
+function Title({ want }: { want: Want }) {
+  if (want.kind !== 'adopt' && want.kind !== 'failed')
+    return <strong className="font-semibold">{want.title}</strong>
+  return (
+    <Link
+      to="/machines/$machineId"
+      params={{ machineId: want.machine.machineId }}
+      className="font-semibold hover:text-touch hover:underline"
+    >
+      {want.title}
+    </Link>
+  )
+}
+
+const linkLook = 'touchable inline-flex items-center rounded-md px-4 py-1.5 text-touch hover:bg-hover'
+
+function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) => void }) {
+  switch (want.kind) {
+    case 'adopt':
+      return <Button onClick={() => onAdopt(want.machine)}>Adopt</Button>
+    case 'failed':
+      return (
+        <Link to="/machines/$machineId" params={{ machineId: want.machine.machineId }} className={linkLook}>
+          See what happened
+        </Link>
+      )
+    case 'edge':
+      return (
+        <Link to={paths.sites} className={linkLook}>
+          Look at the site
+        </Link>
+      )
+    case 'image':
+      return (
+        <Link to={paths.images} className={linkLook}>
+          Look at the image
+        </Link>
+      )
+  }
+}

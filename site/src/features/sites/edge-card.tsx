@@ -1,0 +1,94 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api, done } from '../../api/client.ts'
+import { keys } from '../../api/queries.ts'
+import type { Edge } from '../../api/views.ts'
+import { Button } from '../../components/button.tsx'
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { Mono } from '../../components/facts.tsx'
+import { StatusMark } from '../../components/status-mark.tsx'
+import { Ago } from '../../components/time.tsx'
+import { Fingerprint } from './fingerprint.tsx'
+import { Interfaces } from './interfaces.tsx'
+
+export function EdgeCard({ edge }: { edge: Edge }) {
+  const [revoking, setRevoking] = useState(false)
+  const isRevoked = edge.status === 'revoked'
+  return (
+    <article aria-label={`Edge ${edge.hostname}`} className={`py-6 ${isRevoked ? 'opacity-60' : ''}`}>
+      <header className="flex flex-wrap items-baseline gap-x-5 gap-y-1">
+        <h3 className="text-xl font-semibold">{edge.hostname}</h3>
+        <StatusMark status={edge.status} />
+        <span className="text-[0.95rem] text-ink-faint">
+          {edge.status !== 'online' && edge.lastSeenAt !== null && (
+            <>
+              heard <Ago atMs={edge.lastSeenAt} /> ·{' '}
+            </>
+          )}
+          version {edge.version}
+          {edge.bundleVersion && ` · boot bundle ${edge.bundleVersion}`}
+        </span>
+        {!edge.upToDate && edge.status === 'online' && <span className="text-wanted">catching up</span>}
+        {!isRevoked && (
+          <Button look="quiet" className="ml-auto text-[0.95rem]" onClick={() => setRevoking(true)}>
+            Revoke
+          </Button>
+        )}
+      </header>
+      <div className="mt-1 text-[0.9rem] text-ink-faint">
+        Fingerprint <Fingerprint value={edge.fingerprint} />
+      </div>
+      <Problems edge={edge} />
+      {!isRevoked && <Interfaces edge={edge} />}
+      {revoking && <RevokeDialog edge={edge} onClose={() => setRevoking(false)} />}
+    </article>
+  )
+}
+
+function Problems({ edge }: { edge: Edge }) {
+  if (edge.status === 'lost')
+    return (
+      <p className="mt-4 max-w-3xl border-l-[3px] border-failed pl-4">
+        Not heard from since <Ago atMs={edge.lastSeenAt} />. Its machines still boot, and what was armed still
+        runs. Check that the host is up, and that it can reach this server; <Mono>dragonfly-edge doctor</Mono>{' '}
+        on it says what is amiss.
+      </p>
+    )
+  return edge.problems.map((problem) => (
+    <p key={problem.problem} className="mt-4 max-w-3xl border-l-[3px] border-wanted pl-4">
+      {problem.message}{' '}
+      <span className="text-[0.9rem] text-ink-faint">
+        <Ago atMs={problem.since} />
+      </span>
+    </p>
+  ))
+}
+
+function RevokeDialog({ edge, onClose }: { edge: Edge; onClose: () => void }) {
+  const queryClient = useQueryClient()
+  const revoking = useMutation({
+    mutationFn: () =>
+      done(api.DELETE('/api/v1/edges/{edgeId}', { params: { path: { edgeId: edge.edgeId } } })),
+    onSuccess: async () => {
+      onClose()
+      await queryClient.invalidateQueries({ queryKey: keys.edges })
+      await queryClient.invalidateQueries({ queryKey: keys.sites })
+    },
+  })
+  return (
+    <ConfirmDialog
+      open
+      onOpenChange={onClose}
+      title={`Revoke ${edge.hostname}?`}
+      action="Revoke"
+      danger
+      busy={revoking.isPending}
+      error={revoking.error}
+      onConfirm={() => revoking.mutate()}
+    >
+      <p>
+        Its tunnel is cut and its key is refused from now on. To work here again, it has to be enrolled again.
+      </p>
+    </ConfirmDialog>
+  )
+}
