@@ -55,8 +55,9 @@ async function offeredVersions(packages: readonly string[]): Promise<string> {
 async function cacheKey(variant: ImageVariant): Promise<string> {
   const hash = createHash('sha256')
   const ownDir = fileURLToPath(new URL('.', import.meta.url))
-  const sources = (await filesBelow(ownDir)).filter((path) => !path.endsWith('.test.ts'))
-  for (const path of sources) hash.update(relative(ownDir, path)).update(await readFile(path))
+  const sources = ['build.ts', 'assemble.ts', 'disk-layout.ts'].map((name) => join(ownDir, name))
+  for (const path of [...sources, ...(await filesBelow(filesDir))])
+    hash.update(relative(ownDir, path)).update(await readFile(path))
   const packages = packagesOf(variant)
   hash.update([variant, ...packages].join(' ')).update(await offeredVersions(packages))
   return hash.digest('hex').slice(0, 16)
