@@ -5,7 +5,7 @@ import type { DeploymentInput, DeploymentState, Setback, Transition } from './de
 /** A ramdisk that was told to abort and says nothing for this long counts as stopped. */
 export const abortAnswerMs = 60_000
 /** Progress is written to the journal this often; in between it travels as telemetry. */
-export const progressJournalMs = 10_000
+const progressJournalMs = 10_000
 
 export function armDeployment(
   deployment: { deploymentId: string; machineId: string; armedUntil: number; phonesHome: boolean },

@@ -15,14 +15,14 @@ import { addPhoneHomeToken, burnOrder, findBurnedOrder, newestEpoch } from '../s
 import type { EdgeIdentity } from '../store/identity.ts'
 
 /** The ramdisk that is to get an order. */
-export interface OrderTarget {
+interface OrderTarget {
   mac: string
   smbiosUuid: string | null
   /** The edge's address as this ramdisk reaches it. */
   edgeAddress: string
 }
 
-export type PreparedOrder =
+type PreparedOrder =
   | { kind: 'order'; orderId: string; frame: Extract<EdgeToAgentFrame, { type: 'order' }> }
   | { kind: 'refused'; reason: string; message: string }
   /** The image is being imported. */
@@ -137,7 +137,7 @@ export function trustedKeys(identity: EdgeIdentity, site: SiteState | null) {
 }
 
 /** Puts the address that the installed OS reports to where the plan refers to it. */
-export function fillPlan(plan: Plan, phoneHomeUrl: string): Plan {
+function fillPlan(plan: Plan, phoneHomeUrl: string): Plan {
   const fill = (text: string) => text.replaceAll(phoneHomeUrlReference, phoneHomeUrl)
   return {
     ...plan,

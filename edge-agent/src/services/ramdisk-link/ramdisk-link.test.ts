@@ -245,6 +245,21 @@ describe('a deployment', () => {
     expect(await site.event('deployment.failed')).toMatchObject({ reason: 'no-matching-disk', message })
   })
 
+  test('after one that failed starts with another boot: a boot takes one order', async () => {
+    await arm()
+    const ramdisk = await boot()
+    const { orderId } = await ramdisk.frame('order')
+    ramdisk.send({ type: 'failed', orderId, reason: 'internal', message: 'It broke.', chunk: null })
+    await ramdisk.frame('result-taken')
+    const newer = { ...machine, epoch: 2 }
+    await arm({ order: { deploymentId: 'deployment-2' } }, newer)
+    await ramdisk.frame('restart')
+    ramdisk.close()
+    const next = await boot()
+    expect(await next.frame('order')).toMatchObject({ deploymentId: 'deployment-2', epoch: 2 })
+    expect(ramdisk.received.filter((frame) => frame.type === 'order')).toHaveLength(1)
+  })
+
   test('that is aborted while it writes stops the ramdisk, then restarts it', async () => {
     await arm()
     const ramdisk = await boot()

@@ -4,10 +4,10 @@ import { type Database, type Statement, statement } from '../../io/database.ts'
 import { droppableEvents, planCompaction } from '../../protocol/journal-compaction.ts'
 
 /** What the journal may take on disk; beyond that, log lines and progress go, oldest first. */
-export const journalLimits = { bytes: 64 * 1024 * 1024, entries: 200_000 }
+const journalLimits = { bytes: 64 * 1024 * 1024, entries: 200_000 }
 const groupCommitMs = 10
 /** An event has to fit into a tunnel frame. */
-export const largestEventBytes = 900 * 1024
+const largestEventBytes = 900 * 1024
 
 export interface Journal {
   readonly journalId: string
