@@ -1,8 +1,5 @@
 import { z } from 'zod'
 
-/** Version of the tunnel and ramdisk protocols. A peer that speaks another one is told which side to update. */
-export const wireProtocol = 1
-
 /** Lower-case, colon-separated IEEE 802 MAC address. */
 export const macSchema = z
   .string()

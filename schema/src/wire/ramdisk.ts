@@ -11,9 +11,6 @@ import { diskSchema, inventorySchema } from './inventory.ts'
 import { logLineSchema } from './journal.ts'
 import { planSchema } from './plan.ts'
 
-/** Path of the ramdisk's WebSocket on the edge's agentHttp port. JSON text frames. */
-export const ramdiskLinkPath = '/ramdisk/v1/link'
-
 /** Reasons an order can fail with in the ramdisk. `stages.ts` has the sentence and the next step for each. */
 export const agentFailureReasons = [
   'no-matching-disk',

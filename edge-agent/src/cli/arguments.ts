@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util'
+
+export type Command =
+  | { kind: 'join'; url: string; token: string; dataDir: string; force: boolean }
+  | { kind: 'run'; dataDir: string }
+  | { kind: 'status'; dataDir: string; json: boolean }
+  | { kind: 'help' }
+  | { kind: 'version' }
+  /** One line for stderr; exit code 2. */
+  | { kind: 'misuse'; message: string }
+
+export const helpText = `dragonfly-edge: boots, images and watches over the machines of one LAN.
+
+  dragonfly-edge join URL TOKEN   enrol this machine at a site (the portal shows both)
+  dragonfly-edge run              serve the site; stays in the foreground
+  dragonfly-edge status           what this edge is and does
+
+  --data DIR    where it keeps its key, its state and its images
+                (default: $DRAGONFLY_EDGE_DATA, else /var/lib/dragonfly-edge for root, else ~/.dragonfly-edge)
+  --force       join: leave the site joined before
+  --json        status: for programs
+  --help, --version`
+
+/** Reads a command line (without node and script). */
+export function parseCommand(
+  argv: readonly string[],
+  host: { env: Record<string, string | undefined>; isRoot: boolean; home: string },
+): Command {
+  let parsed: ReturnType<typeof parse>
+  try {
+    parsed = parse(argv)
+  } catch (error) {
+    return misuse((error as Error).message.split('\n')[0] ?? 'That can’t be read.')
+  }
+  const { values, positionals } = parsed
+  if (values.help) return { kind: 'help' }
+  if (values.version) return { kind: 'version' }
+  const dataDir =
+    values.data ??
+    host.env.DRAGONFLY_EDGE_DATA ??
+    (host.isRoot ? '/var/lib/dragonfly-edge' : `${host.home}/.dragonfly-edge`)
+  if (dataDir === '') return misuse('--data wants a directory.')
+  const [name, ...rest] = positionals
+  if (name === undefined) return { kind: 'help' }
+  if (name === 'join') return parseJoin(rest, dataDir, values.force ?? false)
+  if (name !== 'run' && name !== 'status') return misuse(`There is no command “${name}”.`)
+  if (rest.length > 0) return misuse(`“${name}” takes no “${rest[0]}”.`)
+  return name === 'run' ? { kind: 'run', dataDir } : { kind: 'status', dataDir, json: values.json ?? false }
+}
+
+function parse(argv: readonly string[]) {
+  return parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      data: { type: 'string' },
+      force: { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+    },
+  })
+}
+
+function parseJoin(rest: string[], dataDir: string, force: boolean): Command {
+  const [url, token, ...more] = rest
+  if (!url || !token || more.length > 0)
+    return misuse('join wants a URL and a token, as the portal shows them.')
+  const base = URL.canParse(url) ? new URL(url) : null
+  if (!base || !/^https?:$/.test(base.protocol) || base.search || base.hash || base.username)
+    return misuse(`“${url}” is not the address of a control plane: it starts with https:// (or http://).`)
+  if (token.length < 16 || token.length > 200 || /\s/.test(token))
+    return misuse('That is not a join token: copy it whole from the portal.')
+  return { kind: 'join', url: `${base.origin}${base.pathname}`.replace(/\/+$/, ''), token, dataDir, force }
+}
+
+function misuse(message: string): Command {
+  return { kind: 'misuse', message: `dragonfly-edge: ${message} Try dragonfly-edge --help.` }
+}

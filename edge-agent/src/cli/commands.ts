@@ -1,0 +1,58 @@
+import { joinSite } from '../services/join.ts'
+import { runEdge } from '../services/run.ts'
+import { printStatus } from '../services/status.ts'
+import { version } from '../services/version.ts'
+import { type Command, helpText } from './arguments.ts'
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const complain = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** Carries a command out; gives the exit code. */
+export async function execute(command: Command): Promise<number> {
+  try {
+    switch (command.kind) {
+      case 'misuse':
+        complain(command.message)
+        return 2
+      case 'help':
+        say(helpText)
+        return 0
+      case 'version':
+        say(version)
+        return 0
+      case 'join':
+        return await executeJoin(command)
+      case 'status':
+        return await printStatus(command.dataDir, command.json, say)
+      case 'run':
+        return await runEdge({ dataDir: command.dataDir, say, complain })
+    }
+  } catch (error) {
+    complain(`dragonfly-edge: ${explain(error)}`)
+    return 1
+  }
+}
+
+async function executeJoin(command: Extract<Command, { kind: 'join' }>): Promise<number> {
+  const { hostname, protocol } = new URL(command.url)
+  if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname))
+    complain(
+      'Mind: over plain http nobody can tell whether this is your control plane. Use https where you can.',
+    )
+  const result = await joinSite(command, Date.now)
+  if (result.kind === 'refused') {
+    complain(`dragonfly-edge: ${result.message}`)
+    return 1
+  }
+  say(`Key fingerprint (SHA-256): ${result.fingerprint}`)
+  say(`Enrolled at site ${result.siteName} of ${result.url}. Now: dragonfly-edge run`)
+  return 0
+}
+
+function explain(error: unknown): string {
+  const { code, path, message } = error as NodeJS.ErrnoException
+  if (code === 'EACCES' || code === 'EPERM')
+    return `${path ?? 'The data directory'} can’t be used by this user: run as root, or choose another with --data.`
+  if (code === 'ENOSPC') return 'The disk is full: free some space, or choose another directory with --data.'
+  return message
+}

@@ -1,0 +1,80 @@
+import { MalformedPacketError } from './malformed-packet-error.ts'
+
+/** A cursor over received bytes. Every read past the end throws `MalformedPacketError`; nothing returns a short slice. */
+export class ByteReader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #protocol: string
+  #offset = 0
+
+  constructor(bytes: Uint8Array, protocol: string) {
+    // A plain view: `slice` on Node's Buffer would not copy.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#protocol = protocol
+  }
+
+  get offset(): number {
+    return this.#offset
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#offset
+  }
+
+  uint8(): number {
+    return this.#view.getUint8(this.#advance(1))
+  }
+
+  uint16(): number {
+    return this.#view.getUint16(this.#advance(2))
+  }
+
+  uint32(): number {
+    return this.#view.getUint32(this.#advance(4))
+  }
+
+  /** The next `length` bytes as a copy, so that a receive buffer can be reused. */
+  bytes(length: number): Uint8Array {
+    const start = this.#advance(length)
+    return this.#bytes.slice(start, start + length)
+  }
+
+  rest(): Uint8Array {
+    return this.bytes(this.remaining)
+  }
+
+  /** A NUL-terminated string, one character per byte (Latin-1). The NUL must be there. */
+  cString(): string {
+    const end = this.#bytes.indexOf(0, this.#offset)
+    if (end < 0) throw this.error('string without its NUL')
+    const text = latin1(this.#bytes.subarray(this.#offset, end))
+    this.#offset = end + 1
+    return text
+  }
+
+  error(reason: string): MalformedPacketError {
+    return new MalformedPacketError({ protocol: this.#protocol, offset: this.#offset, reason })
+  }
+
+  #advance(length: number): number {
+    if (length < 0 || length > this.remaining)
+      throw this.error(`needs ${length} bytes, has ${this.remaining}`)
+    const start = this.#offset
+    this.#offset += length
+    return start
+  }
+}
+
+/** One character per byte; never fails, which UTF-8 would on what some firmware sends. */
+export function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}
+
+/** A fixed-size field that holds a string up to its first NUL. */
+export function latin1UntilNul(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0)
+  return latin1(end < 0 ? bytes : bytes.subarray(0, end))
+}

@@ -1,0 +1,76 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { backoff } from '../protocol/backoff.ts'
+
+export interface SupervisedChildOptions {
+  module: URL
+  args?: string[]
+  env?: Record<string, string>
+  /** Called after every start, the first too: bring the child up to date. */
+  onStart: (child: SupervisedChild) => void
+  onMessage: (message: unknown) => void
+  /** It died unasked, and is started again by itself. */
+  onDied: (description: string) => void
+  random: () => number
+}
+
+/** A child process that is started again, more and more slowly, when it dies. */
+export interface SupervisedChild {
+  /** Resolves when the message is written, or the child is gone. */
+  send(message: object): Promise<void>
+  pid(): number | null
+  /** Ends the child; resolves when it is gone. */
+  stop(): Promise<void>
+}
+
+const calmAfterMs = 60_000
+const killAfterMs = 5_000
+
+export function superviseChild(options: SupervisedChildOptions): SupervisedChild {
+  let process_: ChildProcess | null = null
+  let stopped = false
+  let timer: NodeJS.Timeout | null = null
+  let waits = backoff(1000, 30_000, options.random)
+
+  const start = (): void => {
+    const startedAt = performance.now()
+    const child = fork(fileURLToPath(options.module), options.args ?? [], {
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+    process_ = child
+    child.on('message', (message) => options.onMessage(message))
+    child.on('error', (error) => options.onDied(error.message))
+    child.once('exit', (code, signal) => {
+      process_ = null
+      if (stopped) return
+      if (performance.now() - startedAt > calmAfterMs) waits = backoff(1000, 30_000, options.random)
+      options.onDied(signal ? `signal ${signal}` : `exit code ${code}`)
+      timer = setTimeout(start, waits.next().value)
+    })
+    options.onStart(self)
+  }
+  const self: SupervisedChild = {
+    send: (message) =>
+      new Promise((resolve) => {
+        if (!process_?.connected) return resolve()
+        process_.send(message, () => resolve())
+      }),
+    pid: () => process_?.pid ?? null,
+    stop: () =>
+      new Promise((resolve) => {
+        stopped = true
+        if (timer) clearTimeout(timer)
+        const child = process_
+        if (!child) return resolve()
+        const killer = setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+        child.once('exit', () => {
+          clearTimeout(killer)
+          resolve()
+        })
+        child.kill('SIGTERM')
+      }),
+  }
+  start()
+  return self
+}

@@ -1,0 +1,90 @@
+import {
+  epochMsSchema,
+  idSchema,
+  interfaceModes,
+  macSchema,
+  smbiosUuidSchema,
+  unknownMachinePolicies,
+} from '@dragonfly/schema/wire'
+import { z } from 'zod'
+import { parseBase64Url } from '../codec/base64url.ts'
+import { parseIpv4 } from '../codec/ipv4.ts'
+import type { Mac } from '../codec/mac.ts'
+import { identifiesOneMachine, type Uuid } from '../codec/uuid.ts'
+
+const bootMachineSchema = z
+  .object({
+    machineId: idSchema,
+    macs: z.array(macSchema).max(64),
+    smbiosUuid: smbiosUuidSchema.optional(),
+    boot: z.enum(['local', 'ramdisk', 'hold']),
+    /** After this, `ramdisk` and `hold` mean `local`. */
+    bootUntil: epochMsSchema.optional(),
+    /** Shown on the machine's screen, and in its history. */
+    reason: z.string().max(500),
+  })
+  .refine((machine) => machine.boot !== 'ramdisk' || machine.bootUntil !== undefined, {
+    path: ['bootUntil'],
+    message: 'a machine armed for the ramdisk needs a time limit',
+  })
+
+/** The names of Linux interfaces (IFNAMSIZ), so that a log or a message can repeat them. */
+const interfaceNameSchema = z.string().regex(/^[^\s/]{1,15}$/)
+
+const addressSchema = z.string().refine((text) => parseIpv4(text) !== undefined, 'an IPv4 address')
+
+/**
+ * All that the boot responder knows: a snapshot which the supervisor makes of the site's desired state, sends on every
+ * change, and the responder keeps on disk, so that machines boot while everything else is away.
+ */
+export const bootViewSchema = z.object({
+  generation: z.string().max(64),
+  version: z.number().int().nonnegative(),
+  interfaces: z
+    .array(z.object({ name: interfaceNameSchema, address: addressSchema, mode: z.enum(interfaceModes) }))
+    .max(64),
+  unknownMachines: z.enum(unknownMachinePolicies),
+  /** Where the boot bundle's files are, unpacked and checked. */
+  bundleDir: z.string().min(1).max(4096),
+  bundleReady: z.boolean(),
+  /** Key of the boot tokens, shared with the supervisor, which checks them. */
+  bootTokenKey: z.string().refine((text) => (parseBase64Url(text)?.length ?? 0) >= 32, '32 bytes, base64url'),
+  machines: z.array(bootMachineSchema).max(20_000),
+  /** MACs that were discovered already, but that the control plane has not made into machines yet. */
+  discoveredMacs: z.array(macSchema).max(20_000),
+})
+export type BootView = z.infer<typeof bootViewSchema>
+export type BootMachine = BootView['machines'][number]
+export type BootInterface = BootView['interfaces'][number]
+
+/** A view with what makes every look-up O(1). Built once per view. */
+export interface IndexedBootView {
+  view: BootView
+  machineByMac: ReadonlyMap<Mac, BootMachine>
+  /** Only UUIDs that exactly one machine has. */
+  machineByUuid: ReadonlyMap<Uuid, BootMachine>
+  discoveredMacs: ReadonlySet<Mac>
+  /** Interfaces that are served. */
+  served: readonly BootInterface[]
+}
+
+export function indexBootView(view: BootView): IndexedBootView {
+  const machineByMac = new Map<Mac, BootMachine>()
+  const machineByUuid = new Map<Uuid, BootMachine>()
+  const sharedUuids = new Set<Uuid>()
+  for (const machine of view.machines) {
+    for (const mac of machine.macs) machineByMac.set(mac, machine)
+    const uuid = machine.smbiosUuid
+    if (uuid === undefined || !identifiesOneMachine(uuid)) continue
+    if (machineByUuid.has(uuid)) sharedUuids.add(uuid)
+    machineByUuid.set(uuid, machine)
+  }
+  for (const uuid of sharedUuids) machineByUuid.delete(uuid)
+  return {
+    view,
+    machineByMac,
+    machineByUuid,
+    discoveredMacs: new Set(view.discoveredMacs),
+    served: view.interfaces.filter((entry) => entry.mode === 'proxy'),
+  }
+}

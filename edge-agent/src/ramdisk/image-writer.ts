@@ -1,0 +1,89 @@
+import type { ImageManifest } from '@dragonfly/schema/wire'
+import type { DiskTarget } from './disk-target.ts'
+import { abortedFailure, WorkFailure } from './failure.ts'
+import { type ChunkSlot, createChunkSlots, type ImageSource } from './image-source.ts'
+import { chooseSamples, pieceOf, planPieces, planWipe, type WritePiece } from './write-plan.ts'
+
+/** Chunks under way at once. Each needs about 12 MiB: compressed, decompressed, and aligned for the disk. */
+export const parallelChunks = 4
+
+export interface WriteImageOptions {
+  manifest: ImageManifest
+  source: ImageSource
+  target: DiskTarget
+  signal: AbortSignal
+  onProgress: (bytesDone: number) => void
+}
+
+/**
+ * Writes an image to a disk and reads samples of it back. Returns when everything is on the disk; throws
+ * WorkFailure. On an abort, requests are dropped at once and writes that are under way are awaited.
+ */
+export async function writeImage(options: WriteImageOptions): Promise<void> {
+  const { manifest, target } = options
+  const slots = createChunkSlots(parallelChunks, manifest.chunkBytes)
+  for (const wipe of planWipe(manifest, target.sizeBytes)) await target.zero(wipe.offset, wipe.length)
+  let bytesDone = 0
+  const write = async (piece: WritePiece, slot: ChunkSlot, signal: AbortSignal): Promise<void> => {
+    if (piece.kind === 'zero') {
+      await target.zero(piece.offset, piece.length)
+    } else {
+      await options.source.fetchChunk(piece, slot, signal)
+      await target.write(slot.raw.subarray(0, piece.length), piece.offset)
+    }
+    bytesDone += piece.length
+    options.onProgress(bytesDone)
+  }
+  await runPieces(planPieces(manifest), slots, options.signal, write)
+  await target.flush()
+  await runPieces([pieceOf(manifest, 0)], slots, options.signal, write)
+  await target.flush()
+  await verifySamples(options, slots)
+}
+
+/** Works through pieces with one worker per slot. The first failure stops all; it is thrown when all have ended. */
+async function runPieces(
+  pieces: Iterable<WritePiece>,
+  slots: readonly ChunkSlot[],
+  signal: AbortSignal,
+  write: (piece: WritePiece, slot: ChunkSlot, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const queue = pieces[Symbol.iterator]()
+  const stop = new AbortController()
+  const either = AbortSignal.any([signal, stop.signal])
+  let failure: unknown = null
+  const work = async (slot: ChunkSlot): Promise<void> => {
+    while (!either.aborted) {
+      const next = queue.next()
+      if (next.done) return
+      try {
+        await write(next.value, slot, either)
+      } catch (error) {
+        failure ??= error
+        stop.abort()
+      }
+    }
+  }
+  await Promise.all(slots.map(work))
+  if (signal.aborted) throw abortedFailure()
+  if (failure) throw failure
+}
+
+async function verifySamples(options: WriteImageOptions, slots: readonly ChunkSlot[]): Promise<void> {
+  const samples = chooseSamples(options.manifest).map((index) => pieceOf(options.manifest, index))
+  await runPieces(samples, slots, options.signal, async (piece, slot) => {
+    const bytes = slot.raw.subarray(0, piece.length)
+    await options.target.read(bytes, piece.offset)
+    if (await holds(piece, bytes)) return
+    throw new WorkFailure(
+      'verify-mismatch',
+      `At byte ${piece.offset} the disk does not hold what was written to it.`,
+    )
+  })
+}
+
+async function holds(piece: WritePiece, bytes: Uint8Array): Promise<boolean> {
+  if (piece.kind === 'zero') return bytes.every((byte) => byte === 0)
+  const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes))
+  return Buffer.from(digest).toString('hex') === piece.sha256
+}

@@ -1,0 +1,141 @@
+import { decideDisk, formatBytes } from '@dragonfly/schema/state'
+import { type Action, type Disk, type ImageManifest, imageManifestSchema } from '@dragonfly/schema/wire'
+import type { Clock } from './clock.ts'
+import { openDiskTarget } from './disk-target.ts'
+import { WorkFailure } from './failure.ts'
+import { createHttpGet } from './http-get.ts'
+import { createImageSource, type ImageSource } from './image-source.ts'
+import { parallelChunks, writeImage } from './image-writer.ts'
+import type { Log } from './log.ts'
+import { listHolders, listPartitions } from './probes/block-devices.ts'
+import { readText } from './probes/text.ts'
+import { describeCommandFailure, type RunCommand } from './run-command.ts'
+import { findManifestFault } from './write-plan.ts'
+
+export type WriteAction = Extract<Action, { action: 'write-image' }>
+
+export interface WriteDiskDeps {
+  run: RunCommand
+  clock: Clock
+  log: Log
+  disks: () => Disk[]
+  imageServers: readonly string[]
+  onDisk: (disk: Disk) => void
+  onProgress: (bytesDone: number, bytesTotal: number) => void
+}
+
+/** Frames of progress are at least this far apart. */
+const progressMs = 250
+
+/** Chooses the disk of a write-image action, writes the image to it and reads samples back. Throws WorkFailure. */
+export async function writeDisk(
+  action: WriteAction,
+  signal: AbortSignal,
+  deps: WriteDiskDeps,
+): Promise<Disk> {
+  const choice = decideDisk(action.disk, deps.disks(), action.sizeBytes)
+  if (choice.kind === 'none') throw new WorkFailure(choice.reason, choice.message)
+  const { disk } = choice
+  const path = `/dev/${disk.name}`
+  const use = findUse(disk.name)
+  if (use) throw new WorkFailure('disk-busy', `${disk.name} is in use: ${use}.`)
+  deps.onDisk(disk)
+  const source = createImageSource({
+    get: createHttpGet(parallelChunks),
+    clock: deps.clock,
+    servers: deps.imageServers.map((server) => server.replace(/\/+$/, '')),
+    warn: deps.log.warning,
+  })
+  const manifest = await loadManifest(action, source, signal)
+  deps.log.info(`writing ${action.imageName} (${formatBytes(manifest.sizeBytes)}) to ${describeDisk(disk)}`)
+  const unlocked = await deps.run(['blockdev', '--setrw', path])
+  if (unlocked.code !== 0) {
+    const why = describeCommandFailure(unlocked)
+    throw new WorkFailure('disk-write-error', `The write protection of ${path} can’t be lifted: ${why}.`)
+  }
+  const target = await openDiskTarget({
+    path,
+    sizeBytes: disk.sizeBytes,
+    zeroRange: createZeroRange(path, deps),
+  })
+  const startMs = deps.clock.now()
+  try {
+    const onProgress = throttle(deps.clock, manifest.sizeBytes, deps.onProgress)
+    await writeImage({ manifest, source, target, signal, onProgress })
+  } finally {
+    await target.close()
+  }
+  const seconds = (deps.clock.now() - startMs) / 1000
+  const rate = formatBytes(manifest.sizeBytes / Math.max(0.001, seconds))
+  deps.log.info(`written and checked in ${seconds.toFixed(1)} s (${rate}/s)`)
+  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readText('/proc/self/status') ?? '')
+  deps.log.debug(`peak memory of the agent: ${formatBytes(Number(peak?.[1] ?? 0) * 1024)}`)
+  return disk
+}
+
+async function loadManifest(
+  action: WriteAction,
+  source: ImageSource,
+  signal: AbortSignal,
+): Promise<ImageManifest> {
+  const bytes = await source.fetchManifest(action.manifestDigest, signal)
+  const parsed = imageManifestSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')))
+  const fault = parsed.success ? findManifestFault(parsed.data, action.sizeBytes) : 'it is not a manifest'
+  if (!parsed.success || fault) {
+    throw new WorkFailure('internal', `The manifest of ${action.imageName} can’t be used: ${fault}.`)
+  }
+  return parsed.data
+}
+
+/** What keeps a disk from being written: a mount, or an array that holds it. Null when it is free. */
+function findUse(disk: string): string | null {
+  const names = new Set([disk, ...listPartitions(disk).map((partition) => partition.name)])
+  for (const line of (readText('/proc/mounts') ?? '').split('\n')) {
+    const [device = '', place = ''] = line.split(' ')
+    if (device.startsWith('/dev/') && names.has(device.slice(5))) return `${device} is mounted on ${place}`
+  }
+  const holders = listHolders(disk)
+  return holders.length > 0 ? `${holders.join(', ')} holds it` : null
+}
+
+/**
+ * Zeroes by BLKZEROOUT: disks that can do it without the bytes on the wire, and for others the kernel writes them.
+ * It reads back as zeros on any disk, which a discard does not promise. `--force`: we hold the disk exclusively.
+ */
+function createZeroRange(
+  path: string,
+  deps: WriteDiskDeps,
+): (offset: number, length: number) => Promise<boolean> {
+  let works = true
+  return async (offset, length) => {
+    if (!works) return false
+    const range = ['--offset', String(offset), '--length', String(length)]
+    const zeroed = await deps.run(['blkdiscard', '--force', '--zeroout', ...range, path], {
+      timeoutMs: 300_000,
+    })
+    if (zeroed.code === 0) return true
+    works = false
+    deps.log.warning(
+      `${path} does not zero ranges (${describeCommandFailure(zeroed)}); zeros are written instead`,
+    )
+    return false
+  }
+}
+
+export function throttle(
+  clock: Pick<Clock, 'now'>,
+  total: number,
+  onProgress: (bytesDone: number, bytesTotal: number) => void,
+): (bytesDone: number) => void {
+  let lastMs = Number.NEGATIVE_INFINITY
+  return (bytesDone) => {
+    if (bytesDone < total && clock.now() - lastMs < progressMs) return
+    lastMs = clock.now()
+    onProgress(bytesDone, total)
+  }
+}
+
+export function describeDisk(disk: Disk): string {
+  const words = [disk.model, disk.serial && `serial ${disk.serial}`].filter(Boolean).join(', ')
+  return `${disk.name}${words ? ` (${words})` : ''}`
+}

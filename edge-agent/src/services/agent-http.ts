@@ -1,0 +1,109 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { ramdiskLinkPath } from '@dragonfly/schema/wire'
+import { plainAddress } from './ramdisk-link/link.ts'
+
+export interface AgentHttpRoutes {
+  upgradeRamdisk: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** False for an unknown deployment or token. */
+  phoneHome: (report: {
+    deploymentId: string
+    token: string
+    address: string | null
+    body: string
+  }) => Promise<boolean>
+  isReady: () => boolean
+  metrics: () => string
+}
+
+/** The supervisor's HTTP side for machines: ramdisk link, phone-home, health and metrics. */
+export interface AgentHttp {
+  port: number
+  close(): Promise<void>
+}
+
+const largestBody = 64 * 1024
+const phoneHomePath = /^\/phone-home\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,200})$/
+
+export async function listenAgentHttp(
+  routes: AgentHttpRoutes,
+  port: number,
+  host: string,
+): Promise<AgentHttp> {
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+    route(request, response, routes).catch(() => {
+      if (!response.headersSent) answer(response, 500, 'The edge failed to answer.\n')
+    })
+  })
+  server.maxConnections = 4096
+  server.on('upgrade', (request, socket, head) => {
+    if (pathOf(request) === ramdiskLinkPath) return routes.upgradeRamdisk(request, socket, head)
+    socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
+  })
+  await listen(server, port, host)
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+export function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: AgentHttpRoutes,
+): Promise<void> {
+  const path = pathOf(request)
+  const reading = request.method === 'GET' || request.method === 'HEAD'
+  if (reading && path === '/healthz') return answer(response, 200, 'ok\n')
+  if (reading && path === '/readyz')
+    return routes.isReady()
+      ? answer(response, 200, 'ready\n')
+      : answer(response, 503, 'no state from the site yet\n')
+  if (reading && path === '/metrics')
+    return answer(response, 200, routes.metrics(), 'text/plain; version=0.0.4; charset=utf-8')
+  const home = phoneHomePath.exec(path)
+  if (home && (reading || request.method === 'POST')) {
+    const body = await readBody(request)
+    if (body === null) return answer(response, 413, 'Too much.\n')
+    const [, deploymentId = '', token = ''] = home
+    const address = plainAddress(request.socket.remoteAddress) || null
+    const known = await routes.phoneHome({ deploymentId, token, address, body })
+    if (known) return answer(response, 200, 'Thank you.\n')
+  }
+  answer(response, 404, 'Not found.\n')
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/'
+}
+
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const parts: Buffer[] = []
+  let total = 0
+  for await (const part of request) {
+    total += (part as Buffer).length
+    if (total > largestBody) return null
+    parts.push(part as Buffer)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+function answer(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) })
+  response.end(text)
+}

@@ -1,0 +1,30 @@
+import type { OpenUdpSocket } from '../../ports/udp.ts'
+import type { BootEvent } from '../../protocol/boot-messages.ts'
+import type { IndexedBootView } from '../../protocol/boot-view.ts'
+import type { BootFiles } from './boot-files.ts'
+import type { Counters } from './counters.ts'
+
+export interface BootPorts {
+  dhcpServer: number
+  dhcpClient: number
+  /** PXE's boot server port. */
+  bootServer: number
+  tftp: number
+  bootHttp: number
+  /** The supervisor's, for the ramdisk's command line. */
+  agentHttp: number
+}
+
+/** What the services of the boot responder share. */
+export interface BootContext {
+  ports: BootPorts
+  /** The view in force: read it for each packet, for it changes. */
+  index: () => IndexedBootView
+  files: BootFiles
+  counters: Counters
+  openUdpSocket: OpenUdpSocket
+  now: () => number
+  report: (event: BootEvent) => void
+  /** For what is dropped or odd; silent unless asked for. */
+  debug: (text: string) => void
+}

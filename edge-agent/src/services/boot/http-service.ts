@@ -1,0 +1,150 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import type { Ipv4 } from '../../codec/ipv4.ts'
+import type { Mac } from '../../codec/mac.ts'
+import { decideBoot } from '../../protocol/boot-decision.ts'
+import { renderBootScript } from '../../protocol/boot-script.ts'
+import { mintBootToken } from '../../protocol/boot-token.ts'
+import { type BootCaller, parseBootRequest } from '../../protocol/boot-urls.ts'
+import type { BootFile } from './boot-files.ts'
+import type { BootContext } from './context.ts'
+import { type ByteRange, parseByteRange } from './http-range.ts'
+
+/** How long a machine may take from its script to the ramdisk's hello. */
+const tokenLifeMs = 30 * 60 * 1000
+/** Small enough that packets are answered between two pieces of a large file. */
+const pieceBytes = 256 * 1024
+
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+/** Scripts and boot files for the machines that reach us at `address`. */
+export function createHttpHandler(address: Ipv4, context: BootContext): HttpHandler {
+  return async (request, response) => {
+    const count = (route: string) =>
+      context.counters.increment('http_requests', { route, status: String(response.statusCode) })
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD')
+      sendText(request, response, 405, 'Only GET and HEAD.\n')
+      return count('other')
+    }
+    const asked = parseBootRequest(request.url ?? '')
+    switch (asked.kind) {
+      case 'script':
+        sendText(request, response, 200, makeScript(asked.caller, address, clientAddress(request), context))
+        break
+      case 'boot-file':
+        await sendBootFile(request, response, asked.name, asked.mac, context)
+        break
+      case 'health':
+        sendText(request, response, 200, 'ok\n')
+        break
+      case 'bad-request':
+        sendText(request, response, 400, `${asked.reason}\n`)
+        break
+      case 'not-found':
+        sendText(request, response, 404, 'There is nothing here.\n')
+    }
+    count(asked.kind)
+  }
+}
+
+function makeScript(caller: BootCaller, address: Ipv4, client: Ipv4, context: BootContext): string {
+  const index = context.index()
+  const nowMs = context.now()
+  const decision = decideBoot(caller, index, nowMs)
+  const script = renderBootScript(decision, {
+    caller,
+    origin: { address, port: context.ports.bootHttp },
+    agentPort: context.ports.agentHttp,
+    bundleReady: index.view.bundleReady,
+    mintToken: () =>
+      mintBootToken(
+        { mac: caller.mac, nonce: randomBytes(16), expiresAt: nowMs + tokenLifeMs },
+        Buffer.from(index.view.bootTokenKey, 'base64url'),
+        (key, message) => createHmac('sha256', key).update(message).digest(),
+      ),
+  })
+  context.report({
+    kind: 'script',
+    atMs: nowMs,
+    mac: caller.mac,
+    ...(caller.uuid === undefined ? {} : { uuid: caller.uuid }),
+    address: client,
+    decision: decision.kind,
+    reason: decision.reason,
+    ...('machineId' in decision && decision.machineId !== undefined ? { machineId: decision.machineId } : {}),
+  })
+  return script
+}
+
+async function sendBootFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  name: string,
+  mac: Mac | undefined,
+  context: BootContext,
+): Promise<void> {
+  const { bundleDir, bundleReady } = context.index().view
+  const file = bundleReady ? await context.files.find(bundleDir, name) : undefined
+  if (!file) return sendText(request, response, 404, 'There is no such file in the boot bundle.\n')
+  const range = parseByteRange(request.headers.range, file.sizeBytes)
+  response.setHeader('Accept-Ranges', 'bytes')
+  if (range === 'unsatisfiable') {
+    response.setHeader('Content-Range', `bytes */${file.sizeBytes}`)
+    return sendText(request, response, 416, 'The file is not that long.\n')
+  }
+  writeFileHead(response, file, range)
+  if (request.method === 'HEAD') {
+    response.end()
+    return
+  }
+  const reachesEnd = file.sizeBytes === 0 || range === undefined || range.end === file.sizeBytes - 1
+  try {
+    await pipeline(createReadStream(file.path, { ...range, highWaterMark: pieceBytes }), response)
+    if (reachesEnd) reportFetched(file, mac, clientAddress(request), context)
+  } catch (error) {
+    context.counters.increment('http_broken_downloads')
+    context.debug(`${file.name} to ${clientAddress(request)}: ${String(error)}`)
+  }
+}
+
+function writeFileHead(response: ServerResponse, file: BootFile, range: ByteRange | undefined): void {
+  response.setHeader(
+    'Content-Type',
+    file.name.endsWith('.efi') ? 'application/efi' : 'application/octet-stream',
+  )
+  response.setHeader('Content-Length', range ? range.end - range.start + 1 : file.sizeBytes)
+  if (range) response.setHeader('Content-Range', `bytes ${range.start}-${range.end}/${file.sizeBytes}`)
+  response.statusCode = range ? 206 : 200
+}
+
+function reportFetched(file: BootFile, mac: Mac | undefined, address: Ipv4, context: BootContext): void {
+  const atMs = context.now()
+  const who = mac === undefined ? {} : { mac }
+  context.report({
+    kind: 'boot-file',
+    atMs,
+    protocol: 'http',
+    name: file.name,
+    address,
+    ...who,
+    outcome: 'complete',
+  })
+  if (mac === undefined) return
+  if (file.name === 'vmlinuz') context.report({ kind: 'kernel-fetched', atMs, mac, address })
+  if (file.name === 'initrd.img') context.report({ kind: 'initrd-fetched', atMs, mac, address })
+}
+
+function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
+  response.statusCode = status
+  response.setHeader('Content-Type', 'text/plain; charset=us-ascii')
+  response.setHeader('Content-Length', Buffer.byteLength(text))
+  response.setHeader('Cache-Control', 'no-store')
+  response.end(request.method === 'HEAD' ? undefined : text)
+}
+
+function clientAddress(request: IncomingMessage): Ipv4 {
+  return request.socket.remoteAddress ?? '0.0.0.0'
+}

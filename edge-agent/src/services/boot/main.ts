@@ -1,0 +1,109 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { edgePorts } from '@dragonfly/schema/wire'
+import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
+import { replaceEarlierProcess } from '../../io/single-process.ts'
+import { type FromBootResponder, toBootResponderSchema } from '../../protocol/boot-messages.ts'
+import type { BootView } from '../../protocol/boot-view.ts'
+import type { BootPorts } from './context.ts'
+import { type BootResponder, createBootResponder } from './responder.ts'
+import { createViewStore, type ViewStore } from './view-store.ts'
+
+const defaultPorts: BootPorts = {
+  dhcpServer: 67,
+  dhcpClient: 68,
+  bootServer: 4011,
+  tftp: 69,
+  bootHttp: edgePorts.bootHttp,
+  agentHttp: edgePorts.agentHttp,
+}
+const statsEveryMs = 10_000
+const listenRetryMs = 5000
+
+/**
+ * The boot responder: a process of its own, forked by the supervisor, which it outlives. Arguments:
+ * `--state <file>` where the last view is kept; `--ports <JSON>` to change some of the ports; `--debug`.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { state: { type: 'string' }, ports: { type: 'string' }, debug: { type: 'boolean' } },
+  })
+  if (values.state === undefined) throw new Error('--state <file> is missing')
+  await mkdir(dirname(values.state), { recursive: true, mode: 0o700 })
+  await replaceEarlierProcess(`${values.state}.pid`, fileURLToPath(import.meta.url))
+  const store = createViewStore(values.state)
+  const responder = createBootResponder({
+    ports: { ...defaultPorts, ...parsePorts(values.ports) },
+    openUdpSocket: openNodeUdpSocket,
+    now: Date.now,
+    post,
+    debug: values.debug ? (text) => console.error(text) : () => undefined,
+    listenRetryMs,
+  })
+  process.on('message', (message) => handleMessage(message, responder, store))
+  // The supervisor may crash or be upgraded: machines still boot.
+  process.on('disconnect', () => undefined)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(responder))
+  const stats = setInterval(() => responder.postStats(), statsEveryMs)
+  stats.unref()
+  const lastView = await store.load()
+  // A newer one may have come by IPC while the file was read.
+  if (lastView && !responder.hasView()) await responder.setView(lastView)
+  else if (!process.send) throw new Error(`there is no view in ${values.state}, and nobody to send one`)
+}
+
+function handleMessage(message: unknown, responder: BootResponder, store: ViewStore): void {
+  const parsed = toBootResponderSchema.safeParse(message)
+  if (!parsed.success) refuse(parsed.error.issues[0])
+  else if (parsed.data.type === 'stop') void stop(responder)
+  else void takeView(parsed.data.view, responder, store)
+}
+
+function refuse(issue: { path: PropertyKey[]; message: string } | undefined): void {
+  const where = issue?.path.map(String).join('.') || 'message'
+  post({
+    type: 'problem',
+    problem: 'view-refused',
+    about: 'view',
+    message: `The boot responder was sent something it cannot use (${where}: ${issue?.message}); it goes on with what it had. Edge and boot responder may be of different versions: restart the edge.`,
+  })
+}
+
+/** A view is in force before it is on disk: a full disk must not stop machines from booting. */
+async function takeView(view: BootView, responder: BootResponder, store: ViewStore): Promise<void> {
+  await responder.setView(view)
+  try {
+    await store.save(view)
+  } catch (error) {
+    post({
+      type: 'problem',
+      problem: 'view-not-kept',
+      about: 'view',
+      message: `The boot responder could not keep its state on disk (${String(error)}). Machines boot, until it is restarted. Free some space or repair the folder.`,
+    })
+  }
+}
+
+async function stop(responder: BootResponder): Promise<void> {
+  await responder.close()
+  process.exit(0)
+}
+
+function parsePorts(text: string | undefined): Partial<BootPorts> {
+  if (text === undefined) return {}
+  const given: unknown = JSON.parse(text)
+  const entries = Object.entries(given ?? {}).filter(
+    ([name, port]) => name in defaultPorts && Number.isInteger(port) && port > 0 && port < 65_536,
+  )
+  return Object.fromEntries(entries)
+}
+
+/** To the supervisor; started alone, to standard output. */
+function post(message: FromBootResponder): void {
+  if (!process.send) console.log(JSON.stringify(message))
+  else if (process.connected) process.send(message, undefined, undefined, () => undefined)
+}
+
+await main()

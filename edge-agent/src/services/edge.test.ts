@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { joinToken, startControlPlane } from '../../test/control-plane.ts'
+import { type EdgeUnderTest, loopback, startEdgeUnderTest, until } from '../../test/edge.ts'
+import { makeMachine } from '../../test/site.ts'
+import { joinSite } from './join.ts'
+
+let site: EdgeUnderTest
+beforeEach(async () => {
+  site = await startEdgeUnderTest()
+})
+afterEach(() => site.close())
+
+const mac = '52:54:00:00:00:77'
+const netboot = (seconds: number) =>
+  site.edge.handleBootEvent({
+    kind: 'dhcp',
+    atMs: seconds,
+    mac,
+    architectures: [7],
+    isIpxe: false,
+    answer: { kind: 'answered' },
+  })
+
+describe('joining', () => {
+  test('keeps the key to itself, and is refused twice', async () => {
+    const mode = (await stat(join(site.dataDir, 'edge-key.json'))).mode & 0o777
+    expect(mode).toBe(0o600)
+    const again = { url: site.control.url, token: joinToken, dataDir: site.dataDir }
+    expect(await joinSite({ ...again, force: false }, Date.now)).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('--force'),
+    })
+    expect(await joinSite({ ...again, force: true }, Date.now)).toEqual({
+      kind: 'refused',
+      message: 'This join token was used already.',
+    })
+  })
+
+  test('an unknown token and a wrong address are told apart', async () => {
+    const other = await startControlPlane()
+    const dataDir = join(site.dataDir, 'other')
+    const options = { url: other.url, token: 'an-unknown-token-x', dataDir, force: false }
+    expect(await joinSite(options, Date.now)).toMatchObject({ message: 'This join token is not known.' })
+    await other.close()
+    expect(await joinSite(options, Date.now)).toMatchObject({
+      message: expect.stringContaining('could not be reached'),
+    })
+  })
+})
+
+describe('the journal', () => {
+  test('arrives once and in order over dropped connections and lost acknowledgements', async () => {
+    site.control.setState({ machines: [makeMachine({ macs: [mac] })] })
+    await site.event('edge.interfaces')
+    site.control.acknowledging = false
+    for (let boot = 0; boot < 20; boot++) {
+      site.clock.aheadMs += 200_000
+      await netboot(boot)
+      if (boot % 5 !== 2) continue
+      const { connections } = site.control
+      site.control.drop()
+      await until(() => site.control.connections > connections, 'a new connection')
+    }
+    site.control.acknowledging = true
+    site.control.drop()
+    await until(() => site.edge.status().journal.entries === 0, 'an empty journal')
+    const seqs = site.control.entries.map((entry) => entry.seq)
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1))
+    expect(site.control.entries.filter(({ event }) => event.type === 'machine.netboot')).toHaveLength(20)
+    expect(site.control.connections).toBeGreaterThan(3)
+  })
+
+  test('waits on disk while nothing can be delivered', async () => {
+    await site.event('edge.interfaces')
+    site.control.greeting = { type: 'incompatible', reason: 'edge-too-old', message: 'Update this edge.' }
+    site.control.drop()
+    await until(() => site.edge.status().tunnel.kind === 'incompatible', 'the refusal')
+    expect(site.edge.status().tunnel).toMatchObject({ message: 'Update this edge.' })
+    await netboot(1)
+    await site.restart()
+    site.control.greeting = null
+    expect(await site.event('machine.netboot')).toMatchObject({ mac, machineId: null, decision: 'discover' })
+  })
+})
+
+describe('the desired state', () => {
+  const version = () => site.edge.status().state?.version
+
+  test('is taken when it is newer, kept over a restart, and confirmed', async () => {
+    site.control.setState({ siteName: 'Attic' })
+    await until(() => version() === 2, 'version 2')
+    await until(
+      () => site.control.frames.find((frame) => frame.type === 'state-applied' && frame.version === 2),
+      'the confirmation',
+    )
+    site.control.answerState = 503
+    await site.restart()
+    expect(site.edge.status()).toMatchObject({ site: 'Attic', state: { version: 2 } })
+  })
+
+  test('of an older version is ignored, of another generation taken', async () => {
+    site.control.setState({ version: 5 })
+    await until(() => version() === 5, 'version 5')
+    site.control.setState({ version: 3 })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(version()).toBe(5)
+    site.control.setState({ version: 3, generation: 'g2' })
+    await until(() => version() === 3, 'the other generation')
+  })
+
+  test('of another site is never taken', async () => {
+    await until(() => version() === 1, 'version 1')
+    site.control.setState({ siteId: 'site-2' })
+    await until(() => site.warnings.find((warning) => warning.includes('another site')), 'the warning')
+    expect(version()).toBe(1)
+  })
+})
+
+describe('network services', () => {
+  test('run only while an interface is on', async () => {
+    await until(() => site.edge.status().state, 'a state')
+    expect(site.edge.agentPort()).toBeNull()
+    site.control.setState({ interfaces: [{ name: loopback.name, mode: 'proxy' }] })
+    const port = await until(() => site.edge.agentPort(), 'the port')
+    const images = await until(() => site.edge.imagePort(), 'the image server')
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
+    expect((await fetch(`http://127.0.0.1:${images}/healthz`)).status).toBe(200)
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    expect(metrics).toContain('dragonfly_edge_tunnel_connected 1')
+    expect((await fetch(`http://127.0.0.1:${port}/phone-home/d1/nonsense`)).status).toBe(404)
+    site.control.setState({ interfaces: [] })
+    await until(() => site.edge.agentPort() === null, 'the port to close')
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow()
+  })
+
+  test('an interface without an address is a problem until it is switched off', async () => {
+    site.control.setState({ interfaces: [{ name: 'eth7', mode: 'proxy' }] })
+    await site.event('edge.problem', (event) => event.message?.includes('eth7') ?? false)
+    site.control.setState({ interfaces: [] })
+    await site.event('edge.problem', (event) => event.message === null)
+  })
+})
+
+describe('the boot bundle', () => {
+  const files = { vmlinuz: randomBytes(5_000_000), 'initrd.img': randomBytes(300) }
+
+  test('is fetched in checked pieces and unpacked', async () => {
+    const version = await site.control.setBundle(files)
+    site.control.setState({ bundleVersion: version })
+    expect(await site.event('bundle.ready')).toMatchObject({ version })
+    const dir = join(site.dataDir, 'bundles')
+    expect((await readFile(join(dir, version, 'vmlinuz'))).equals(files.vmlinuz)).toBe(true)
+    const next = await site.control.setBundle({ ...files, vmlinuz: randomBytes(100) })
+    site.control.setState({ bundleVersion: next })
+    await site.event('bundle.ready', (event) => event.version === next)
+    await until(() => site.edge.status().bundle === next, 'the new bundle')
+    expect(await readdir(dir)).toContain(next)
+  })
+
+  test('that nobody signed is not taken', async () => {
+    site.control.setState({ bundleVersion: '000000000000' })
+    await site.event('bundle.failed')
+    expect(site.edge.status().bundle).toBeNull()
+  })
+})

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { startWebServer } from '../../../test/web-server.ts'
+import type { Database } from '../../io/database.ts'
+import { openStore } from '../store/store.ts'
+import { chunkPath, sha256Hex } from './chunk-store.ts'
+import { openImageLibrary } from './image-library.ts'
+import { importInProcess } from './import-process.ts'
+
+const raw = randomBytes(50_000)
+let dir: string
+let database: Database
+let events: SiteEvent[]
+let server: Awaited<ReturnType<typeof startWebServer>>
+let served: Buffer
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'edge-library-'))
+  database = await openStore(dir)
+  events = []
+  served = raw
+  server = await startWebServer((_request, response) => response.end(served))
+})
+afterEach(async () => {
+  await server.close()
+  database.close()
+  await rm(dir, { recursive: true })
+})
+
+const open = () =>
+  openImageLibrary({
+    database,
+    dir: join(dir, 'images'),
+    now: () => 1,
+    append: async (event) => void events.push(event),
+    onChange: () => undefined,
+    runImport: importInProcess,
+  })
+const wanted = (changes: Partial<WantedImage> = {}): WantedImage => ({
+  imageId: 'i1',
+  name: 'Debian',
+  url: `${server.url}/disk.raw`,
+  checksum: { algorithm: 'sha256', value: sha256Hex(raw) },
+  format: 'raw',
+  manifestDigest: null,
+  attempt: 0,
+  ...changes,
+})
+const types = () => events.map((event) => event.type)
+
+test('a wanted image is imported once, and remembered over a restart', async () => {
+  const library = await open()
+  library.want([wanted()])
+  library.want([wanted()])
+  await library.settled()
+  expect(types()).toEqual(['image.ready'])
+  const again = await open()
+  const digest = again.records()[0]?.manifestDigest ?? ''
+  again.want([wanted({ manifestDigest: digest })])
+  await again.settled()
+  expect(types()).toEqual(['image.ready'])
+  expect(again.readiness(digest)).toBe('ready')
+})
+
+test('a failed import waits for the next attempt', async () => {
+  served = Buffer.from('<html>not found</html>')
+  const library = await open()
+  library.want([wanted()])
+  await library.settled()
+  library.want([wanted()])
+  await library.settled()
+  expect(events).toMatchObject([{ type: 'image.failed', attempt: 0, reason: 'not-an-image' }])
+  expect(library.readiness('ab'.repeat(32))).toBe('missing')
+  served = raw
+  library.want([wanted({ attempt: 1 })])
+  await library.settled()
+  expect(types()).toEqual(['image.failed', 'image.ready'])
+})
+
+test('a damaged chunk takes the image out of service until it is imported again', async () => {
+  const library = await open()
+  library.want([wanted()])
+  await library.settled()
+  const digest = library.records()[0]?.manifestDigest ?? ''
+  const path = chunkPath(join(dir, 'images'), sha256Hex(raw))
+  library.suspectChunk(sha256Hex(raw))
+  await library.settled()
+  expect(library.readiness(digest)).toBe('ready')
+  const bytes = await readFile(path)
+  bytes[bytes.length - 10] = (bytes.at(-10) ?? 0) ^ 1
+  await writeFile(path, bytes)
+  library.suspectChunk(sha256Hex(raw))
+  await library.settled()
+  expect(events.at(-1)).toMatchObject({ type: 'image.failed', reason: 'checksum-mismatch', attempt: 0 })
+  expect(library.readiness(digest)).toBe('missing')
+  library.want([wanted({ attempt: 1, manifestDigest: digest })])
+  await library.settled()
+  expect(library.readiness(digest)).toBe('ready')
+})
+
+test('an image that nobody wants is removed', async () => {
+  const library = await open()
+  library.want([wanted()])
+  await library.settled()
+  library.want([])
+  await library.settled()
+  await expect(readFile(chunkPath(join(dir, 'images'), sha256Hex(raw)))).rejects.toThrow()
+  expect(library.records()).toEqual([])
+})

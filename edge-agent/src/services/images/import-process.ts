@@ -1,0 +1,36 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { WantedImage } from '@dragonfly/schema/wire'
+import { ImportError } from './import-error.ts'
+import { importReportSchema } from './import-messages.ts'
+import type { ImportedImage } from './importer.ts'
+
+const moduleUrl = new URL('./import-main.ts', import.meta.url)
+
+/** Runs one import in a process of its own. Aborting kills it; what it left is garbage to collect. */
+export function importInProcess(options: {
+  dir: string
+  image: WantedImage
+  signal: AbortSignal
+  onProgress: (progress: { bytesDone: number; bytesTotal: number | null }) => void
+}): Promise<ImportedImage> {
+  const child = fork(fileURLToPath(moduleUrl), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const abort = () => child.kill('SIGKILL')
+  options.signal.addEventListener('abort', abort)
+  return new Promise<ImportedImage>((resolve, reject) => {
+    child.on('message', (message) => {
+      const report = importReportSchema.parse(message)
+      if (report.type === 'progress') options.onProgress(report)
+      else if (report.type === 'done') resolve(report)
+      else reject(new ImportError(report.reason, report.message))
+    })
+    child.on('error', reject)
+    child.once('exit', (code, signal) =>
+      reject(new Error(`The import’s process ended unasked (${signal ?? `exit code ${code}`}).`)),
+    )
+    child.send({ dir: options.dir, image: options.image })
+  }).finally(() => {
+    options.signal.removeEventListener('abort', abort)
+    child.kill('SIGKILL')
+  })
+}

@@ -1,0 +1,31 @@
+import { startImageServer } from './server.ts'
+import type { ImageServerMessage } from './server-messages.ts'
+
+/** Entry of the image server's process: `main.ts DIR PORT`. It ends with its supervisor. */
+const [dir = '.', port = '0'] = process.argv.slice(2)
+const retryListenMs = 5_000
+
+const tell = (message: ImageServerMessage): void => void process.send?.(message)
+
+async function start(): Promise<void> {
+  try {
+    const server = await startImageServer({ dir, port: Number(port), host: '0.0.0.0' })
+    tell({ type: 'listening', port: server.port })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const inUse = code === 'EADDRINUSE'
+    tell({
+      type: 'problem',
+      problem: inUse ? 'port-in-use' : 'socket-failed',
+      message: inUse
+        ? `TCP port ${port} is taken by another program: stop it, and machines can fetch images.`
+        : `TCP port ${port} could not be opened for images: ${message}.`,
+    })
+    setTimeout(() => void start(), retryListenMs)
+  }
+}
+
+process.once('disconnect', () => process.exit())
+process.once('SIGTERM', () => process.exit())
+process.once('SIGINT', () => undefined)
+await start()

@@ -1,0 +1,60 @@
+import { listHostInterfaces } from '../io/host-interfaces.ts'
+import { createControlPlane } from './control-plane.ts'
+import { type RunningEdge, startEdge } from './edge.ts'
+import { loadEdgeKey } from './edge-key.ts'
+import { askRunningEdge, serveStatus } from './status.ts'
+import { loadIdentity } from './store/identity.ts'
+import { openStore } from './store/store.ts'
+import { version } from './version.ts'
+
+/** `dragonfly-edge run`: until it is told to stop. Gives the exit code. */
+export async function runEdge(options: {
+  dataDir: string
+  say: (text: string) => void
+  complain: (text: string) => void
+}): Promise<number> {
+  const { dataDir, say, complain } = options
+  if (await askRunningEdge(dataDir)) {
+    complain(`dragonfly-edge: another one is running on ${dataDir}. Stop it first, or use another --data.`)
+    return 1
+  }
+  const database = await openStore(dataDir)
+  const identity = await loadIdentity(database)
+  const key = await loadEdgeKey(dataDir)
+  if (!identity || !key) {
+    database.close()
+    complain('dragonfly-edge: this edge has not joined a site yet. First: dragonfly-edge join URL TOKEN')
+    return 1
+  }
+  say(`dragonfly-edge ${version} at site ${identity.siteName} of ${identity.url}; data in ${dataDir}.`)
+  const stamp = (text: string) => `${new Date().toISOString()} ${text}`
+  const edge = await startEdge({
+    dataDir,
+    database,
+    identity,
+    controlPlane: createControlPlane(identity, key, Date.now),
+    now: Date.now,
+    random: Math.random,
+    say: (text) => say(stamp(text)),
+    warn: (text) => complain(stamp(text)),
+    listInterfaces: listHostInterfaces,
+  })
+  const closeStatus = await serveStatus(dataDir, edge.status)
+  await untilToldToStop()
+  await shutDown(edge)
+  await closeStatus()
+  database.close()
+  return 0
+}
+
+async function shutDown(edge: RunningEdge): Promise<void> {
+  const patience = setTimeout(() => process.exit(1), 15_000)
+  await edge.stop()
+  clearTimeout(patience)
+}
+
+function untilToldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { createServer, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fingerprint, loadEdgeKey } from './edge-key.ts'
+import { loadIdentity } from './store/identity.ts'
+import { openStore } from './store/store.ts'
+import type { TunnelStatus } from './tunnel/client.ts'
+import { version } from './version.ts'
+
+/** What a running edge says of itself. */
+export interface EdgeStatus {
+  version: string
+  site: string
+  url: string
+  edgeId: string
+  tunnel: TunnelStatus
+  state: { generation: string; version: number } | null
+  bundle: string | null
+  serving: { name: string; address: string }[]
+  journal: { entries: number; bytes: number }
+  ramdisks: number
+  deployments: Record<string, number>
+  images: Record<string, number>
+  problems: { problem: string; message: string }[]
+}
+
+/** A Unix socket by which `status` asks the running edge, and which keeps a second one from starting. */
+export function controlSocketPath(dataDir: string): string {
+  const path = join(resolve(dataDir), 'run.sock')
+  // sockaddr_un holds 107 characters.
+  if (path.length <= 100) return path
+  return join(tmpdir(), `dragonfly-edge-${createHash('sha256').update(path).digest('hex').slice(0, 16)}.sock`)
+}
+
+/** Null when no edge runs on this data directory. */
+export function askRunningEdge(dataDir: string): Promise<EdgeStatus | null> {
+  return new Promise((resolve) => {
+    const asking = request(
+      { socketPath: controlSocketPath(dataDir), path: '/status', timeout: 3000 },
+      (answer) => {
+        let text = ''
+        answer.setEncoding('utf8')
+        answer.on('data', (part: string) => {
+          text += part
+        })
+        answer.on('end', () => resolve(JSON.parse(text) as EdgeStatus))
+      },
+    )
+    asking.on('timeout', () => asking.destroy())
+    asking.on('error', () => resolve(null))
+    asking.end()
+  })
+}
+
+/** Answers `status`; gives what closes it. */
+export async function serveStatus(dataDir: string, status: () => EdgeStatus): Promise<() => Promise<void>> {
+  const path = controlSocketPath(dataDir)
+  await rm(path, { force: true })
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(status()))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, () => resolve())
+  })
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+}
+
+/** `dragonfly-edge status`; gives the exit code. */
+export async function printStatus(
+  dataDir: string,
+  asJson: boolean,
+  say: (text: string) => void,
+): Promise<number> {
+  const running = await askRunningEdge(dataDir)
+  if (running) {
+    say(asJson ? JSON.stringify(running, null, 2) : describe(running))
+    return 0
+  }
+  const joined = existsSync(join(dataDir, 'edge.db')) ? await loadJoined(dataDir) : null
+  if (asJson) say(JSON.stringify({ version, running: false, ...joined }, null, 2))
+  else if (!joined)
+    say('This edge has not joined a site. In the portal, add an edge; then: dragonfly-edge join URL TOKEN')
+  else
+    say(
+      `Site ${joined.site} of ${joined.url}; key ${joined.fingerprint}.\nIt is not running: dragonfly-edge run`,
+    )
+  return joined ? 0 : 1
+}
+
+async function loadJoined(dataDir: string) {
+  const store = await openStore(dataDir)
+  try {
+    const identity = await loadIdentity(store)
+    const key = await loadEdgeKey(dataDir)
+    if (!identity || !key) return null
+    return { site: identity.siteName, url: identity.url, fingerprint: await fingerprint(key.publicJwk) }
+  } finally {
+    store.close()
+  }
+}
+
+function describe(status: EdgeStatus): string {
+  const counts = (of: Record<string, number>) =>
+    Object.entries(of)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ') || 'none'
+  const { tunnel } = status
+  return [
+    `dragonfly-edge ${status.version}, site ${status.site} of ${status.url}`,
+    `control plane: ${tunnel.kind}${'message' in tunnel && tunnel.message ? `: ${tunnel.message}` : ''}`,
+    `site state:    ${status.state ? `version ${status.state.version}` : 'none yet'}`,
+    `boot bundle:   ${status.bundle ?? 'none yet'}`,
+    `serving:       ${status.serving.map(({ name, address }) => `${name} (${address})`).join(', ') || 'no interface is switched on'}`,
+    `deployments:   ${counts(status.deployments)}`,
+    `images:        ${counts(status.images)}`,
+    `ramdisks:      ${status.ramdisks} connected`,
+    `journal:       ${status.journal.entries} events to be delivered`,
+    ...status.problems.map(({ message }) => `PROBLEM:       ${message}`),
+  ].join('\n')
+}

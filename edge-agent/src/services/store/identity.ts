@@ -1,0 +1,66 @@
+import { type SignerKey, signerKeySchema } from '@dragonfly/schema/wire'
+import { z } from 'zod'
+import type { Database } from '../../io/database.ts'
+
+/** Who this edge is, as it was told at `join`. The signer keys stay pinned until it joins again. */
+export interface EdgeIdentity {
+  /** Base URL of the control plane, without a slash at its end. */
+  url: string
+  edgeId: string
+  siteId: string
+  siteName: string
+  controlPlaneId: string
+  signerKeys: SignerKey[]
+}
+
+export async function loadIdentity(database: Database): Promise<EdgeIdentity | null> {
+  const [row] = await database.rows('SELECT * FROM identity WHERE id = 1')
+  if (!row) return null
+  return {
+    url: String(row.url),
+    edgeId: String(row.edge_id),
+    siteId: String(row.site_id),
+    siteName: String(row.site_name),
+    controlPlaneId: String(row.control_plane_id),
+    signerKeys: z.array(signerKeySchema).parse(JSON.parse(String(row.signer_keys))),
+  }
+}
+
+/** Stores a new identity, and forgets all that belonged to the old one. */
+export async function replaceIdentity(
+  database: Database,
+  identity: EdgeIdentity,
+  now: number,
+): Promise<void> {
+  const forgotten = [
+    'journal',
+    'site_state',
+    'deployments',
+    'phone_home_tokens',
+    'discovered_macs',
+    'sessions',
+  ]
+  await database.batch([
+    ...forgotten.map((table) => ({ sql: `DELETE FROM ${table}`, args: [] })),
+    { sql: "DELETE FROM meta WHERE key = 'journalId'", args: [] },
+    {
+      sql: 'INSERT OR REPLACE INTO identity VALUES (1, ?, ?, ?, ?, ?, ?, ?)',
+      args: [
+        identity.url,
+        identity.edgeId,
+        identity.siteId,
+        identity.siteName,
+        identity.controlPlaneId,
+        JSON.stringify(identity.signerKeys),
+        now,
+      ],
+    },
+  ])
+}
+
+/** A random value that is made once and kept. */
+export async function loadSecret(database: Database, key: string, make: () => string): Promise<string> {
+  await database.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING', key, make())
+  const [row] = await database.rows('SELECT value FROM meta WHERE key = ?', key)
+  return String(row?.value)
+}

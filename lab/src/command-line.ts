@@ -1,0 +1,128 @@
+import { parseArgs } from 'node:util'
+import { type ImageVariant, imageVariants } from './image/build.ts'
+import type { MachineRequest } from './lab.ts'
+import type { PowerAction } from './machine.ts'
+import { type LabHost, labHosts } from './network.ts'
+import type { DiskBus, Firmware, NicModel } from './qemu.ts'
+
+export const usage = `usage: npm run lab -- <command> [--name LAB]
+
+  up                             make the network and the customer's DHCP server
+  down                           remove everything that the lab made
+  serve [-- COMMAND...]          up, run COMMAND beside the edge (or wait for Ctrl-C), down
+  exec edge|customer|lan -- COMMAND...
+  image [--variant light|generic|cloud-init] [--out FILE]
+  machine add NAME --firmware bios|uefi [--disk virtio|nvme|ahci]... [--nic virtio|e1000e]...
+                   [--size 8G] [--memory MIB] [--image FILE] [--boot network|disk]
+  machine list | machine remove NAME
+  power NAME on|off|soft|reset|cycle
+  console NAME                   show the serial port, from the last power on`
+
+/** The command line makes no sense: exit code 2. */
+export class UsageError extends Error {}
+
+export type LabCommand = { labName: string } & (
+  | { kind: 'up' | 'down' | 'machine list' }
+  | { kind: 'serve'; argv: string[] }
+  | { kind: 'exec'; host: LabHost; argv: string[] }
+  | { kind: 'image'; variant: ImageVariant; out: string | undefined }
+  | { kind: 'machine add'; machine: string; request: MachineRequest }
+  | { kind: 'machine remove' | 'console'; machine: string }
+  | { kind: 'power'; machine: string; action: PowerAction }
+)
+
+const powerActions = ['on', 'off', 'soft', 'reset', 'cycle'] as const
+const firmwares = ['bios', 'uefi'] as const
+const diskBuses = ['virtio', 'nvme', 'ahci'] as const
+const nicModels = ['virtio', 'e1000e'] as const
+
+function oneOf<T extends string>(what: string, value: string | undefined, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value)
+  if (found === undefined)
+    throw new UsageError(`${what} must be one of ${choices.join(', ')}, not "${value ?? ''}".`)
+  return found
+}
+
+function required(what: string, value: string | undefined): string {
+  if (!value) throw new UsageError(`${what} is missing.`)
+  return value
+}
+
+/** Parses "8G", "512M" or plain bytes. */
+export function parseSize(text: string): number {
+  const match = text.match(/^(\d{1,15})([KMGT]?)$/)
+  if (!match) throw new UsageError(`"${text}" is not a size: write for example 8G.`)
+  return Number(match[1]) * 1024 ** ' KMGT'.indexOf(match[2] || ' ')
+}
+
+const options = {
+  name: { type: 'string', default: 'rack' },
+  firmware: { type: 'string' },
+  disk: { type: 'string', multiple: true },
+  nic: { type: 'string', multiple: true },
+  size: { type: 'string' },
+  memory: { type: 'string' },
+  image: { type: 'string' },
+  out: { type: 'string' },
+  boot: { type: 'string' },
+  variant: { type: 'string', default: 'light' },
+} as const
+
+function parseOptions(args: string[]) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+type Values = ReturnType<typeof parseOptions>['values']
+
+function machineRequest(values: Values): MachineRequest {
+  return {
+    firmware: oneOf<Firmware>('--firmware', values.firmware, firmwares),
+    disks: (values.disk ?? ['virtio']).map((disk) => oneOf<DiskBus>('--disk', disk, diskBuses)),
+    nics: (values.nic ?? ['virtio']).map((nic) => oneOf<NicModel>('--nic', nic, nicModels)),
+    ...(values.size === undefined ? {} : { diskSizeBytes: parseSize(values.size) }),
+    ...(values.memory === undefined ? {} : { memoryMib: parseSize(values.memory) }),
+    ...(values.boot === undefined ? {} : { firstBoot: oneOf('--boot', values.boot, ['network', 'disk']) }),
+    ...(values.image === undefined ? {} : { baseImage: values.image }),
+  }
+}
+
+/** @throws UsageError with one sentence when the arguments make no command. */
+export function parseCommandLine(argv: readonly string[]): LabCommand {
+  const split = argv.indexOf('--')
+  const own = split < 0 ? [...argv] : argv.slice(0, split)
+  const rest = split < 0 ? [] : argv.slice(split + 1)
+  const { values, positionals } = parseOptions([...own])
+  const labName = values.name
+  const [word, first, second] = positionals
+  if (word === 'up' || word === 'down') return { kind: word, labName }
+  if (word === 'serve') return { kind: 'serve', labName, argv: rest }
+  if (word === 'image')
+    return {
+      kind: 'image',
+      labName,
+      variant: oneOf('--variant', values.variant, imageVariants),
+      out: values.out,
+    }
+  if (word === 'exec') {
+    if (rest.length === 0) throw new UsageError('exec needs a command after "--".')
+    return { kind: 'exec', labName, host: oneOf('The host', first, labHosts), argv: rest }
+  }
+  if (word === 'console')
+    return { kind: 'console', labName, machine: required('The name of the machine', first) }
+  if (word === 'power') {
+    const machine = required('The name of the machine', first)
+    return { kind: 'power', labName, machine, action: oneOf('The power action', second, powerActions) }
+  }
+  if (word === 'machine' && first === 'list') return { kind: 'machine list', labName }
+  if (word === 'machine') {
+    const action = oneOf('After "machine", the word', first, ['add', 'remove', 'list'])
+    const machine = required('The name of the machine', second)
+    if (action !== 'add') return { kind: 'machine remove', labName, machine }
+    return { kind: 'machine add', labName, machine, request: machineRequest(values) }
+  }
+  throw new UsageError(word === undefined ? 'No command was given.' : `There is no command "${word}".`)
+}

@@ -1,0 +1,116 @@
+/** One QEMU machine as data, and the command line that it becomes. Pure: no file is read or made here. */
+
+export type Firmware = 'bios' | 'uefi'
+export type DiskBus = 'virtio' | 'nvme' | 'ahci'
+export type NicModel = 'virtio' | 'e1000e'
+export type Accelerator = 'kvm' | 'tcg'
+
+export interface DiskSpec {
+  bus: DiskBus
+  sizeBytes: number
+  serial: string
+}
+
+export interface NicSpec {
+  model: NicModel
+  mac: string
+  /** The device on the lab's bridge that this NIC's cable goes to. */
+  tap: string
+}
+
+/** What the firmware tries first; the other follows. Racks that are managed by network boot try the network. */
+export type FirstBoot = 'network' | 'disk'
+
+export interface MachineSpec {
+  name: string
+  firmware: Firmware
+  firstBoot: FirstBoot
+  memoryMib: number
+  cpus: number
+  uuid: string
+  serialNumber: string
+  disks: DiskSpec[]
+  nics: NicSpec[]
+}
+
+export interface MachineFiles {
+  disks: string[]
+  serialLog: string
+  serialSocket: string
+  monitorSocket: string
+  pid: string
+  /** This machine's own copy of the UEFI variable store. */
+  uefiVariables: string
+}
+
+export const uefiCode = '/usr/share/OVMF/OVMF_CODE_4M.fd'
+export const uefiVariablesTemplate = '/usr/share/OVMF/OVMF_VARS_4M.fd'
+
+const nicDevices: Record<NicModel, string> = { virtio: 'virtio-net-pci', e1000e: 'e1000e' }
+
+function firmwareArguments(spec: MachineSpec, files: MachineFiles): string[] {
+  if (spec.firmware === 'bios') return []
+  return [
+    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${uefiCode}`],
+    ...['-drive', `if=pflash,format=raw,unit=1,file=${files.uefiVariables}`],
+    // Stands for the setting that firmware setups call "IPv6 PXE support": off, or every boot that
+    // leaves the network path waits a minute for an IPv6 answer.
+    ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
+  ]
+}
+
+function diskArguments(disk: DiskSpec, index: number, file: string, firstBootIndex: number): string[] {
+  const id = `disk${index}`
+  const common = `drive=${id},serial=${disk.serial},bootindex=${firstBootIndex + index}`
+  const drive = `file=${file},if=none,id=${id},format=qcow2,cache=unsafe,discard=unmap,detect-zeroes=unmap`
+  const device = {
+    virtio: ['-device', `virtio-blk-pci,${common}`],
+    nvme: ['-device', `nvme,${common}`],
+    ahci: ['-device', `ide-hd,bus=ahci0.${index},${common}`],
+  }[disk.bus]
+  return ['-drive', drive, ...device]
+}
+
+function nicArguments(nic: NicSpec, index: number, firstBootIndex: number, firmware: Firmware): string[] {
+  // With an empty ROM file OVMF's own network boot runs; otherwise the card's iPXE ROM does, as BIOS needs.
+  const rom = firmware === 'uefi' ? ',romfile=' : ''
+  return [
+    ...['-netdev', `tap,id=net${index},ifname=${nic.tap},script=no,downscript=no`],
+    ...[
+      '-device',
+      `${nicDevices[nic.model]},netdev=net${index},mac=${nic.mac},bootindex=${firstBootIndex + index}${rom}`,
+    ],
+  ]
+}
+
+/**
+ * Renders the arguments of qemu-system-x86_64: firmware that tries network and disks in the machine's order,
+ * everything that it prints on a serial port that is logged, and a monitor socket.
+ */
+export function renderQemuArguments(
+  spec: MachineSpec,
+  files: MachineFiles,
+  accelerator: Accelerator,
+): string[] {
+  const isNetworkFirst = spec.firstBoot === 'network'
+  const nicStart = isNetworkFirst ? 0 : spec.disks.length
+  const diskStart = isNetworkFirst ? spec.nics.length : 0
+  return [
+    ...['-name', spec.name, '-machine', 'q35,graphics=off'],
+    ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi', '-cpu', 'max'],
+    ...['-smp', String(spec.cpus), '-m', String(spec.memoryMib)],
+    ...['-display', 'none', '-vga', 'none', '-nodefaults', '-rtc', 'base=utc'],
+    ...['-uuid', spec.uuid],
+    ...['-smbios', `type=1,manufacturer=Dragonfly,product=Virtual rack machine,serial=${spec.serialNumber}`],
+    '-chardev',
+    `socket,id=serial0,path=${files.serialSocket},server=on,wait=off,logfile=${files.serialLog},logappend=on`,
+    ...['-serial', 'chardev:serial0'],
+    ...['-qmp', `unix:${files.monitorSocket},server=on,wait=off`],
+    ...firmwareArguments(spec, files),
+    ...(spec.disks.some((disk) => disk.bus === 'ahci') ? ['-device', 'ich9-ahci,id=ahci0'] : []),
+    ...spec.nics.flatMap((nic, index) => nicArguments(nic, index, nicStart, spec.firmware)),
+    ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, files.disks[index] ?? '', diskStart)),
+    ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
+    ...['-pidfile', files.pid, '-daemonize'],
+  ]
+}

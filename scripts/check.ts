@@ -1,0 +1,4 @@
+import { checks } from './checks.ts'
+import { add, finish } from './steps.ts'
+
+finish(add(await checks()))
