@@ -172,6 +172,7 @@ function writeMachine(deps: Deps, siteId: string, write: MachineWrite): Statemen
     kind: kindOf(event.inventory),
     inventory: event.inventory,
     inventoryAt: at,
+    ...summarise(event.inventory),
     // What it told before stays when it tells nothing now.
     ...(uuid === null ? {} : { smbiosUuid: uuid }),
     ...(serial === null ? {} : { serial }),
@@ -183,6 +184,18 @@ function writeMachine(deps: Deps, siteId: string, write: MachineWrite): Statemen
   }
   const values = { machineId, siteId, ...hardware, firstSeenAt: at, lastSeenAt: at, createdAt: deps.clock() }
   return [deps.db.insert(machines).values(values)]
+}
+
+function summarise({ smbios, cpu, memory, disks }: Inventory) {
+  return {
+    manufacturer: smbios.manufacturer,
+    product: smbios.product,
+    cpuModel: cpu.model,
+    cpuThreads: cpu.threads,
+    memoryBytes: memory.totalBytes,
+    diskBytes: disks.filter((disk) => !disk.removable).reduce((sum, disk) => sum + disk.sizeBytes, 0),
+    foundOs: disks.find((disk) => disk.os !== null)?.os ?? null,
+  }
 }
 
 function kindOf(inventory: Inventory): 'metal' | 'vm' {
