@@ -33,6 +33,9 @@ export function MachineTable({ machines, selection, onSelection, search }: Machi
     estimateSize: () => rowPx,
     overscan: 12,
     scrollMargin,
+    // The bars at the top and, on a phone, at the bottom cover the list.
+    scrollPaddingStart: 72,
+    scrollPaddingEnd: 96,
     getItemKey: (index) => rows[index]?.id ?? index,
   })
   const cursor = useListKeys({

@@ -75,7 +75,7 @@ function Title({ want }: { want: Want }) {
   )
 }
 
-const linkLook = 'touchable inline-flex items-center rounded-md px-4 py-1.5 text-touch hover:bg-hover'
+const linkLook = 'touchable -mr-4 inline-flex items-center rounded-md px-4 py-1.5 text-touch hover:bg-hover'
 
 function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) => void }) {
   switch (want.kind) {
