@@ -1,6 +1,5 @@
 import type { Image, ImageEdge } from '../../api/views.ts'
 import { capitalise, spell } from '../../format/words.ts'
-import { percentDone } from '../deployments/rate.ts'
 
 export function describeImages(images: readonly Image[]): string {
   if (images.length === 0) return 'What is written to the disks of your machines.'
@@ -15,12 +14,6 @@ export function describeImages(images: readonly Image[]): string {
   ].filter(Boolean)
   if (parts.length === 0) return 'Every chunk verified, at every site.'
   return `${capitalise(parts.join('; '))}.`
-}
-
-/** Null while there is nothing to measure by. */
-export function edgePercent(edge: ImageEdge): number | null {
-  if (edge.bytesDone === null || edge.bytesTotal === null || edge.bytesTotal <= 0) return null
-  return percentDone(edge.bytesDone, edge.bytesTotal)
 }
 
 export function isMoving(edge: ImageEdge): boolean {

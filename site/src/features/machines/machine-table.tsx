@@ -53,7 +53,7 @@ export function MachineTable({ machines, selection, onSelection, search }: Machi
       <thead>
         {table.getHeaderGroups().map((group) => (
           <tr key={group.id} className="border-b border-line">
-            <th className="w-9 max-sm:hidden">
+            <th className="w-9 pl-2 max-sm:hidden">
               <Check
                 label="Select all machines shown"
                 checked={table.getIsAllRowsSelected()}
