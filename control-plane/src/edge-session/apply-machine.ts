@@ -138,7 +138,7 @@ export async function applyInventory(
     before?.serial !== (serial ?? before?.serial)
   return {
     statements: [
-      ...writeMachine(deps, edge.siteId, { machineId, isNew, uuid, serial, event, at }),
+      ...writeMachine(deps, edge, { machineId, isNew, uuid, serial, event, at }),
       ...newMacs.map((mac) =>
         deps.db
           .insert(machineMacs)
@@ -166,12 +166,14 @@ interface MachineWrite {
   at: number
 }
 
-function writeMachine(deps: Deps, siteId: string, write: MachineWrite): Statement[] {
+function writeMachine(deps: Deps, edge: EdgeIdentity, write: MachineWrite): Statement[] {
   const { machineId, uuid, serial, event, at } = write
   const hardware = {
     kind: kindOf(event.inventory),
     inventory: event.inventory,
     inventoryAt: at,
+    // Only a ramdisk sends one; a new machine was not known yet when its ramdisk connected.
+    ramdiskEdgeId: edge.edgeId,
     ...summarise(event.inventory),
     // What it told before stays when it tells nothing now.
     ...(uuid === null ? {} : { smbiosUuid: uuid }),
@@ -182,7 +184,14 @@ function writeMachine(deps: Deps, siteId: string, write: MachineWrite): Statemen
     const set = { ...hardware, ...seenAt(at) }
     return [deps.db.update(machines).set(set).where(eq(machines.machineId, machineId))]
   }
-  const values = { machineId, siteId, ...hardware, firstSeenAt: at, lastSeenAt: at, createdAt: deps.clock() }
+  const values = {
+    machineId,
+    siteId: edge.siteId,
+    ...hardware,
+    firstSeenAt: at,
+    lastSeenAt: at,
+    createdAt: deps.clock(),
+  }
   return [deps.db.insert(machines).values(values)]
 }
 

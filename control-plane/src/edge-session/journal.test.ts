@@ -174,6 +174,16 @@ describe('machines', () => {
     expect((await harness.call('POST', `/api/v1/machines/${items[0].machineId}/adopt`, {})).status).toBe(409)
   })
 
+  it('are shown as waiting in the ramdisk, which connected before they were known', async () => {
+    const { tell } = await createTeller(harness, edge)
+    await tell({ type: 'machine.ramdisk', machineId: null, mac, connected: true }, found)
+    const connected = async () =>
+      (await harness.call('GET', '/api/v1/machines')).body.items[0].ramdiskConnected
+    expect(await connected()).toBe(true)
+    await tell({ type: 'machine.ramdisk', machineId: null, mac, connected: false })
+    expect(await connected()).toBe(false)
+  })
+
   it('that were registered by MAC address are recognised when they boot', async () => {
     const { siteId } = edge
     const { body } = await harness.call('POST', '/api/v1/machines', { siteId, mac, name: 'db-1' })
