@@ -22,7 +22,7 @@ export interface DeployOptions {
 export interface DeployReport {
   firmware: string
   result: DeploymentView['status']
-  /** From the power button to the installed system's report. */
+  /** From the power button (or from the order, when a discovered machine waits for one) to the installed system's report. */
   totalSeconds: number
   stages: { name: string; seconds: number }[]
 }
@@ -134,6 +134,16 @@ async function checkInstalledSystem(lab: Lab, view: DeploymentView, key: string)
   }
 }
 
+/** Powers the machine on; one whose ramdisk is up and waits takes its order without. Returns when that was. */
+async function startMachine(product: Product, machine: Machine, machineId: string): Promise<number> {
+  const known = (await product.api.machines()).find((entry) => entry.machineId === machineId)
+  if (known?.ramdiskConnected) return Date.now()
+  await machine.powerOff()
+  const startedMs = Date.now()
+  await machine.powerOn()
+  return startedMs
+}
+
 /** Deploys one machine in a lab that is up, through the product's public API only. */
 export async function deployMachine(
   lab: Lab,
@@ -163,9 +173,7 @@ export async function deployMachine(
     async () => (await product.api.edges())[0]?.upToDate || undefined,
     30_000,
   )
-  await machine.powerOff()
-  const poweredOnMs = Date.now()
-  await machine.powerOn()
+  const startedMs = await startMachine(product, machine, machineId)
   const view = await followDeployment(product, deploymentId, onProgress)
   const endedMs = view.endedAt ?? Date.now()
   if (view.failure) onProgress(`failed: ${view.failure.message} ${view.failure.nextStep}`)
@@ -173,8 +181,8 @@ export async function deployMachine(
   return {
     firmware: options.machine.firmware,
     result: view.status,
-    totalSeconds: Math.round((endedMs - poweredOnMs) / 100) / 10,
-    stages: stageSeconds(view.timeline, poweredOnMs, endedMs),
+    totalSeconds: Math.round((endedMs - startedMs) / 100) / 10,
+    stages: stageSeconds(view.timeline, startedMs, endedMs),
   }
 }
 
