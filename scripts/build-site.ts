@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root, run } from './steps.ts'
+import { root, runQuietly } from './steps.ts'
 
 const sources = [
   'site/src',
@@ -55,8 +55,10 @@ export async function buildSite(): Promise<void> {
   )
     return
   console.error('Building the portal ...')
-  const code = await run('npm', ['run', '--silent', '-w', 'site', 'build'], { ASTRO_TELEMETRY_DISABLED: '1' })
-  if (code !== 0) throw new Error('The portal did not build: the lines above say why.')
+  const build = await runQuietly('npm', ['run', '--silent', '-w', 'site', 'build'], {
+    ASTRO_TELEMETRY_DISABLED: '1',
+  })
+  if (build.code !== 0) throw new Error(`The portal did not build:\n${build.output}`)
   mkdirSync(join(root, 'build'), { recursive: true })
   writeFileSync(keyFile, key)
 }

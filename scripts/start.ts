@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { readServerOptions, renderGreeting } from '../control-plane/src/platform/node/options.ts'
 import { startServer } from '../control-plane/src/platform/node/server.ts'
 import { buildSite } from './build-site.ts'
 import { root } from './steps.ts'
@@ -30,9 +31,10 @@ async function joinLocalEdge(url: string, token: string): Promise<void> {
 }
 
 await buildSite()
-const server = await startServer()
+const server = await startServer({ ...readServerOptions(process.env), dataDir })
+console.log(renderGreeting(server))
 const local = await server.ensureLocalSite()
-if (local.token) await joinLocalEdge(server.localUrl, local.token)
+if (local.token) await joinLocalEdge(`http://127.0.0.1:${server.port}`, local.token)
 let stopping = false
 runEdge()
 start(['edge-agent/bundle/main.ts'])

@@ -24,6 +24,29 @@ export function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}
   })
 }
 
+/** Runs a command without showing what it prints, and returns that. */
+export function runQuietly(
+  command: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; output: string }> {
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ...env },
+  })
+  let output = ''
+  const keep = (part: Buffer): void => {
+    output = (output + part.toString()).slice(-100_000)
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+  })
+}
+
 /** A step that passes or fails as a whole, counted as one. */
 export async function step(title: string, command: string, args: string[]): Promise<Tally> {
   const started = Date.now()

@@ -20,6 +20,7 @@ export async function createAgentArchive(entryPoint: string): Promise<Uint8Array
     target: 'node24',
     legalComments: 'none',
     minifySyntax: true,
+    minifyWhitespace: true,
     banner: { js: REQUIRE_BANNER },
     write: false,
     logLevel: 'silent',

@@ -177,7 +177,7 @@ async function readStored(file: string): Promise<Stored | null> {
 }
 
 /** Writes beside the target and renames, so that no reader sees half a file. */
-export async function writeAtomic(file: string, data: string | Uint8Array): Promise<void> {
+async function writeAtomic(file: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${file}.tmp-${process.pid}`
   await writeFile(temporary, data)
   await rename(temporary, file).catch(async (cause: unknown) => {

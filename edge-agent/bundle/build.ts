@@ -19,8 +19,8 @@ import { compress, createBaseArchive } from './ramdisk.ts'
 export { BundleBuildError } from './host.ts'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
-export const DEFAULT_OUT_DIR = join(REPOSITORY, 'build/bundle')
-export const DEFAULT_CACHE_DIR = join(REPOSITORY, 'build/cache')
+const DEFAULT_OUT_DIR = join(REPOSITORY, 'build/bundle')
+const DEFAULT_CACHE_DIR = join(REPOSITORY, 'build/cache')
 const DEFAULT_AGENT = join(REPOSITORY, 'edge-agent/src/ramdisk/main.ts')
 /** Files of this folder that do not change what the base holds. */
 const NOT_IN_BASE = /(\.test\.ts|^(build|main|manifest|agent-archive|lock)\.ts)$/

@@ -35,9 +35,11 @@ test('parents come before children, each once', () => {
   ])
 })
 
+const FOREIGN_CPIO = 'cpio'
+
 test('a foreign implementation unpacks it', ({ skip }) => {
   try {
-    execFileSync('cpio', ['--version'], { stdio: 'ignore' })
+    execFileSync(FOREIGN_CPIO, ['--version'], { stdio: 'ignore' })
   } catch {
     skip('cpio is not installed')
   }
@@ -48,7 +50,7 @@ test('a foreign implementation unpacks it', ({ skip }) => {
     { kind: 'symlink', path: 'lib', target: 'usr/lib' },
   ])
   try {
-    execFileSync('cpio', ['-i', '--quiet'], { cwd: directory, input: archive })
+    execFileSync(FOREIGN_CPIO, ['-i', '--quiet'], { cwd: directory, input: archive })
     expect(readFileSync(join(directory, 'lib/x'), 'utf8')).toBe('odd')
     expect(statSync(join(directory, 'usr/lib/x')).mode & 0o777).toBe(0o755)
     expect(readlinkSync(join(directory, 'lib'))).toBe('usr/lib')

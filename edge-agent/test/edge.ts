@@ -27,6 +27,8 @@ export interface EdgeUnderTest {
   database: Database
   dataDir: string
   clock: { aheadMs: number }
+  /** Port of the boot responder's HTTP. */
+  bootHttp: number
   warnings: string[]
   /** Stops the edge as a restart of its process would, and starts it again on the same data. */
   restart(): Promise<void>
@@ -75,6 +77,7 @@ export async function startEdgeUnderTest(): Promise<EdgeUnderTest> {
     database,
     dataDir,
     clock,
+    bootHttp,
     warnings,
     edge: await start(database),
     restart: async () => {

@@ -1,6 +1,3 @@
-import { joinSite } from '../services/join.ts'
-import { runEdge } from '../services/run.ts'
-import { printStatus } from '../services/status.ts'
 import { version } from '../services/version.ts'
 import { type Command, helpText } from './arguments.ts'
 
@@ -23,9 +20,9 @@ export async function execute(command: Command): Promise<number> {
       case 'join':
         return await executeJoin(command)
       case 'status':
-        return await printStatus(command.dataDir, command.json, say)
+        return await (await import('../services/status.ts')).printStatus(command.dataDir, command.json, say)
       case 'run':
-        return await runEdge({ dataDir: command.dataDir, say, complain })
+        return await (await import('../services/run.ts')).runEdge({ dataDir: command.dataDir, say, complain })
     }
   } catch (error) {
     complain(`dragonfly-edge: ${explain(error)}`)
@@ -34,11 +31,17 @@ export async function execute(command: Command): Promise<number> {
 }
 
 async function executeJoin(command: Extract<Command, { kind: 'join' }>): Promise<number> {
+  const { joinSite } = await import('../services/join.ts')
+  const { askRunningEdge } = await import('../services/status.ts')
   const { hostname, protocol } = new URL(command.url)
   if (protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(hostname))
     complain(
       'Mind: over plain http nobody can tell whether this is your control plane. Use https where you can.',
     )
+  if (await askRunningEdge(command.dataDir)) {
+    complain('dragonfly-edge: it is running on this data directory. Stop it first, then join.')
+    return 1
+  }
   const result = await joinSite(command, Date.now)
   if (result.kind === 'refused') {
     complain(`dragonfly-edge: ${result.message}`)

@@ -97,7 +97,7 @@ describe('the watchdog', () => {
       expect(bootFor(fired.state)).toBe('local')
     } else {
       expect(events(fired.effects)).toMatchObject([
-        { type: 'deployment.retrying', stage, attempt: 2, reason: rule.timeout.reason },
+        { type: 'deployment.retrying', stage: 'powering', attempt: 2, reason: rule.timeout.reason },
         { type: 'deployment.stage', stage: 'powering', attempt: 2 },
       ])
       expect(fired.effects.at(-1)?.kind).toBe('restart')
@@ -194,7 +194,13 @@ describe('a power cut', () => {
   test.each(['kernel', 'ramdisk', 'writing', 'configuring'] as const)('at %s costs one try', (stage) => {
     const { state, events: said } = run(at(stage), [{ type: 'netboot', ipxe: false }])
     expect(said).toMatchObject([
-      { type: 'deployment.retrying', stage, attempt: 2 },
+      {
+        type: 'deployment.retrying',
+        stage: 'firmware',
+        attempt: 2,
+        reason: deploymentStages[stage].timeout.reason,
+        message: expect.stringContaining(deploymentStages[stage].title),
+      },
       { type: 'deployment.stage', stage: 'firmware', attempt: 2 },
     ])
     expect(state.orderId).toBeNull()
@@ -241,6 +247,18 @@ describe('a ramdisk’s link', () => {
       { type: 'agent-ready' },
     ])
     expect(kinds(effects)).toEqual(['give-order'])
+  })
+
+  test('given up for lost goes on when it comes back in the middle of its work', () => {
+    const lost = transition(at('writing'), { type: 'tick' }, start + 180_000).state
+    expect(lost).toMatchObject({ stage: 'powering', attempt: 2 })
+    const back = run(lost, [
+      { type: 'hello', newBoot: false, orderId },
+      { type: 'agent-ready' },
+      { type: 'agent-done', orderId },
+    ])
+    expect(back.state).toMatchObject({ stage: 'restarting', attempt: 2 })
+    expect(kinds(back.effects)).not.toContain('give-order')
   })
 
   test('is told to restart only after local boot was arranged, and again when it asks again', () => {

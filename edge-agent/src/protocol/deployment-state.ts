@@ -5,7 +5,7 @@ import type { DeploymentInput, DeploymentState, Setback, Transition } from './de
 /** A ramdisk that was told to abort and says nothing for this long counts as stopped. */
 export const abortAnswerMs = 60_000
 /** Progress is written to the journal this often; in between it travels as telemetry. */
-export const progressJournalMs = 10_000
+const progressJournalMs = 10_000
 
 export function armDeployment(
   deployment: { deploymentId: string; machineId: string; armedUntil: number; phonesHome: boolean },
@@ -17,6 +17,7 @@ export function armDeployment(
     stage: 'powering',
     attempt: 1,
     orderId: null,
+    lastOrderId: null,
     signAt: now,
     abortSentAt: null,
     linkLost: false,
@@ -68,7 +69,7 @@ function step(state: DeploymentState, input: DeploymentInput, now: number): Tran
     case 'agent-alive':
       return state.stage === 'ramdisk' ? stay({ ...state, signAt: now }) : stay(state)
     case 'order-given':
-      return stay({ ...state, orderId: input.orderId, signAt: now })
+      return stay({ ...state, orderId: input.orderId, lastOrderId: input.orderId, signAt: now })
     case 'order-refused':
       return fail(state, { reason: input.reason, message: input.message })
     case 'link-lost':
@@ -145,6 +146,9 @@ function handleHello(
     return state.orderId ? stay(state, { kind: 'abort', orderId: state.orderId }) : stay(state)
   }
   const linked = { ...state, linkLost: false }
+  // It was given up for lost, and is back in the middle of its work.
+  if (!newBoot && orderId !== null && orderId === state.lastOrderId && isBefore(state.stage, 'writing'))
+    return enter({ ...linked, orderId }, 'writing', now)
   if (isBefore(state.stage, 'ramdisk')) return enter(linked, 'ramdisk', now)
   if (newBoot && state.orderId !== null) return handlePowerCut(linked, 'ramdisk', now)
   const holdsOrder = state.orderId !== null && orderId === state.orderId

@@ -72,7 +72,7 @@ export function retry(
     event: {
       type: 'deployment.retrying',
       deploymentId: state.deploymentId,
-      stage: state.stage,
+      stage,
       attempt: next.attempt,
       ...setback,
     },

@@ -19,6 +19,8 @@ export interface DeploymentState {
   phonesHome: boolean
   /** The order handed to the ramdisk in this attempt; null until then. */
   orderId: string | null
+  /** The order handed out last, in whichever attempt: a boot that still works on it goes on. */
+  lastOrderId: string | null
   /** Last sign of life; feeds the stage's watchdog. */
   signAt: number
   abortSentAt: number | null

@@ -10,7 +10,7 @@ import type {
 import { workOrderSchema, workOrderType } from '@dragonfly/schema/wire'
 
 /** Clocks of the edge and the control plane may differ by this much. */
-export const clockLeewaySeconds = 120
+const clockLeewaySeconds = 120
 
 export type SignatureCheck =
   | { kind: 'ok'; payload: unknown }

@@ -48,15 +48,15 @@ export async function openBundleStore(options: BundleStoreOptions): Promise<Bund
 
   const fetchWanted = async (): Promise<void> => {
     while (wanted !== null && wanted !== held && !stopped) {
-      const version = await fetchBundle(options, bundles)
       const previous = held
-      held = version
-      await options.append({ type: 'bundle.ready', version })
-      await options.onChange()
-      if (previous && previous !== version)
-        await rm(join(bundles, previous), { recursive: true, force: true })
+      const asked = wanted
+      held = await fetchBundle(options, bundles, held)
       // The control plane may have a newer one than the state said; the next state says so too.
-      wanted = version
+      if (wanted === asked) wanted = held
+      if (previous === held) continue
+      await options.append({ type: 'bundle.ready', version: held })
+      await options.onChange()
+      if (previous) await rm(join(bundles, previous), { recursive: true, force: true })
     }
   }
   const work = async (): Promise<void> => {
@@ -108,8 +108,13 @@ async function findBundle(bundles: string): Promise<string | null> {
   return found
 }
 
-async function fetchBundle(options: BundleStoreOptions, bundles: string): Promise<string> {
+async function fetchBundle(
+  options: BundleStoreOptions,
+  bundles: string,
+  held: string | null,
+): Promise<string> {
   const manifest = await fetchManifest(options)
+  if (manifest.version === held) return held
   const chunkDir = join(options.dataDir, 'bundle-chunks')
   await mkdir(chunkDir, { recursive: true })
   for (const chunk of manifest.files.flatMap((file) => file.chunks)) {

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { joinToken, startControlPlane } from '../../test/control-plane.ts'
 import { type EdgeUnderTest, loopback, startEdgeUnderTest, until } from '../../test/edge.ts'
 import { makeMachine } from '../../test/site.ts'
 import { joinSite } from './join.ts'
+
+// Processes are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let site: EdgeUnderTest
 beforeEach(async () => {

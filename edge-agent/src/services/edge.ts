@@ -1,51 +1,16 @@
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { edgePorts, type HostInterface, type SiteState } from '@dragonfly/schema/wire'
-import type { Database } from '../io/database.ts'
+import type { SiteState } from '@dragonfly/schema/wire'
 import { servedInterfaces } from './boot-view.ts'
-import { openBundleStore } from './bundle.ts'
-import type { ControlPlane } from './control-plane.ts'
-import { createBootEventHandler } from './deployments/boot-events.ts'
-import { createOrderDesk } from './deployments/order-desk.ts'
-import { createOrders, trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
-import { createDeploymentRunner } from './deployments/runner.ts'
-import { createImageServerProcess } from './image-server-process.ts'
-import { openImageLibrary } from './images/image-library.ts'
-import { importInProcess } from './images/import-process.ts'
-import { indexMachines } from './machine-index.ts'
+import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
 import { renderMetrics } from './metrics.ts'
-import { createProblems } from './problems.ts'
-import { createLinks, type Links } from './ramdisk-link/links.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
-import { createResponderProcess } from './responder-process.ts'
-import { createServing } from './serving.ts'
+import { createServing, type Serving } from './serving.ts'
 import { openStateSync } from './state-sync.ts'
 import type { EdgeStatus } from './status.ts'
-import { type EdgeIdentity, loadSecret } from './store/identity.ts'
-import { openJournal } from './store/journal.ts'
-import { addDiscoveredMacs, dropDiscoveredMacs, loadDiscoveredMacs } from './store/site-state.ts'
 import { createTelemetry, telemetryEveryMs } from './telemetry.ts'
-import { startTunnel, type TunnelStatus } from './tunnel/client.ts'
+import { startTunnel, type Tunnel, type TunnelStatus } from './tunnel/client.ts'
 import { version } from './version.ts'
-import { createViewPublisher } from './view-publisher.ts'
-
-export interface EdgeOptions {
-  dataDir: string
-  database: Database
-  identity: EdgeIdentity
-  controlPlane: ControlPlane
-  now: () => number
-  random: () => number
-  /** For the person at the console. */
-  say: (message: string) => void
-  warn: (message: string) => void
-  listInterfaces: () => Promise<HostInterface[]>
-  /** Other ports than the agreed ones, for tests. */
-  ports?: { agentHttp?: number; imageHttp?: number; responder?: Record<string, number> }
-  reconnectMs?: { first: number; longest: number }
-}
 
 export interface RunningEdge {
   status(): EdgeStatus
@@ -59,234 +24,146 @@ export interface RunningEdge {
 
 const interfacesEveryMs = 10_000
 const tickEveryMs = 2_000
+/** By then every part has found its problems again. */
+const problemsSettleMs = 30_000
 
-/** Puts an edge together and starts it. */
+/** Starts an edge: it serves its site at once from what is on its disk, and the control plane joins in. */
 export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
-  const { dataDir, database, identity, controlPlane, now, random, warn } = options
-  const journal = await openJournal(database, { now })
-  const problems = createProblems((event) => journal.append(event))
-  const bootTokenKey = await loadSecret(database, 'bootTokenKey', () => randomBytes(32).toString('base64url'))
-  const discovered = new Set(await loadDiscoveredMacs(database))
-  const ports = {
-    agentHttp: options.ports?.agentHttp ?? edgePorts.agentHttp,
-    imageHttp: options.ports?.imageHttp ?? edgePorts.imageHttp,
-  }
-  let siteState: SiteState | null = null
-  let machines = indexMachines(null)
-  let hostInterfaces: HostInterface[] = []
-  let linksReady: Links | null = null
-  const links = (): Links => {
-    if (!linksReady) throw new Error('links are made before anything asks for them')
-    return linksReady
-  }
-
-  const publisher = createViewPublisher(
-    () => responder,
-    () => ({
-      state: siteState,
-      hostInterfaces,
-      deployments: runner.all(),
-      discoveredMacs: discovered,
-      bundle: bundle.current(),
-      bootTokenKey,
-    }),
-  )
-  const desk = createOrderDesk({
-    orders: createOrders({
-      database,
-      identity,
-      now,
-      ports: {
-        get agentHttp() {
-          return serving.agentPort() ?? ports.agentHttp
-        },
-        get imageHttp() {
-          return imageServer.port() ?? ports.imageHttp
-        },
-      },
-      siteState: () => siteState,
-      machines: () => machines,
-      imageReadiness: (digest) => images.readiness(digest),
-    }),
-    runner: () => runner,
-    links,
-    warn,
-  })
-  const runner = await createDeploymentRunner({
-    database,
-    journal,
-    now,
-    publishView: () => publisher.publish(),
-    giveOrder: desk.give,
-    sendToMachine: (machineId, frame) => links().forMachine(machineId)?.send(frame),
-  })
-  const handleBootEvent = createBootEventHandler({
-    now,
-    machines: () => machines,
-    view: () => publisher.current(),
-    runner: () => runner,
-    append: (event) => journal.append(event),
-  })
-  const responder = createResponderProcess({
-    dataDir,
-    ...(options.ports?.responder ? { ports: options.ports.responder } : {}),
-    onEvent: (event) => void handleBootEvent(event).catch((error) => warn(String(error))),
-    problems,
-    random,
-  })
-  const imageDir = join(dataDir, 'images')
-  const imageServer = createImageServerProcess({ dir: imageDir, port: ports.imageHttp, problems, random })
-  const images = await openImageLibrary({
-    database,
-    dir: imageDir,
-    now,
-    append: (event) => journal.append(event),
-    onChange: () =>
-      void links()
-        .reconsider()
-        .catch((error) => warn(String(error))),
-    runImport: importInProcess,
-  })
-  const bundle = await openBundleStore({
-    dataDir,
-    controlPlane,
-    signerKeys: () => (siteState ? trustedKeys(identity, siteState) : identity.signerKeys),
-    append: (event) => journal.append(event),
-    onChange: () => publisher.publish(),
-    random,
-  })
-  linksReady = createLinks({
-    database,
-    now,
-    runner: () => runner,
-    machines: () => machines,
-    append: (event) => journal.append(event),
-    onDiscovered: async (macs) => {
-      await addDiscoveredMacs(database, macs, now())
-      for (const mac of macs) discovered.add(mac)
-      await publisher.publish()
-    },
-    onCorruptChunk: (chunk) => images.suspectChunk(chunk),
-  })
+  const { now, random, warn } = options
+  let tunnel: Tunnel | null = null
+  const parts = await assembleEdge(options, () => serving.agentPort())
+  const status = (): EdgeStatus => describeEdge(options, parts, tunnel)
   const ramdisks = createRamdiskServer({
-    database,
-    bootTokenKey: Buffer.from(bootTokenKey, 'base64url'),
-    links: links(),
+    database: options.database,
+    bootTokenKey: Buffer.from(parts.bootTokenKey, 'base64url'),
+    links: parts.links,
     now,
     warn,
   })
   const serving = createServing({
     routes: {
       upgradeRamdisk: ramdisks.handleUpgrade,
-      phoneHome: (report) => handlePhoneHome({ database, runner }, report),
-      isReady: () => siteState !== null,
-      metrics: () => renderMetrics(status(), responder.counters()),
+      phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
+      isReady: () => parts.site.state() !== null,
+      metrics: () => renderMetrics(status(), parts.responder.counters()),
     },
-    agentPort: ports.agentHttp,
-    imageServer,
-    problems,
-    onClose: () => links().closeAll(),
+    agentPort: parts.ports.agentHttp,
+    imageServer: parts.imageServer,
+    problems: parts.problems,
+    onClose: parts.links.closeAll,
   })
+  const sync = await openStateSync({
+    ...options,
+    siteId: options.identity.siteId,
+    complain: warn,
+    apply: async (state) => {
+      await applyState(state, parts, serving)
+      tunnel?.send({ type: 'state-applied', generation: state.generation, version: state.version })
+    },
+    isConnected: () => tunnel?.status().kind === 'connected',
+  })
+  await watchInterfaces(options, parts, serving)
+  const stored = sync.current()
+  if (stored) await applyState(stored, parts, serving)
+  tunnel = startTunnel({
+    ...options,
+    journal: parts.journal,
+    random,
+    currentState: parts.site.state,
+    onStateChanged: sync.refresh,
+    onStatus: createStatusTeller(options),
+  })
+  const stopTimers = startTimers(options, parts, serving, tunnel)
+  return {
+    status,
+    handleBootEvent: parts.handleBootEvent,
+    agentPort: serving.agentPort,
+    imagePort: parts.imageServer.port,
+    tick: () => tick(parts),
+    stop: async () => {
+      stopTimers()
+      tunnel?.stop()
+      sync.stop()
+      parts.bundle.stop()
+      await ramdisks.close()
+      await Promise.all([serving.stop(), parts.responder.stop(), parts.images.stop()])
+    },
+  }
+}
 
-  const applyState = async (state: SiteState): Promise<void> => {
-    const kept = new Set(state.machines.map((machine) => machine.machineId))
-    const gone = (siteState?.machines ?? []).filter((machine) => !kept.has(machine.machineId))
-    const forgotten = gone.flatMap((machine) => machine.macs)
-    await dropDiscoveredMacs(database, forgotten)
-    for (const mac of forgotten) discovered.delete(mac)
-    siteState = state
-    machines = indexMachines(state)
-    await runner.reconcile(state.deployments)
-    await desk.examine(state.deployments)
-    images.want(state.images)
-    bundle.want(state.bundleVersion)
-    await serving.update(state, hostInterfaces)
+/** Acts on a state that is on disk already. Orders are examined before a machine is booted for them. */
+async function applyState(state: SiteState, parts: EdgeParts, serving: Serving): Promise<void> {
+  const { site, runner, desk, images, bundle, publisher, links } = parts
+  await site.take(state)
+  await runner.reconcile(state.deployments)
+  await desk.examine(state.deployments)
+  images.want(state.images)
+  bundle.want(state.bundleVersion)
+  await serving.update(state, site.hostInterfaces())
+  await publisher.publish()
+  await links.reconsider()
+}
+
+async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: Serving): Promise<void> {
+  const { site, report, publisher } = parts
+  const found = await options.listInterfaces()
+  if (site.takeInterfaces(found)) {
+    await report({ type: 'edge.interfaces', interfaces: found })
     await publisher.publish()
-    await links().reconsider()
-    tunnel?.send({ type: 'state-applied', generation: state.generation, version: state.version })
   }
-  const watchInterfaces = async (): Promise<void> => {
-    const found = await options.listInterfaces()
-    if (JSON.stringify(found) !== JSON.stringify(hostInterfaces)) {
-      hostInterfaces = found
-      await journal.append({ type: 'edge.interfaces', interfaces: found })
-      await publisher.publish()
-    }
-    await serving.update(siteState, hostInterfaces)
+  await serving.update(site.state(), site.hostInterfaces())
+}
+
+async function tick({ runner, links }: EdgeParts): Promise<void> {
+  await runner.tick()
+  links.tick()
+}
+
+function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, tunnel: Tunnel): () => void {
+  const telemetry = createTelemetry()
+  const guarded = (work: () => Promise<void>) => () =>
+    void work().catch((error) => options.warn(String(error)))
+  const timers = [
+    setInterval(
+      guarded(() => watchInterfaces(options, parts, serving)),
+      interfacesEveryMs,
+    ),
+    setInterval(
+      guarded(() => tick(parts)),
+      tickEveryMs,
+    ),
+    setInterval(() => {
+      if (tunnel.status().kind !== 'connected') return
+      const frame = telemetry(parts.runner.all(), parts.images.progress())
+      if (frame) tunnel.send(frame)
+    }, telemetryEveryMs),
+    setTimeout(guarded(parts.problems.settle), problemsSettleMs),
+  ]
+  return () => {
+    for (const timer of timers) clearTimeout(timer)
   }
-  const tick = async (): Promise<void> => {
-    await runner.tick()
-    links().tick()
-  }
-  const status = (): EdgeStatus => ({
+}
+
+function describeEdge({ identity }: EdgeOptions, parts: EdgeParts, tunnel: Tunnel | null): EdgeStatus {
+  const { site, bundle, journal, links, runner, images, problems } = parts
+  const state = site.state()
+  return {
     version,
-    site: siteState?.siteName ?? identity.siteName,
+    site: state?.siteName ?? identity.siteName,
     url: identity.url,
     edgeId: identity.edgeId,
     tunnel: tunnel?.status() ?? { kind: 'connecting', message: null },
-    state: siteState ? { generation: siteState.generation, version: siteState.version } : null,
+    state: state ? { generation: state.generation, version: state.version } : null,
     bundle: bundle.current().version,
-    serving: servedInterfaces(siteState, hostInterfaces),
+    serving: servedInterfaces(state, site.hostInterfaces()),
     journal: journal.depth(),
-    ramdisks: links().size(),
-    deployments: countBy([...runner.all()].map((state) => state.status)),
+    ramdisks: links.size(),
+    deployments: countBy([...runner.all()].map((deployment) => deployment.status)),
     images: countBy([
       ...images.records().map((record) => record.status),
       ...images.progress().map(() => 'importing'),
     ]),
     problems: problems.list(),
-  })
-
-  const sync = await openStateSync({
-    database,
-    controlPlane,
-    siteId: identity.siteId,
-    now,
-    random,
-    complain: warn,
-    apply: applyState,
-    isConnected: () => tunnel?.status().kind === 'connected',
-  })
-  let tunnel: ReturnType<typeof startTunnel> | null = null
-  const stored = sync.current()
-  hostInterfaces = await options.listInterfaces()
-  await journal.append({ type: 'edge.interfaces', interfaces: hostInterfaces })
-  if (stored) await applyState(stored)
-  else await publisher.publish()
-  tunnel = startTunnel({
-    controlPlane,
-    journal,
-    now,
-    random,
-    currentState: () => siteState,
-    onStateChanged: sync.refresh,
-    onStatus: createStatusTeller(options),
-    ...(options.reconnectMs ? { reconnectMs: options.reconnectMs } : {}),
-  })
-  const telemetry = createTelemetry()
-  const guarded = (work: () => Promise<void>) => () => void work().catch((error) => warn(String(error)))
-  const timers = [
-    setInterval(guarded(watchInterfaces), interfacesEveryMs),
-    setInterval(guarded(tick), tickEveryMs),
-    setInterval(() => {
-      const frame = tunnel?.status().kind === 'connected' ? telemetry(runner.all(), images.progress()) : null
-      if (frame) tunnel?.send(frame)
-    }, telemetryEveryMs),
-  ]
-  return {
-    status,
-    handleBootEvent,
-    agentPort: () => serving.agentPort(),
-    imagePort: () => imageServer.port(),
-    tick,
-    stop: async () => {
-      for (const timer of timers) clearInterval(timer)
-      tunnel?.stop()
-      sync.stop()
-      bundle.stop()
-      ramdisks.close()
-      await Promise.all([serving.stop(), responder.stop(), images.stop()])
-    },
   }
 }
 

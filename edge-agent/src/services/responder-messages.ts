@@ -6,7 +6,7 @@ const address = z.string().max(64)
 const atMs = z.number()
 
 /** What the boot responder tells, as far as the supervisor acts on it (see protocol/boot-messages.ts). */
-export const bootEventSchema = z.discriminatedUnion('kind', [
+const bootEventSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('dhcp'),
     atMs,
@@ -46,4 +46,3 @@ export const fromResponderSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('problem'), problem: z.string(), about: z.string(), message: sentenceSchema }),
   z.object({ type: z.literal('problem-cleared'), about: z.string() }),
 ])
-export type FromResponder = z.infer<typeof fromResponderSchema>

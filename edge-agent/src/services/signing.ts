@@ -6,7 +6,7 @@ import type { SignatureCheck, VerifySignature } from '../protocol/work-order.ts'
 import type { EdgeKey } from './edge-key.ts'
 
 /** SHA-256 (hex) of a value's RFC 8785 canonical JSON. */
-export function digestCanonical(value: unknown): string {
+function digestCanonical(value: unknown): string {
   return createHash('sha256')
     .update(canonicalize(value) ?? '')
     .digest('hex')

@@ -47,7 +47,11 @@ export function Dialog({ open, onOpenChange, title, description, wide, keepOpen,
   )
 }
 
-/** The row of buttons at the end of a dialog; the one that acts stands last. */
+/** The row of buttons at the end of a dialog, always in sight; the one that acts stands last. */
 export function DialogActions({ children }: { children: ReactNode }) {
-  return <div className="mt-7 flex flex-wrap items-center justify-end gap-3">{children}</div>
+  return (
+    <div className="sticky bottom-0 -mx-6 mt-6 -mb-6 flex flex-wrap items-center justify-end gap-3 border-t border-line bg-raised px-6 py-4 sm:-mx-8 sm:-mb-8 sm:rounded-b-lg sm:px-8">
+      {children}
+    </div>
+  )
 }

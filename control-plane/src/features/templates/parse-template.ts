@@ -29,7 +29,9 @@ export function parseTemplate(yaml: string): ParsedTemplate {
   const result = templateFormSchema.safeParse(value)
   if (result.success) return { ok: true, form: result.data }
   const lineAt = (path: readonly PropertyKey[]) => lines.linePos(offsetAt(document, path)).line
-  return { ok: false, problems: result.error.issues.flatMap((issue) => renderIssue(issue, lineAt)) }
+  // A misspelt field is also a missing one: the cause comes first.
+  const issues = result.error.issues.toSorted((a, b) => rank(a) - rank(b))
+  return { ok: false, problems: issues.flatMap((issue) => renderIssue(issue, lineAt)) }
 }
 
 function toPlain(document: Document): unknown {
@@ -41,6 +43,10 @@ function toPlain(document: Document): unknown {
 }
 
 type Issue = z.core.$ZodIssue
+
+function rank(issue: Issue): number {
+  return issue.code === 'unrecognized_keys' ? 0 : 1
+}
 
 function renderIssue(issue: Issue, lineAt: (path: readonly PropertyKey[]) => number): TemplateProblem[] {
   if (issue.code !== 'unrecognized_keys') {
@@ -90,7 +96,7 @@ function nearestField(key: string): string | null {
     .map((field) => ({ field, distance: editDistance(key.toLowerCase(), field.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   const best = ranked[0]
-  return best && best.distance <= Math.max(1, Math.floor(key.length / 3)) ? best.field : null
+  return best && best.distance <= (key.length < 4 ? 1 : 2) ? best.field : null
 }
 
 /** Levenshtein distance. */

@@ -35,7 +35,9 @@ export function createOrderDesk(ports: {
     await ports.runner().apply(deploymentId, { type: 'order-given', orderId: prepared.orderId })
     const current = ports.runner().get(deploymentId)
     const stillWanted = current && isActive(current.status) && current.abortSentAt === null
-    if (stillWanted && current.attempt === state.attempt) link.send(prepared.frame)
+    if (!stillWanted || current.attempt !== state.attempt) return
+    link.orderId = prepared.orderId
+    link.send(prepared.frame)
   }
   return {
     examine: async (wanted) => {

@@ -15,14 +15,14 @@ import { addPhoneHomeToken, burnOrder, findBurnedOrder, newestEpoch } from '../s
 import type { EdgeIdentity } from '../store/identity.ts'
 
 /** The ramdisk that is to get an order. */
-export interface OrderTarget {
+interface OrderTarget {
   mac: string
   smbiosUuid: string | null
   /** The edge's address as this ramdisk reaches it. */
   edgeAddress: string
 }
 
-export type PreparedOrder =
+type PreparedOrder =
   | { kind: 'order'; orderId: string; frame: Extract<EdgeToAgentFrame, { type: 'order' }> }
   | { kind: 'refused'; reason: string; message: string }
   /** The image is being imported. */
@@ -32,7 +32,8 @@ export interface OrderPorts {
   database: Database
   identity: EdgeIdentity
   now: () => number
-  ports: { agentHttp: number; imageHttp: number }
+  /** Where the services of this edge listen now. */
+  ports: () => { agentHttp: number; imageHttp: number }
   siteState: () => SiteState | null
   machines: () => MachineIndex
   imageReadiness: (manifestDigest: string) => 'ready' | 'pending' | 'missing'
@@ -74,7 +75,7 @@ export function createOrders(options: OrderPorts): Orders {
     if (!JSON.stringify(deployment.plan).includes(phoneHomeUrlReference)) return deployment.plan
     const token = randomBytes(32).toString('base64url')
     await addPhoneHomeToken(database, deployment.deploymentId, hashToken(token), now())
-    const origin = `http://${edgeAddress}:${options.ports.agentHttp}`
+    const origin = `http://${edgeAddress}:${options.ports().agentHttp}`
     return fillPlan(deployment.plan, `${origin}/phone-home/${deployment.deploymentId}/${token}`)
   }
   return {
@@ -114,7 +115,7 @@ export function createOrders(options: OrderPorts): Orders {
           deploymentId: state.deploymentId,
           epoch: order.machine.epoch,
           plan: await fillIn(deployment, target.edgeAddress),
-          imageServers: [`http://${target.edgeAddress}:${options.ports.imageHttp}`],
+          imageServers: [`http://${target.edgeAddress}:${options.ports().imageHttp}`],
         },
       }
     },
@@ -128,14 +129,15 @@ const imageMissing: PreparedOrder = {
 }
 
 /** Keys pinned at `join` that the site still lists: a state can take trust away, never add it. */
-export function trustedKeys(identity: EdgeIdentity, site: SiteState) {
+export function trustedKeys(identity: EdgeIdentity, site: SiteState | null) {
+  if (!site) return identity.signerKeys
   return identity.signerKeys.filter((pinned) =>
     site.signerKeys.some((listed) => listed.kid === pinned.kid && listed.jwk.x === pinned.jwk.x),
   )
 }
 
 /** Puts the address that the installed OS reports to where the plan refers to it. */
-export function fillPlan(plan: Plan, phoneHomeUrl: string): Plan {
+function fillPlan(plan: Plan, phoneHomeUrl: string): Plan {
   const fill = (text: string) => text.replaceAll(phoneHomeUrlReference, phoneHomeUrl)
   return {
     ...plan,

@@ -25,7 +25,7 @@ export async function handlePhoneHome(
 }
 
 /** The `pub_key_*` fields of cloud-init's form. */
-export function parseHostKeys(body: string): string[] {
+function parseHostKeys(body: string): string[] {
   const keys: string[] = []
   for (const [name, value] of new URLSearchParams(body)) {
     const key = value.trim()

@@ -3,13 +3,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startWebServer } from '../../../test/web-server.ts'
 import type { Database } from '../../io/database.ts'
 import { openStore } from '../store/store.ts'
 import { chunkPath, sha256Hex } from './chunk-store.ts'
 import { openImageLibrary } from './image-library.ts'
 import { importInProcess } from './import-process.ts'
+
+// Processes are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const raw = randomBytes(50_000)
 let dir: string
@@ -37,6 +40,7 @@ const open = () =>
     now: () => 1,
     append: async (event) => void events.push(event),
     onChange: () => undefined,
+    warn: (message) => expect.unreachable(message),
     runImport: importInProcess,
   })
 const wanted = (changes: Partial<WantedImage> = {}): WantedImage => ({

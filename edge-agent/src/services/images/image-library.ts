@@ -17,6 +17,7 @@ export interface ImageLibraryOptions {
   dir: string
   now: () => number
   append: (event: SiteEvent) => Promise<void>
+  warn: (message: string) => void
   /** An image became ready, or failed for good. */
   onChange: () => void
   runImport: (options: Omit<ImportOptions, 'image'> & { image: WantedImage }) => Promise<ImportedImage>
@@ -52,7 +53,9 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
   let queue: Promise<void> = Promise.resolve()
   let stopped = false
   const enqueue = (work: () => Promise<void>): void => {
-    queue = queue.then(() => (stopped ? undefined : work())).catch(() => undefined)
+    queue = queue
+      .then(() => (stopped ? undefined : work()))
+      .catch((error) => options.warn(`Images: ${String(error)}`))
   }
   const isReady = (record: ImageRecord | undefined): record is ImageRecord & { manifestDigest: string } =>
     record?.status === 'ready' && record.manifestDigest !== null

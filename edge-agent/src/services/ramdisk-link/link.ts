@@ -6,7 +6,7 @@ export interface RamdiskLink {
   session: RamdiskSession
   /** The boot's first connection, as opposed to a reconnect. */
   newBoot: boolean
-  /** The order this boot said that it holds. */
+  /** The order that this boot took; it takes no other. */
   orderId: string | null
   /** The machine's address, and this edge's as the machine reaches it. */
   remoteAddress: string

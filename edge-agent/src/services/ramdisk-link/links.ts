@@ -53,6 +53,9 @@ export function createLinks(options: LinksOptions): Links {
     const deployment = link.machineId ? options.runner().activeFor(link.machineId) : null
     if (!deployment) return
     const { deploymentId } = deployment
+    // A boot takes one order: for the next deployment the machine starts over.
+    if (link.orderId !== null && link.orderId !== deployment.lastOrderId)
+      return link.send({ type: 'restart', reason: 'Another deployment was armed for this machine.' })
     if (link.announcedTo !== deploymentId) {
       link.announcedTo = deploymentId
       const { newBoot, orderId } = link

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Plan, SiteState } from '@dragonfly/schema/wire'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { bundleFileNames, type Plan, type SiteState } from '@dragonfly/schema/wire'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type EdgeUnderTest, loopback, startEdgeUnderTest, until } from '../../../test/edge.ts'
 import { connectRamdisk, makeInventory, mintToken, type TestRamdisk } from '../../../test/ramdisk.ts'
 import { makeDeployment, makeMachine, makePlan } from '../../../test/site.ts'
+
+// Processes are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let site: EdgeUnderTest
 const interfaces: SiteState['interfaces'] = [{ name: loopback.name, mode: 'proxy' }]
@@ -21,8 +24,8 @@ afterEach(() => site.close())
 async function arm(changes: Parameters<typeof makeDeployment>[2] = {}, who = machine): Promise<void> {
   const deployment = await makeDeployment(site.control.signer, who, { plan, ...changes })
   site.control.setState({ interfaces, machines: [who], deployments: [deployment] })
-  const { deploymentId } = deployment
-  await until(() => site.edge.status().deployments['armed'] || deploymentId === '', 'the armed deployment')
+  const taken = () => Object.keys(site.edge.status().deployments).length > 0
+  await until(taken, 'the deployment')
 }
 
 async function boot(options: { inventory?: boolean } = {}): Promise<TestRamdisk> {
@@ -46,6 +49,28 @@ const script = (decision: 'ramdisk' | 'local') =>
   site.edge.handleBootEvent({ kind: 'script', atMs: 0, mac, address: '127.0.0.1', decision })
 const view = async (): Promise<string> =>
   readFile(join(site.dataDir, 'boot-view.json'), 'utf8').catch(() => '')
+
+test('an armed machine is booted into the ramdisk with a token that its link accepts', async () => {
+  const files = Object.fromEntries(bundleFileNames.map((name) => [name, Buffer.from(`the ${name}`)]))
+  const bundleVersion = await site.control.setBundle(files)
+  site.control.setState({ bundleVersion })
+  await site.event('bundle.ready')
+  await arm()
+  const scriptUrl = `http://127.0.0.1:${site.bootHttp}/ipxe/${mac.replaceAll(':', '-')}`
+  const text = await until(async () => {
+    const response = await fetch(scriptUrl).catch(() => null)
+    const script_ = (await response?.text()) ?? ''
+    return script_.includes('dragonfly.token=') && script_
+  }, 'the script')
+  expect(await site.event('deployment.stage', (event) => event.stage === 'bootloader')).toBeDefined()
+  const kernel = await fetch(`http://127.0.0.1:${site.bootHttp}/boot/vmlinuz?mac=${mac.replaceAll(':', '-')}`)
+  expect(await kernel.text()).toBe('the vmlinuz')
+  expect(await site.event('deployment.stage', (event) => event.stage === 'kernel')).toBeDefined()
+  const token = /dragonfly\.token=(\S+)/.exec(text)?.[1] ?? null
+  const ramdisk = await connectRamdisk(site, { mac, token })
+  ramdisk.send({ type: 'inventory', inventory: makeInventory(mac, machine.smbiosUuid) })
+  await ramdisk.frame('order')
+})
 
 describe('a boot token', () => {
   beforeEach(async () => {
@@ -218,6 +243,21 @@ describe('a deployment', () => {
     ramdisk.send({ type: 'failed', orderId, reason: 'no-matching-disk', message, chunk: null })
     expect(await ramdisk.frame('result-taken')).toEqual({ type: 'result-taken', orderId })
     expect(await site.event('deployment.failed')).toMatchObject({ reason: 'no-matching-disk', message })
+  })
+
+  test('after one that failed starts with another boot: a boot takes one order', async () => {
+    await arm()
+    const ramdisk = await boot()
+    const { orderId } = await ramdisk.frame('order')
+    ramdisk.send({ type: 'failed', orderId, reason: 'internal', message: 'It broke.', chunk: null })
+    await ramdisk.frame('result-taken')
+    const newer = { ...machine, epoch: 2 }
+    await arm({ order: { deploymentId: 'deployment-2' } }, newer)
+    await ramdisk.frame('restart')
+    ramdisk.close()
+    const next = await boot()
+    expect(await next.frame('order')).toMatchObject({ deploymentId: 'deployment-2', epoch: 2 })
+    expect(ramdisk.received.filter((frame) => frame.type === 'order')).toHaveLength(1)
   })
 
   test('that is aborted while it writes stops the ramdisk, then restarts it', async () => {

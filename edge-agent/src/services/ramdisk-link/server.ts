@@ -21,7 +21,8 @@ export interface RamdiskServerOptions {
 /** The ramdisks' side of `ramdiskLinkPath`. */
 export interface RamdiskServer {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  close(): void
+  /** Ends every link; resolves when each was journaled. */
+  close(): Promise<void>
 }
 
 const mostConnections = 1024
@@ -34,6 +35,7 @@ type Hello = Extract<AgentFrame, { type: 'hello' }>
 export function createRamdiskServer(options: RamdiskServerOptions): RamdiskServer {
   const server = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, clientTracking: true })
   const answering = new WeakSet<WebSocket>()
+  const open = new Set<Promise<void>>()
   const heartbeat = setInterval(() => {
     for (const socket of server.clients) {
       if (!answering.delete(socket)) socket.terminate()
@@ -45,22 +47,25 @@ export function createRamdiskServer(options: RamdiskServerOptions): RamdiskServe
     answering.add(socket)
     socket.on('pong', () => answering.add(socket))
     socket.on('message', () => answering.add(socket))
-    serve(socket, request, options)
+    const ended = serve(socket, request, options).finally(() => open.delete(ended))
+    open.add(ended)
   })
   return {
     handleUpgrade: (request, socket, head) => {
       if (server.clients.size >= mostConnections) return void socket.destroy()
       server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request))
     },
-    close: () => {
+    close: async () => {
       clearInterval(heartbeat)
       for (const socket of server.clients) socket.terminate()
       server.close()
+      await Promise.all(open)
     },
   }
 }
 
-function serve(socket: WebSocket, request: IncomingMessage, options: RamdiskServerOptions): void {
+/** Serves one connection; resolves when it has ended and all it said is handled. */
+function serve(socket: WebSocket, request: IncomingMessage, options: RamdiskServerOptions): Promise<void> {
   const { links, now } = options
   let link: RamdiskLink | null = null
   let queue: Promise<void> = Promise.resolve()
@@ -107,12 +112,15 @@ function serve(socket: WebSocket, request: IncomingMessage, options: RamdiskServ
     if (!frame) return socket.close(1007, 'malformed frame')
     enqueue(() => take(frame))
   })
-  socket.on('close', () => {
-    clearTimeout(deadline)
-    enqueue(async () => {
-      if (link) await links.closed(link)
-    })
-  })
+  return new Promise((resolve) =>
+    socket.on('close', () => {
+      clearTimeout(deadline)
+      enqueue(async () => {
+        if (link) await links.closed(link)
+      })
+      void queue.then(resolve)
+    }),
+  )
 }
 
 type Greeting =

@@ -58,6 +58,15 @@ export async function replaceIdentity(
   ])
 }
 
+export async function loadValue(database: Database, key: string): Promise<string | null> {
+  const [row] = await database.rows('SELECT value FROM meta WHERE key = ?', key)
+  return row ? String(row.value) : null
+}
+
+export async function storeValue(database: Database, key: string, value: string): Promise<void> {
+  await database.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value)
+}
+
 /** A random value that is made once and kept. */
 export async function loadSecret(database: Database, key: string, make: () => string): Promise<string> {
   await database.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING', key, make())

@@ -20,7 +20,12 @@ export function ElectricBar() {
   const detail = cells.find((cell) => cell.deploymentId === shown)
   return (
     <section aria-label="Last 100 deployments" className="mt-8">
-      <ElectricStrip cells={cells} crackling={summary.active > 0} shown={shown} onShow={setShown} />
+      <ElectricStrip
+        cells={cells}
+        crackling={cells.some((cell) => cell.status === 'running')}
+        shown={shown}
+        onShow={setShown}
+      />
       <p className="num mt-2 flex min-h-6 flex-wrap gap-x-5 text-[0.95rem] text-ink-soft">
         {detail ? (
           <CellDetail cell={detail} nowMs={now} />

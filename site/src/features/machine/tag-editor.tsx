@@ -40,7 +40,7 @@ export function TagEditor({ machine }: { machine: MachineDetail }) {
           ))}
         </ul>
       )}
-      <form onSubmit={submit}>
+      <form onSubmit={submit} className={tags.length === 0 ? '-ml-3' : ''}>
         <input
           aria-label="Add a tag"
           value={tag}

@@ -6,7 +6,7 @@ export interface LineProblem {
   message: string
 }
 
-/** The server's refusal of a template, by line: paths such as `yaml.12`, or a message that names its line. */
+/** The server's refusal of a template, by line: each message starts with the line that it is about. */
 export function lineProblems(error: unknown): LineProblem[] {
   if (!(error instanceof ApiError)) return error ? [{ line: null, message: String(error) }] : []
   const { detail, errors } = error.problem
@@ -19,7 +19,7 @@ export function lineProblems(error: unknown): LineProblem[] {
     .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
 }
 
-function lineIn(text: string, pattern = /\bline (\d+)/i): number | null {
-  const found = pattern.exec(text)?.[1]
+function lineIn(text: string): number | null {
+  const found = /\bline (\d+)/i.exec(text)?.[1]
   return found === undefined ? null : Number(found)
 }

@@ -1,0 +1,283 @@
+import { machineLog } from '@dragonfly/schema/db'
+import type { SiteEvent } from '@dragonfly/schema/wire'
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  createHarness,
+  createTeller,
+  digest,
+  type Harness,
+  inventory,
+  openTunnel,
+  type TestEdge,
+} from '../testing/harness.ts'
+
+let harness: Harness
+let edge: TestEdge
+beforeEach(async () => {
+  harness = await createHarness()
+  await harness.signIn()
+  edge = await harness.enrol(await harness.createSite())
+})
+
+const mac = '52:54:00:00:00:01'
+const found: SiteEvent = {
+  type: 'machine.inventory',
+  machineId: null,
+  mac,
+  address: '10.0.0.9',
+  inventory: inventory(),
+}
+const lines = (text: string): SiteEvent => ({
+  type: 'log',
+  machineId: null,
+  deploymentId: null,
+  mac,
+  lines: [{ at: 1, level: 'info', text }],
+})
+
+describe('a journal', () => {
+  it('is taken once, however often it is sent', async () => {
+    const first = await openTunnel(harness, edge)
+    expect(await first.next('welcome')).toMatchObject({ ackedSeq: 0 })
+    const entries = [found, lines('one'), lines('two')].map((event, index) => ({
+      seq: index + 1,
+      at: 5,
+      event,
+    }))
+    first.send({ type: 'journal', journalId: 'journal-1', entries })
+    expect(await first.next('ack')).toEqual({ type: 'ack', journalId: 'journal-1', seq: 3 })
+    first.send({ type: 'journal', journalId: 'journal-1', entries })
+    expect(await first.next('ack')).toMatchObject({ seq: 3 })
+
+    const second = await openTunnel(harness, edge)
+    expect(await second.next('welcome')).toMatchObject({ ackedSeq: 3 })
+    second.send({ type: 'journal', journalId: 'journal-1', entries })
+    await second.next('ack')
+
+    expect((await harness.call('GET', '/api/v1/machines')).body.items).toHaveLength(1)
+    expect(await harness.deps.db.select().from(machineLog)).toHaveLength(2)
+    expect(harness.errors).toEqual([])
+  })
+
+  it('is taken once from two tunnels at the same moment', async () => {
+    const entries = [found, ...Array.from({ length: 20 }, (_, i) => lines(`line ${i}`))].map(
+      (event, index) => ({
+        seq: index + 1,
+        at: 5,
+        event,
+      }),
+    )
+    const tunnels = await Promise.all([openTunnel(harness, edge), openTunnel(harness, edge)])
+    for (const tunnel of tunnels) tunnel.send({ type: 'journal', journalId: 'journal-1', entries })
+    const third = await openTunnel(harness, edge)
+    third.send({ type: 'journal', journalId: 'journal-1', entries })
+    await third.next('ack')
+    expect(await harness.deps.db.select().from(machineLog)).toHaveLength(20)
+  })
+
+  it('starts anew when the edge has a new one', async () => {
+    const { tell, tunnel } = await createTeller(harness, edge)
+    await tell(found, lines('one'))
+    tunnel.close()
+    const next = await openTunnel(harness, edge, { journalId: 'journal-2' })
+    expect(await next.next('welcome')).toMatchObject({ ackedSeq: 0 })
+    next.send({ type: 'journal', journalId: 'journal-2', entries: [{ seq: 1, at: 6, event: lines('two') }] })
+    expect(await next.next('ack')).toMatchObject({ seq: 1 })
+    expect(await harness.deps.db.select().from(machineLog)).toHaveLength(2)
+  })
+
+  it('is not held up by what is unknown here, or not understood', async () => {
+    const { tell, tunnel } = await createTeller(harness, edge)
+    const deploymentId = 'gone'
+    await tell(
+      { type: 'deployment.stage', deploymentId, stage: 'kernel', attempt: 1 },
+      { type: 'deployment.failed', deploymentId, stage: 'kernel', reason: 'x', message: 'x' },
+      { type: 'image.ready', imageId: 'gone', manifestDigest: digest('a'), sizeBytes: 1, storedBytes: 1 },
+      { type: 'image.failed', imageId: 'gone', attempt: 0, reason: 'unreachable', message: 'x' },
+      { type: 'machine.ramdisk', machineId: 'gone', mac: '52:54:00:00:00:99', connected: true },
+      lines('of nobody'),
+      { type: 'journal.gap', from: 2, to: 4 },
+    )
+    const strange = [
+      { seq: 8, at: 1, event: { type: 'from.the.future' } },
+      { seq: 9, at: 1, event: found },
+    ]
+    tunnel.send({ type: 'journal', journalId: 'journal-1', entries: strange } as never)
+    expect(await tunnel.next('ack')).toMatchObject({ seq: 9 })
+    expect((await harness.call('GET', '/api/v1/machines')).body.items).toHaveLength(1)
+    expect(harness.errors).toHaveLength(2)
+  })
+
+  it('of one site changes nothing at another', async () => {
+    const other = await harness.enrol(await harness.createSite('Cellar'))
+    const { tell } = await createTeller(harness, edge)
+    await tell(found)
+    const [machine] = (await harness.call('GET', '/api/v1/machines')).body.items
+    const stranger = await createTeller(harness, other)
+    await stranger.tell({ type: 'machine.ramdisk', machineId: machine.machineId, mac, connected: true })
+    const after = await harness.call('GET', `/api/v1/machines/${machine.machineId}`)
+    expect(after.body.ramdiskConnected).toBe(false)
+  })
+})
+
+describe('a tunnel', () => {
+  it('tells an edge of another protocol which side to update', async () => {
+    const old = await openTunnel(harness, edge, { protocol: 0 })
+    expect(await old.next('incompatible')).toMatchObject({ reason: 'edge-too-old' })
+    expect(old.closed).not.toBeNull()
+    const newer = await openTunnel(harness, edge, { protocol: 9 })
+    expect(await newer.next('incompatible')).toMatchObject({ reason: 'edge-too-new' })
+  })
+
+  it('drops what is no frame, and goes on', async () => {
+    const { tunnel } = await createTeller(harness, edge)
+    tunnel.send({ type: 'nonsense' })
+    tunnel.send({ type: 'ping' })
+    expect(await tunnel.next('pong')).toEqual({ type: 'pong' })
+  })
+
+  it('replaces the one that the same edge had', async () => {
+    const first = await openTunnel(harness, edge)
+    await first.next('welcome')
+    const second = await openTunnel(harness, edge)
+    await second.next('welcome')
+    expect(first.closed?.reason).toContain('replaced')
+    expect(harness.deps.connections.count()).toBe(1)
+  })
+})
+
+describe('machines', () => {
+  it('are discovered with their hardware, named by four words', async () => {
+    const { tell } = await createTeller(harness, edge)
+    await tell(found)
+    const { items } = (await harness.call('GET', '/api/v1/machines')).body
+    expect(items).toMatchObject([
+      {
+        status: 'discovered',
+        kind: 'metal',
+        macs: [mac],
+        address: '10.0.0.9',
+        serial: 'SN-1',
+        product: 'PowerEdge R640',
+        cpuThreads: 64,
+        memoryBytes: 64e9,
+        diskBytes: 240e9,
+      },
+    ])
+    expect(items[0].name).toBe(items[0].fourWords)
+    expect(items[0].fourWords).toMatch(/^([A-Z][a-z]+){4}$/)
+    expect(harness.live).toContainEqual({ type: 'changed', entity: 'machine', id: items[0].machineId })
+    const adopted = await harness.call('POST', `/api/v1/machines/${items[0].machineId}/adopt`, {
+      name: 'db-1',
+    })
+    expect(adopted.body).toMatchObject({ status: 'ready', name: 'db-1', inventory: { firmware: 'uefi' } })
+    expect((await harness.call('POST', `/api/v1/machines/${items[0].machineId}/adopt`, {})).status).toBe(409)
+  })
+
+  it('that were registered by MAC address are recognised when they boot', async () => {
+    const { siteId } = edge
+    const { body } = await harness.call('POST', '/api/v1/machines', { siteId, mac, name: 'db-1' })
+    const { tell } = await createTeller(harness, edge)
+    await tell(
+      {
+        type: 'machine.netboot',
+        mac,
+        machineId: body.machineId,
+        smbiosUuid: null,
+        architecture: 7,
+        decision: 'local',
+      },
+      found,
+      { type: 'machine.ramdisk', machineId: null, mac, connected: true },
+    )
+    const { items } = (await harness.call('GET', '/api/v1/machines')).body
+    expect(items).toMatchObject([
+      {
+        name: 'db-1',
+        status: 'ready',
+        serial: 'SN-1',
+        ramdiskConnected: true,
+        lastSeenAt: harness.clock.now,
+      },
+    ])
+  })
+
+  it('are found by what people know of them', async () => {
+    const { tell } = await createTeller(harness, edge)
+    await tell(found)
+    const search = async (q: string) =>
+      (await harness.call('GET', `/api/v1/machines?q=${encodeURIComponent(q)}`)).body.items.length
+    for (const q of ['R640', 'sn-1', '5254.0000', '10.0.0.9', 'attic']) expect(await search(q), q).toBe(1)
+    expect(await search('nothing of this')).toBe(0)
+    expect((await harness.call('GET', '/api/v1/machines?status=deployed')).body.items).toEqual([])
+    expect((await harness.call('GET', '/api/v1/machines?status=nonsense')).status).toBe(422)
+  })
+
+  it('have a log that can be followed', async () => {
+    const { tell } = await createTeller(harness, edge)
+    await tell(found, lines('one'), lines('two'), lines('three'))
+    const [{ machineId }] = (await harness.call('GET', '/api/v1/machines')).body.items
+    const read = async (query: string) =>
+      (await harness.call('GET', `/api/v1/machines/${machineId}/log${query}`)).body
+    const newest = await read('?limit=2')
+    expect(newest.lines.map((line: { text: string }) => line.text)).toEqual(['two', 'three'])
+    expect((await read(`?after=${newest.lines[0].id}`)).lines).toHaveLength(1)
+    expect(await read(`?after=${newest.next}`)).toEqual({ lines: [], next: newest.next })
+  })
+})
+
+describe('images and edges', () => {
+  it('are ready by the first import; another one that differs has failed', async () => {
+    const { body } = await harness.call('POST', '/api/v1/images', {
+      name: 'Debian',
+      url: 'http://x/y.raw',
+      checksum: `${digest('a')}  y.raw`,
+    })
+    expect(body).toMatchObject({ status: 'waiting', checksum: { algorithm: 'sha256' } })
+    const { imageId } = body
+    const { tell, tunnel } = await createTeller(harness, edge)
+    const status = async () => (await harness.call('GET', `/api/v1/images/${imageId}`)).body
+    const images = [{ imageId, phase: 'downloading', bytesDone: 5, bytesTotal: 10 }]
+    tunnel.send({ type: 'telemetry', deployments: [], images } as never)
+    tunnel.send({ type: 'ping' })
+    await tunnel.next('pong')
+    expect(await status()).toMatchObject({ status: 'importing', edges: [{ bytesDone: 5, bytesTotal: 10 }] })
+    await tell({
+      type: 'image.failed',
+      imageId,
+      attempt: 0,
+      reason: 'checksum-mismatch',
+      message: 'It differs.',
+    })
+    expect(await status()).toMatchObject({
+      status: 'failed',
+      edges: [{ failure: { reason: 'checksum-mismatch', message: 'It differs.' } }],
+    })
+    expect((await harness.call('POST', `/api/v1/images/${imageId}/retry`)).body.status).toBe('waiting')
+    const ready = { type: 'image.ready' as const, imageId, sizeBytes: 10, storedBytes: 5 }
+    await tell({ ...ready, manifestDigest: digest('b') })
+    expect(await status()).toMatchObject({ status: 'ready', sizeBytes: 10, manifestDigest: digest('b') })
+    const other = await createTeller(harness, await harness.enrol(await harness.createSite('Cellar')))
+    await other.tell({ ...ready, manifestDigest: digest('c') })
+    expect((await status()).edges).toMatchObject([
+      { status: 'ready' },
+      { status: 'failed', failure: { reason: 'manifest-changed' } },
+    ])
+    expect((await status()).manifestDigest).toBe(digest('b'))
+  })
+
+  it('report interfaces, problems and their boot bundle', async () => {
+    const { tell } = await createTeller(harness, edge)
+    const nic = { name: 'eth0', mac, address: '10.0.0.1', prefixLength: 24, up: true }
+    const problem = { type: 'edge.problem' as const, problem: 'port-in-use' }
+    await tell(
+      { type: 'edge.interfaces', interfaces: [nic] },
+      { ...problem, message: 'UDP 67 is taken.' },
+      { type: 'bundle.failed', version: 'a', message: 'No space.' },
+    )
+    const view = async () => (await harness.call('GET', '/api/v1/edges')).body.items[0]
+    expect(await view()).toMatchObject({ interfaces: [{ ...nic, mode: 'off' }], problems: [{}, {}] })
+    await tell({ ...problem, message: null }, { type: 'bundle.ready', version: '0123456789ab' })
+    expect(await view()).toMatchObject({ problems: [], bundleVersion: '0123456789ab' })
+  })
+})

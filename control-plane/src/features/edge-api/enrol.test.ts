@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createEdgeKey, createHarness, type Harness, openTunnel } from '../../testing/harness.ts'
+
+let harness: Harness
+beforeEach(async () => {
+  harness = await createHarness()
+  await harness.signIn()
+})
+
+async function createRequest(siteId: string) {
+  const { token } = (await harness.call('POST', `/api/v1/sites/${siteId}/enrolment-tokens`)).body
+  const { publicKey } = await createEdgeKey()
+  return { token, publicKey, hostname: 'pi', version: '0.1.0' }
+}
+
+describe('enrolment', () => {
+  it('gives the exact line to run', async () => {
+    const siteId = await harness.createSite()
+    const { body } = await harness.call('POST', `/api/v1/sites/${siteId}/enrolment-tokens`)
+    expect(body.command).toBe(`npx dragonfly-edge join http://localhost:3000 ${body.token}`)
+    expect(body.expiresAt).toBe(harness.clock.now + 3_600_000)
+  })
+
+  it('takes a token once, also when two edges use it at the same moment', async () => {
+    const request = await createRequest(await harness.createSite())
+    const { publicKey } = await createEdgeKey()
+    const answers = await Promise.all([
+      harness.call('POST', '/api/edge/v1/enrol', request),
+      harness.call('POST', '/api/edge/v1/enrol', { ...request, publicKey }),
+    ])
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409])
+    const again = await harness.call('POST', '/api/edge/v1/enrol', request)
+    expect(again).toMatchObject({ status: 409, body: { code: 'token-used' } })
+    expect(again.body.detail).toContain('Add an edge')
+    expect((await harness.call('GET', '/api/v1/edges')).body.items).toHaveLength(1)
+  })
+
+  it('refuses an expired token and an unknown one', async () => {
+    const request = await createRequest(await harness.createSite())
+    harness.clock.now += 3_600_001
+    expect(await harness.call('POST', '/api/edge/v1/enrol', request)).toMatchObject({
+      status: 410,
+      body: { code: 'token-expired' },
+    })
+    expect(
+      await harness.call('POST', '/api/edge/v1/enrol', { ...request, token: 'dfe_0123456789abcdef' }),
+    ).toMatchObject({ status: 401, body: { code: 'token-unknown' } })
+  })
+
+  it('shows the edge with its fingerprint, never seen', async () => {
+    const siteId = await harness.createSite()
+    await harness.enrol(siteId)
+    const { items } = (await harness.call('GET', `/api/v1/edges?siteId=${siteId}`)).body
+    expect(items).toMatchObject([{ siteId, siteName: 'Attic', hostname: 'pi', status: 'never-seen' }])
+    expect(items[0].fingerprint).toMatch(/^[\w-]{43}$/)
+  })
+})
+
+describe('an edge’s requests', () => {
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+  it('are answered by state and version', async () => {
+    const edge = await harness.enrol(await harness.createSite())
+    const first = await harness.call('GET', '/api/edge/v1/state', undefined, bearer(await edge.token()))
+    expect(first).toMatchObject({
+      status: 200,
+      body: { siteId: edge.siteId, siteName: 'Attic', machines: [] },
+    })
+    const etag = first.headers.get('etag') ?? ''
+    expect(etag).toBe(`"${first.body.generation}.${first.body.version}"`)
+    const same = { ...bearer(await edge.token()), 'if-none-match': etag }
+    expect((await harness.call('GET', '/api/edge/v1/state', undefined, same)).status).toBe(304)
+    await harness.call('POST', '/api/v1/machines', { siteId: edge.siteId, mac: 'AA-BB-CC-DD-EE-0F' })
+    const changed = { ...bearer(await edge.token()), 'if-none-match': etag }
+    const second = await harness.call('GET', '/api/edge/v1/state', undefined, changed)
+    expect(second).toMatchObject({
+      status: 200,
+      body: { machines: [{ macs: ['aa:bb:cc:dd:ee:0f'], adopted: true }] },
+    })
+  })
+
+  it('are refused with a token that was used, is old, lives too long, or is another edge’s', async () => {
+    const edge = await harness.enrol(await harness.createSite())
+    const state = async (token: string) =>
+      (await harness.call('GET', '/api/edge/v1/state', undefined, bearer(token))).status
+    const token = await edge.token()
+    expect(await state(token)).toBe(200)
+    expect(await state(token)).toBe(401)
+    expect(await state(await edge.token({ expiresAt: harness.clock.now - 120_000 }))).toBe(401)
+    expect(await state(await edge.token({ expiresAt: harness.clock.now + 3_600_000 }))).toBe(401)
+    const [header, , signature] = (await edge.token()).split('.')
+    const claims = { iss: edge.edgeId, aud: edge.enrolled.controlPlaneId, exp: 4e9, jti: 'x' }
+    const forged = [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.')
+    expect(await state(forged)).toBe(401)
+    expect(await state('nonsense')).toBe(401)
+  })
+
+  it('are refused when it was revoked, and its tunnel is cut', async () => {
+    const edge = await harness.enrol(await harness.createSite())
+    const tunnel = await openTunnel(harness, edge)
+    await tunnel.next('welcome')
+    expect((await harness.call('GET', '/api/v1/edges')).body.items[0].status).toBe('online')
+    expect((await harness.call('DELETE', `/api/v1/edges/${edge.edgeId}`)).status).toBe(204)
+    expect(tunnel.closed).toMatchObject({ code: 4401, reason: 'revoked' })
+    const answer = await harness.call('GET', '/api/edge/v1/state', undefined, bearer(await edge.token()))
+    expect(answer).toMatchObject({ status: 401, body: { code: 'edge-revoked' } })
+    expect((await harness.call('GET', '/api/v1/edges')).body.items[0].status).toBe('revoked')
+  })
+
+  it('for the bundle say that there is none yet', async () => {
+    const edge = await harness.enrol(await harness.createSite())
+    const answer = await harness.call(
+      'GET',
+      '/api/edge/v1/bundle/manifest',
+      undefined,
+      bearer(await edge.token()),
+    )
+    expect(answer).toMatchObject({ status: 404, body: { code: 'bundle-missing' } })
+  })
+})
+
+describe('sites and interfaces', () => {
+  it('switch a network service on by interface, and tell the edge', async () => {
+    const edge = await harness.enrol(await harness.createSite())
+    const tunnel = await openTunnel(harness, edge, { stateVersion: 1 })
+    await tunnel.next('welcome')
+    const patch = { interfaces: [{ name: 'eth0', mode: 'proxy' }] }
+    const answer = await harness.call('PATCH', `/api/v1/edges/${edge.edgeId}`, patch)
+    expect(answer.body.interfaces).toMatchObject([{ name: 'eth0', mode: 'proxy', up: false }])
+    expect(await tunnel.next('state-changed')).toMatchObject({ version: 2 })
+    expect(answer.body.upToDate).toBe(false)
+    tunnel.send({ type: 'state-applied', generation: harness.deps.identity.generation, version: 2 } as never)
+    tunnel.send({ type: 'ping' })
+    await tunnel.next('pong')
+    expect((await harness.call('GET', '/api/v1/edges')).body.items[0].upToDate).toBe(true)
+  })
+
+  it('keep a site that has machines, and names apart', async () => {
+    const siteId = await harness.createSite()
+    expect((await harness.call('POST', '/api/v1/sites', { name: 'Attic' })).status).toBe(409)
+    const machine = await harness.call('POST', '/api/v1/machines', { siteId, mac: '52:54:00:00:00:01' })
+    expect((await harness.call('DELETE', `/api/v1/sites/${siteId}`)).body.code).toBe('site-has-machines')
+    const gone = await harness.call('DELETE', `/api/v1/machines/${machine.body.machineId}`)
+    expect(gone.body.nextNetboot).toContain('discovers it again')
+    expect((await harness.call('DELETE', `/api/v1/sites/${siteId}`)).status).toBe(204)
+    expect((await harness.call('GET', `/api/v1/sites/${siteId}`)).status).toBe(404)
+  })
+
+  it('count an edge as lost when it was not heard for ninety seconds', async () => {
+    const edge = await harness.enrol(await harness.createSite())
+    const tunnel = await openTunnel(harness, edge)
+    await tunnel.next('welcome')
+    tunnel.close()
+    const status = async () => (await harness.call('GET', '/api/v1/edges')).body.items[0].status
+    expect(await status()).toBe('online')
+    harness.clock.now += 90_001
+    expect(await status()).toBe('lost')
+  })
+})

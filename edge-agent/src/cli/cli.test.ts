@@ -1,0 +1,107 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { joinToken, startControlPlane, type TestControlPlane } from '../../test/control-plane.ts'
+import { until } from '../../test/edge.ts'
+import { parseCommand } from './arguments.ts'
+
+// Processes are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+let dataDir: string
+let control: TestControlPlane
+let running: ChildProcess | null = null
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'edge-cli-'))
+  control = await startControlPlane()
+})
+afterEach(async () => {
+  running?.kill('SIGKILL')
+  await control.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+interface Outcome {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+const cli = (...args: string[]): Promise<Outcome> =>
+  new Promise((resolve) => {
+    const options = { env: { ...process.env, DRAGONFLY_EDGE_DATA: dataDir } }
+    execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+  })
+
+test.each([
+  [['frobnicate']],
+  [['join', 'https://x.example']],
+  [['join', 'ftp://x.example', joinToken]],
+  [['join', 'https://x.example', 'short']],
+  [['run', 'now']],
+  [['run', '--data', '']],
+  [['--nonsense']],
+])('%j is misuse, told in one line', (args) => {
+  const command = parseCommand(args, { env: {}, isRoot: true, home: '/' })
+  expect(command).toMatchObject({
+    kind: 'misuse',
+    message: expect.stringMatching(/^dragonfly-edge: [^\n]+$/),
+  })
+})
+
+test('misuse is one line on stderr and exit code 2', async () => {
+  const { code, stdout, stderr } = await cli('join', 'nowhere', joinToken)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(/^dragonfly-edge: [^\n]+\n$/)
+})
+
+test('help and version are answered', async () => {
+  expect(await cli('--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('join URL TOKEN') })
+  expect(await cli('--version')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+  })
+})
+
+test('join, run and status work from a fresh directory', async () => {
+  expect((await cli('run')).stderr).toContain('join URL TOKEN')
+  expect(await cli('status')).toMatchObject({ code: 1 })
+  const joined = await cli('join', `${control.url}/`, joinToken)
+  expect(joined.code).toBe(0)
+  expect(joined.stdout).toMatch(/fingerprint \(SHA-256\): ([0-9a-f]{4} ){15}[0-9a-f]{4}\n/)
+  expect(joined.stdout).toContain(`Enrolled at site Cupboard of ${control.url}. Now: dragonfly-edge run`)
+  const again = await cli('join', control.url, joinToken)
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('joined site Cupboard') })
+  expect((await cli('status')).stdout).toContain('It is not running')
+
+  const options = { env: { ...process.env, DRAGONFLY_EDGE_DATA: dataDir }, stdio: 'ignore' } as const
+  const edge = spawn(process.execPath, [main, 'run'], options)
+  running = edge
+  await until(() => control.entries.find(({ event }) => event.type === 'edge.interfaces'), 'its interfaces')
+  const status = await cli('status')
+  expect(status.stdout).toContain('control plane: connected')
+  expect(await cli('run')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('another one is running'),
+  })
+  expect(await cli('join', control.url, joinToken, '--force')).toMatchObject({ code: 1 })
+  edge.kill('SIGTERM')
+  const [code] = await once(edge, 'exit')
+  expect(code).toBe(0)
+})
+
+test('the data directory depends on who asks, and may be named', () => {
+  const host = { env: {}, isRoot: true, home: '/home/a' }
+  expect(parseCommand(['run'], host)).toEqual({ kind: 'run', dataDir: '/var/lib/dragonfly-edge' })
+  expect(parseCommand(['run'], { ...host, isRoot: false })).toMatchObject({
+    dataDir: '/home/a/.dragonfly-edge',
+  })
+  expect(parseCommand(['run', '--data', '/d'], host)).toMatchObject({ dataDir: '/d' })
+})
