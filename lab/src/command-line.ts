@@ -16,7 +16,9 @@ export const usage = `usage: npm run lab -- <command> [--name LAB]
                    [--size 8G] [--memory MIB] [--image FILE] [--boot network|disk]
   machine list | machine remove NAME
   power NAME on|off|soft|reset|cycle
-  console NAME                   show the serial port, from the last power on`
+  console NAME                   show the serial port until the machine goes off
+  deploy --firmware bios|uefi [--disk ...] [--nic ...] [--discover] [--json]
+                                 one whole deployment through the public API, in a lab of its own`
 
 /** The command line makes no sense: exit code 2. */
 export class UsageError extends Error {}
@@ -29,6 +31,7 @@ export type LabCommand = { labName: string } & (
   | { kind: 'machine add'; machine: string; request: MachineRequest }
   | { kind: 'machine remove' | 'console'; machine: string }
   | { kind: 'power'; machine: string; action: PowerAction }
+  | { kind: 'deploy'; request: MachineRequest; discover: boolean; isJson: boolean }
 )
 
 const powerActions = ['on', 'off', 'soft', 'reset', 'cycle'] as const
@@ -56,7 +59,7 @@ export function parseSize(text: string): number {
 }
 
 const options = {
-  name: { type: 'string', default: 'rack' },
+  name: { type: 'string' },
   firmware: { type: 'string' },
   disk: { type: 'string', multiple: true },
   nic: { type: 'string', multiple: true },
@@ -65,6 +68,8 @@ const options = {
   image: { type: 'string' },
   out: { type: 'string' },
   boot: { type: 'string' },
+  discover: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
   variant: { type: 'string', default: 'light' },
 } as const
 
@@ -96,8 +101,12 @@ export function parseCommandLine(argv: readonly string[]): LabCommand {
   const own = split < 0 ? [...argv] : argv.slice(0, split)
   const rest = split < 0 ? [] : argv.slice(split + 1)
   const { values, positionals } = parseOptions([...own])
-  const labName = values.name
   const [word, first, second] = positionals
+  const labName = values.name ?? (word === 'deploy' ? 'deploy' : 'rack')
+  if (word === 'deploy') {
+    const { discover, json: isJson } = values
+    return { kind: 'deploy', labName, request: machineRequest(values), discover, isJson }
+  }
   if (word === 'up' || word === 'down') return { kind: word, labName }
   if (word === 'serve') return { kind: 'serve', labName, argv: rest }
   if (word === 'image')

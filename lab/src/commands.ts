@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { copyFile, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LabCommand } from './command-line.ts'
+import { runDeployment, variantFor } from './deploy.ts'
 import { ensureImage, type ImageVariant } from './image/build.ts'
 import { createLab, findLab, type Lab, removeLab } from './lab.ts'
 import type { Machine } from './machine.ts'
@@ -56,6 +57,20 @@ async function image(variant: ImageVariant, out: string | undefined): Promise<nu
   return 0
 }
 
+async function deploy(command: Extract<LabCommand, { kind: 'deploy' }>): Promise<number> {
+  const { labName, request, discover } = command
+  const onProgress = (line: string): void => void process.stderr.write(`lab: ${line}\n`)
+  const variant = variantFor(request)
+  const report = await runDeployment({ labName, machine: request, discover, variant, onProgress })
+  if (command.isJson) say(JSON.stringify(report))
+  else {
+    for (const stage of report.stages)
+      say(`${stage.name.padEnd(24)}${stage.seconds.toFixed(1).padStart(7)} s`)
+    say(`${report.result.padEnd(24)}${report.totalSeconds.toFixed(1).padStart(7)} s`)
+  }
+  return report.result === 'deployed' ? 0 : 1
+}
+
 /** Prints the serial port as it comes, until the machine goes off. */
 async function followConsole(machine: Machine): Promise<number> {
   let shown = 0
@@ -81,6 +96,7 @@ export async function runLabCommand(command: LabCommand): Promise<number> {
   if (command.kind === 'up') say(describeNetwork(await createLab({ name: command.labName })))
   else if (command.kind === 'down') await removeLab(command.labName)
   else if (command.kind === 'serve') return serve(command.labName, command.argv)
+  else if (command.kind === 'deploy') return deploy(command)
   else if (command.kind === 'image') return image(command.variant, command.out)
   else return runMachineCommand(await labThatIsUp(command.labName), command)
   return 0

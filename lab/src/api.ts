@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type {
+  DeploymentView,
+  EdgeView,
+  ImageView,
+  MachineDetail,
+  MachineView,
+  SiteView,
+} from '@dragonfly/schema/api'
+import type { DiskRule } from '@dragonfly/schema/state'
+
+export interface DeploymentRequest {
+  machineId: string
+  imageId: string
+  hostname: string
+  disk: DiskRule
+  sshKeys: string[]
+  user?: string
+  networkConfig?: string
+}
+
+/** The control plane's public API, as a person's browser uses it: a session cookie, and an Origin. */
+export class ApiClient {
+  readonly url: string
+  #cookie = ''
+
+  constructor(url: string) {
+    this.url = url
+  }
+
+  /** @throws Error that carries the status and the problem's own sentence. */
+  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        origin: this.url,
+        cookie: this.#cookie,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`)
+    const cookies = response.headers.getSetCookie()
+    if (cookies.length > 0) this.#cookie = cookies.map((cookie) => cookie.split(';')[0]).join('; ')
+    return (text === '' ? undefined : JSON.parse(text)) as T
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    await this.request('POST', '/api/auth/sign-in/email', { email, password })
+  }
+
+  createSite(name: string): Promise<SiteView> {
+    return this.request('POST', '/api/v1/sites', { name })
+  }
+
+  async createEnrolmentToken(siteId: string): Promise<string> {
+    const path = `/api/v1/sites/${siteId}/enrolment-tokens`
+    return (await this.request<{ token: string }>('POST', path)).token
+  }
+
+  async edges(): Promise<EdgeView[]> {
+    return (await this.request<{ items: EdgeView[] }>('GET', '/api/v1/edges')).items
+  }
+
+  serveNetboot(edgeId: string, interfaceName: string): Promise<EdgeView> {
+    const interfaces = [{ name: interfaceName, mode: 'proxy' }]
+    return this.request('PATCH', `/api/v1/edges/${edgeId}`, { interfaces })
+  }
+
+  createImage(image: { name: string; url: string; checksum: string }): Promise<ImageView> {
+    return this.request('POST', '/api/v1/images', image)
+  }
+
+  image(imageId: string): Promise<ImageView> {
+    return this.request('GET', `/api/v1/images/${imageId}`)
+  }
+
+  async machines(): Promise<MachineView[]> {
+    return (await this.request<{ items: MachineView[] }>('GET', '/api/v1/machines')).items
+  }
+
+  createMachine(machine: { siteId: string; mac: string; name?: string }): Promise<MachineDetail> {
+    return this.request('POST', '/api/v1/machines', machine)
+  }
+
+  adoptMachine(machineId: string, name?: string): Promise<MachineDetail> {
+    return this.request('POST', `/api/v1/machines/${machineId}/adopt`, name === undefined ? {} : { name })
+  }
+
+  createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
+    return this.request('POST', '/api/v1/deployments', deployment)
+  }
+
+  deployment(deploymentId: string): Promise<DeploymentView> {
+    return this.request('GET', `/api/v1/deployments/${deploymentId}`)
+  }
+}
+
+/**
+ * Asks again and again until there is an answer.
+ * @throws Error that says what was waited for, after `timeoutMs`.
+ */
+export async function waitUntil<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  timeoutMs: number,
+  everyMs = 250,
+): Promise<T> {
+  const deadlineMs = Date.now() + timeoutMs
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > deadlineMs) throw new Error(`waited ${timeoutMs / 1000} s in vain for ${what}`)
+    await sleep(everyMs)
+  }
+}

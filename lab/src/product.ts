@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { ApiClient, waitUntil } from './api.ts'
+import type { Lab } from './lab.ts'
+import { repositoryRoot } from './paths.ts'
+import { recordProcess } from './state.ts'
+
+const edgeProgram = join(repositoryRoot, 'edge-agent', 'src', 'main.ts')
+const controlPlaneProgram = join(repositoryRoot, 'control-plane', 'src', 'platform', 'node', 'main.ts')
+
+export const administrator = { email: 'ada@rack.example', password: randomBytes(12).toString('hex') }
+
+/** The real product around a lab: a control plane on this host, and an edge beside the machines. */
+export interface Product {
+  /** Signed in as the administrator. */
+  api: ApiClient
+  siteId: string
+  edgeId: string
+  controlPlaneLog: string
+  edgeLog: string
+  stop(): Promise<void>
+}
+
+function freePort(address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, address, () => {
+      const bound = server.address()
+      server.close(() => resolve(bound && typeof bound === 'object' ? bound.port : 0))
+    })
+  })
+}
+
+/** Fails at once when the process behind a wait has ended, with the end of its log. */
+async function complainIfEnded(child: ChildProcess, what: string, log: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) return
+  const said = (await readFile(log, 'utf8')).split('\n').slice(-15).join('\n')
+  throw new Error(`${what} ended (${child.exitCode ?? child.signalCode}); it said last:\n${said}`)
+}
+
+export interface RunningControlPlane {
+  url: string
+  log: string
+  stop(): Promise<void>
+}
+
+/** Starts a control plane with an administrator and empty data, on an address that the lab's edge can reach. */
+export async function startControlPlane(lab: Lab): Promise<RunningControlPlane> {
+  const address = lab.uplink.hostAddress
+  const port = await freePort(address)
+  const url = `http://${address}:${port}`
+  const log = join(lab.state.dir, 'control-plane.log')
+  const output = openSync(log, 'a')
+  const child = spawn(process.execPath, [controlPlaneProgram, 'serve'], {
+    cwd: lab.state.dir,
+    stdio: ['ignore', output, output],
+    env: {
+      ...process.env,
+      HOST: address,
+      PORT: String(port),
+      DRAGONFLY_DATA: join(lab.state.dir, 'control-plane'),
+      DRAGONFLY_PUBLIC_URL: url,
+      DRAGONFLY_ADMIN_EMAIL: administrator.email,
+      DRAGONFLY_ADMIN_PASSWORD: administrator.password,
+    },
+  })
+  closeSync(output)
+  if (child.pid !== undefined) await recordProcess(lab.state, child.pid, 'control plane')
+  await waitUntil(
+    'the control plane to answer',
+    async () => {
+      await complainIfEnded(child, 'the control plane', log)
+      const response = await fetch(`${url}/readyz`).catch(() => undefined)
+      return response?.ok || undefined
+    },
+    60_000,
+  )
+  return { url, log, stop: () => stopChild(child) }
+}
+
+function stopChild(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+}
+
+/** Enrols `dragonfly-edge` in the lab's edge host with a token, and runs it there. */
+export async function startEdgeAgent(
+  lab: Lab,
+  url: string,
+  token: string,
+): Promise<{ log: string; stop(): Promise<void> }> {
+  const data = join(lab.state.dir, 'edge')
+  const log = join(lab.state.dir, 'edge.log')
+  const joined = await lab.exec('edge', [process.execPath, edgeProgram, 'join', url, token, '--data', data])
+  if (joined.exitCode !== 0) throw new Error(`dragonfly-edge join failed: ${joined.stderr}`)
+  const output = openSync(log, 'a')
+  const argv = [process.execPath, edgeProgram, 'run', '--data', data]
+  const child = await lab.spawn('edge', argv, { stdio: ['ignore', output, output] })
+  closeSync(output)
+  return { log, stop: () => stopChild(child) }
+}
+
+/**
+ * Starts control plane and edge, makes a site, and switches network boot on for the lab's LAN. Resolves when the
+ * edge holds the boot bundle and serves.
+ */
+export async function startProduct(lab: Lab): Promise<Product> {
+  const controlPlane = await startControlPlane(lab)
+  const api = new ApiClient(controlPlane.url)
+  await api.signIn(administrator.email, administrator.password)
+  const { siteId } = await api.createSite('Virtual rack')
+  const edge = await startEdgeAgent(lab, controlPlane.url, await api.createEnrolmentToken(siteId))
+  const online = await waitUntil(
+    'the edge to be online and to name its interfaces',
+    async () => {
+      const [found] = await api.edges()
+      const isKnown = found?.status === 'online' && found.interfaces.some((entry) => entry.name === 'eth0')
+      return isKnown ? found : undefined
+    },
+    60_000,
+  )
+  await api.serveNetboot(online.edgeId, 'eth0')
+  await waitUntil(
+    'the edge to hold the boot bundle and to serve its LAN',
+    async () => {
+      const [found] = await api.edges()
+      return found?.upToDate && found.bundleVersion !== null ? found : undefined
+    },
+    120_000,
+  )
+  return {
+    api,
+    siteId,
+    edgeId: online.edgeId,
+    controlPlaneLog: controlPlane.log,
+    edgeLog: edge.log,
+    stop: async () => {
+      await edge.stop()
+      await controlPlane.stop()
+    },
+  }
+}
