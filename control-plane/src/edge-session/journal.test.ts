@@ -111,7 +111,7 @@ describe('a journal', () => {
   it('of one site changes nothing at another', async () => {
     const other = await harness.enrol(await harness.createSite('Cellar'))
     const { tell } = await createTeller(harness, edge)
-    await tell(found)
+    await tell(found, { type: 'machine.ramdisk', machineId: null, mac, connected: false })
     const [machine] = (await harness.call('GET', '/api/v1/machines')).body.items
     const stranger = await createTeller(harness, other)
     await stranger.tell({ type: 'machine.ramdisk', machineId: machine.machineId, mac, connected: true })
