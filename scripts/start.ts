@@ -37,7 +37,15 @@ const local = await server.ensureLocalSite()
 if (local.token) await joinLocalEdge(`http://127.0.0.1:${server.port}`, local.token)
 let stopping = false
 runEdge()
-start(['edge-agent/bundle/main.ts'])
+void buildBundle()
+
+async function buildBundle(): Promise<void> {
+  const message = 'It takes a few minutes the first time. Machines can netboot when it is done.'
+  server.noteBundleBuild({ status: 'building', version: null, message })
+  const code = await exited(start(['edge-agent/bundle/main.ts']))
+  const failed = 'The build ended with an error; the server’s terminal has its last lines.'
+  server.noteBundleBuild(code === 0 || stopping ? null : { status: 'failed', version: null, message: failed })
+}
 
 function runEdge(): void {
   start(['edge-agent/src/main.ts', 'run', '--data', edgeData]).on('exit', (code) => {

@@ -138,7 +138,7 @@ export async function applyInventory(
     before?.serial !== (serial ?? before?.serial)
   return {
     statements: [
-      ...writeMachine(deps, edge.siteId, { machineId, isNew, uuid, serial, event, at }),
+      ...writeMachine(deps, edge, { machineId, isNew, uuid, serial, event, at }),
       ...newMacs.map((mac) =>
         deps.db
           .insert(machineMacs)
@@ -166,12 +166,15 @@ interface MachineWrite {
   at: number
 }
 
-function writeMachine(deps: Deps, siteId: string, write: MachineWrite): Statement[] {
+function writeMachine(deps: Deps, edge: EdgeIdentity, write: MachineWrite): Statement[] {
   const { machineId, uuid, serial, event, at } = write
   const hardware = {
     kind: kindOf(event.inventory),
     inventory: event.inventory,
     inventoryAt: at,
+    // Only a ramdisk sends one; a new machine was not known yet when its ramdisk connected.
+    ramdiskEdgeId: edge.edgeId,
+    ...summarise(event.inventory),
     // What it told before stays when it tells nothing now.
     ...(uuid === null ? {} : { smbiosUuid: uuid }),
     ...(serial === null ? {} : { serial }),
@@ -181,8 +184,27 @@ function writeMachine(deps: Deps, siteId: string, write: MachineWrite): Statemen
     const set = { ...hardware, ...seenAt(at) }
     return [deps.db.update(machines).set(set).where(eq(machines.machineId, machineId))]
   }
-  const values = { machineId, siteId, ...hardware, firstSeenAt: at, lastSeenAt: at, createdAt: deps.clock() }
+  const values = {
+    machineId,
+    siteId: edge.siteId,
+    ...hardware,
+    firstSeenAt: at,
+    lastSeenAt: at,
+    createdAt: deps.clock(),
+  }
   return [deps.db.insert(machines).values(values)]
+}
+
+function summarise({ smbios, cpu, memory, disks }: Inventory) {
+  return {
+    manufacturer: smbios.manufacturer,
+    product: smbios.product,
+    cpuModel: cpu.model,
+    cpuThreads: cpu.threads,
+    memoryBytes: memory.totalBytes,
+    diskBytes: disks.filter((disk) => !disk.removable).reduce((sum, disk) => sum + disk.sizeBytes, 0),
+    foundOs: disks.find((disk) => disk.os !== null)?.os ?? null,
+  }
 }
 
 function kindOf(inventory: Inventory): 'metal' | 'vm' {

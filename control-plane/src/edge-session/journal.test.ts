@@ -111,7 +111,7 @@ describe('a journal', () => {
   it('of one site changes nothing at another', async () => {
     const other = await harness.enrol(await harness.createSite('Cellar'))
     const { tell } = await createTeller(harness, edge)
-    await tell(found)
+    await tell(found, { type: 'machine.ramdisk', machineId: null, mac, connected: false })
     const [machine] = (await harness.call('GET', '/api/v1/machines')).body.items
     const stranger = await createTeller(harness, other)
     await stranger.tell({ type: 'machine.ramdisk', machineId: machine.machineId, mac, connected: true })
@@ -172,6 +172,16 @@ describe('machines', () => {
     })
     expect(adopted.body).toMatchObject({ status: 'ready', name: 'db-1', inventory: { firmware: 'uefi' } })
     expect((await harness.call('POST', `/api/v1/machines/${items[0].machineId}/adopt`, {})).status).toBe(409)
+  })
+
+  it('are shown as waiting in the ramdisk, which connected before they were known', async () => {
+    const { tell } = await createTeller(harness, edge)
+    await tell({ type: 'machine.ramdisk', machineId: null, mac, connected: true }, found)
+    const connected = async () =>
+      (await harness.call('GET', '/api/v1/machines')).body.items[0].ramdiskConnected
+    expect(await connected()).toBe(true)
+    await tell({ type: 'machine.ramdisk', machineId: null, mac, connected: false })
+    expect(await connected()).toBe(false)
   })
 
   it('that were registered by MAC address are recognised when they boot', async () => {

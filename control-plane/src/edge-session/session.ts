@@ -1,4 +1,4 @@
-import { deployments, edges } from '@dragonfly/schema/db'
+import { edges } from '@dragonfly/schema/db'
 import {
   type ControlFrame,
   type EdgeFrame,
@@ -6,12 +6,13 @@ import {
   maxFrameBytes,
   wireProtocol,
 } from '@dragonfly/schema/wire'
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { readStateVersion } from '../features/edge-api/site-state.ts'
 import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { readAckedSeq, takeEntry } from './journal.ts'
+import { applyTelemetry } from './telemetry.ts'
 
 /** The least that a session needs of a WebSocket. */
 export interface TunnelSocket {
@@ -190,34 +191,4 @@ async function applyState(
   if (frame.generation !== deps.identity.generation) return
   await deps.db.update(edges).set({ appliedVersion: frame.version }).where(eq(edges.edgeId, edge.edgeId))
   deps.live.publish([{ type: 'changed', entity: 'edge', id: edge.edgeId }])
-}
-
-/** Live values go to those who watch, and are kept in memory for those who look later. */
-async function applyTelemetry(
-  deps: Deps,
-  edge: EdgeIdentity,
-  frame: Extract<EdgeFrame, { type: 'telemetry' }>,
-): Promise<void> {
-  for (const progress of frame.deployments) {
-    const { deploymentId, stage, bytesDone, bytesTotal } = progress
-    const [row] = await deps.db
-      .select({ machineId: deployments.machineId })
-      .from(deployments)
-      .where(
-        and(
-          eq(deployments.deploymentId, deploymentId),
-          eq(deployments.siteId, edge.siteId),
-          eq(deployments.status, 'running'),
-        ),
-      )
-    if (!row) continue
-    deps.values.setDeployment(deploymentId, { bytesDone, bytesTotal })
-    deps.live.publish([
-      { type: 'progress', deploymentId, machineId: row.machineId, stage, bytesDone, bytesTotal },
-    ])
-  }
-  for (const { imageId, ...progress } of frame.images) {
-    deps.values.setImage(edge.edgeId, imageId, { ...progress, at: deps.clock() })
-    deps.live.publish([{ type: 'image-progress', imageId, edgeId: edge.edgeId, ...progress }])
-  }
 }

@@ -67,8 +67,9 @@ export interface ReplayGuard {
 }
 
 export type BundleStatus =
-  | { status: 'missing' | 'building'; version: null; message: string | null }
-  | { status: 'failed'; version: string | null; message: string }
+  | { status: 'missing'; version: null; message: string }
+  | { status: 'building'; version: null; message: string | null }
+  | { status: 'failed'; version: null; message: string }
   | { status: 'ready'; version: string; message: null }
 
 /** The boot bundle that edges are given. */

@@ -7,6 +7,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type App, createApp } from '../app.ts'
 import type { Deps, Person } from '../deps.ts'
 import { createEdgeSession } from '../edge-session/session.ts'
+import { createBundleFiles } from '../platform/node/bundle-files.ts'
 import { openDatabase } from '../platform/node/database.ts'
 import { createNodeDeps } from '../platform/node/deps.ts'
 import { openSecrets } from '../platform/node/secrets.ts'
@@ -51,14 +52,15 @@ export async function createHarness(): Promise<Harness> {
   const clock = { now: Date.now() }
   const errors: string[] = []
   const { db } = await openDatabase(null)
+  const logError = (message: string) => void errors.push(message)
   const deps = await createNodeDeps({
     db,
     secrets: await openSecrets(dir),
     publicUrl: origin,
-    bundleDir: join(dir, 'bundle'),
+    bundle: createBundleFiles(join(dir, 'bundle'), logError),
     siteDir: join(dir, 'site'),
     clock: () => clock.now,
-    logError: (message) => void errors.push(message),
+    logError,
   })
   const app = createApp(deps)
   const live: LiveEvent[] = []

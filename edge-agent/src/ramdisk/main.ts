@@ -18,6 +18,7 @@ const defaultPort = 6872
 /** The inventory waits for hello to be out, but not for an edge that does not answer. */
 const inventoryDelayMs = 300
 
+const startedMs = performance.now()
 const log = createLog({ now: Date.now, print: (text) => process.stdout.write(`${text}\n`) })
 process.on('uncaughtException', (error) => log.error(`agent: ${error.stack ?? error.message}`))
 process.on('unhandledRejection', (error) => log.error(`agent: ${describeError(error)}`))
@@ -82,6 +83,10 @@ async function main(): Promise<void> {
     random: Math.random,
     hello(session) {
       setImmediate(startInventory)
+      const uptime = readFileSync('/proc/uptime', 'utf8').split(' ')[0]
+      log.debug(
+        `hello ${uptime} s after the kernel, ${Math.round(performance.now())} ms after this process began (${Math.round(startedMs)} ms until its first line)`,
+      )
       const { token } = parameters
       const orderId = agent.orderId()
       return { type: 'hello', protocol: wireProtocol, mac: bootMac, token, session, agentVersion, orderId }

@@ -54,7 +54,6 @@ export async function applyChanges(
   await Promise.all([
     ...stale.map((queryKey) => client.invalidateQueries({ queryKey })),
     refreshMachines(client, changes.get('machine') ?? new Set()),
-    changes.has('deployment') ? client.invalidateQueries({ queryKey: ['machine'] }) : undefined,
   ])
 }
 

@@ -1,4 +1,4 @@
-import { QueryClient, queryOptions } from '@tanstack/react-query'
+import { QueryCache, QueryClient, queryOptions } from '@tanstack/react-query'
 import { api, take } from './client.ts'
 import { ApiError } from './problem.ts'
 
@@ -15,8 +15,15 @@ export const keys = {
   templates: ['templates'],
 } as const
 
-export function createQueryClient(): QueryClient {
+/** `onSignedOut` is called when the server no longer knows who asks: the session ended, or was ended elsewhere. */
+export function createQueryClient(onSignedOut: () => void): QueryClient {
   return new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error, query) => {
+        const isSignedOut = error instanceof ApiError && error.problem.status === 401
+        if (isSignedOut && query.queryKey[0] !== keys.me[0]) onSignedOut()
+      },
+    }),
     defaultOptions: {
       queries: {
         // The live socket says when something changed; this only catches what it missed.

@@ -12,7 +12,6 @@ export type Site = Schemas['Site']
 export type Edge = Schemas['Edge']
 export type EdgeInterface = Edge['interfaces'][number]
 export type Setup = Schemas['Setup']
-export type Me = Schemas['Me']
 export type Problem = Schemas['Problem']
 export type EnrolmentToken = Schemas['EnrolmentToken']
 export type Inventory = NonNullable<MachineDetail['inventory']>

@@ -2,13 +2,17 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { createQueryClient } from '../api/queries.ts'
+import { createQueryClient, keys } from '../api/queries.ts'
 import { createPortalRouter } from './router.tsx'
 
 const root = document.getElementById('app')
 if (!root) throw new Error('the page has no #app')
 
-const queryClient = createQueryClient()
+const queryClient = createQueryClient(() => {
+  queryClient.removeQueries({ queryKey: keys.me })
+  // Asks again who is there, which leads to the sign-in and back here.
+  void router.invalidate()
+})
 const router = createPortalRouter(queryClient)
 
 createRoot(root).render(

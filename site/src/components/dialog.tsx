@@ -40,7 +40,7 @@ export function Dialog({ open, onOpenChange, title, description, wide, keepOpen,
               </IconButton>
             </Radix.Close>
           </div>
-          <div className="min-h-0 grow overflow-y-auto px-6 pt-4 pb-6 sm:px-8 sm:pb-8">{children}</div>
+          <div className="min-h-0 grow overflow-y-auto px-6 pt-4 sm:px-8">{children}</div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
@@ -50,7 +50,7 @@ export function Dialog({ open, onOpenChange, title, description, wide, keepOpen,
 /** The row of buttons at the end of a dialog, always in sight; the one that acts stands last. */
 export function DialogActions({ children }: { children: ReactNode }) {
   return (
-    <div className="sticky bottom-0 -mx-6 mt-6 -mb-6 flex flex-wrap items-center justify-end gap-3 border-t border-line bg-raised px-6 py-4 sm:-mx-8 sm:-mb-8 sm:rounded-b-lg sm:px-8">
+    <div className="sticky bottom-0 -mx-6 mt-6 flex flex-wrap items-center justify-end gap-3 border-t border-line bg-raised px-6 py-4 max-sm:pb-[max(1rem,env(safe-area-inset-bottom))] sm:-mx-8 sm:rounded-b-lg sm:px-8">
       {children}
     </div>
   )

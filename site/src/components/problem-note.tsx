@@ -1,4 +1,5 @@
 import { ApiError } from '../api/problem.ts'
+import { Sentence } from './sentence.tsx'
 
 /** What the server refused, in its own words; nothing when there is no error. */
 export function ProblemNote({ error, text }: { error?: unknown; text?: string | null }) {
@@ -8,7 +9,9 @@ export function ProblemNote({ error, text }: { error?: unknown; text?: string | 
   return (
     <div role="alert" className="mt-4 border-l-2 border-failed py-1 pl-4">
       {problem && !text && <p className="font-semibold text-failed">{problem.title}</p>}
-      <p>{detail}</p>
+      <p>
+        <Sentence text={detail} />
+      </p>
     </div>
   )
 }

@@ -7,7 +7,7 @@ const storageKey = 'dragonfly.theme'
 const listeners = new Set<() => void>()
 const prefersDark = matchMedia('(prefers-color-scheme: dark)')
 
-export function readTheme(): ThemeChoice {
+function readTheme(): ThemeChoice {
   try {
     return themeChoices.find((choice) => choice === localStorage.getItem(storageKey)) ?? 'system'
   } catch {

@@ -20,7 +20,7 @@ function set(next: readonly Toast[]): void {
 
 export function showToast(toast: Omit<Toast, 'id'>): void {
   const id = nextId++
-  set([...toasts.filter((other) => other.text !== toast.text), { ...toast, id }].slice(-3))
+  set([...toasts.filter((other) => other.text !== toast.text), { ...toast, id }].slice(-2))
   setTimeout(() => dismissToast(id), shownMs)
 }
 

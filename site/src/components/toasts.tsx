@@ -9,7 +9,7 @@ export function Toasts() {
     <div
       role="status"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-0 bottom-20 z-50 flex flex-col items-center gap-2 px-4 md:bottom-6"
+      className="pointer-events-none fixed inset-x-0 z-50 flex flex-col items-center gap-2 px-4 max-md:top-16 md:right-auto md:bottom-6 md:items-start md:px-6"
     >
       {toasts.map((toast) => (
         <div

@@ -9,6 +9,9 @@ import { conflict, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
 import { announceSites, bumpAllSites } from '../sites/site-version.ts'
 
+/** An edge tells its progress every few seconds; older news say nothing. */
+const progressGoodForMs = 120_000
+
 type ImageRow = typeof images.$inferSelect
 type EdgeImageRow = typeof edgeImages.$inferSelect
 type ImageEdge = ImageView['edges'][number]
@@ -58,7 +61,7 @@ function renderEdge(
 ): ImageEdge {
   const view = { ...edge, bytesDone: null, bytesTotal: null, failure: null }
   const progress = deps.values.image(edge.edgeId, image.imageId)
-  if (progress) {
+  if (progress && deps.clock() - progress.at < progressGoodForMs) {
     const { phase, bytesDone, bytesTotal, at } = progress
     return { ...view, status: phase, bytesDone, bytesTotal, updatedAt: at }
   }

@@ -7,11 +7,8 @@ import {
   racks,
   sites,
 } from '@dragonfly/schema/db'
-import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, type SQL } from 'drizzle-orm'
 import type { Database } from '../../deps.ts'
-
-const inventoryText = (path: string) => sql<string | null>`json_extract(${machines.inventory}, ${path})`
-const inventoryNumber = (path: string) => sql<number | null>`json_extract(${machines.inventory}, ${path})`
 
 /** One line per machine, without the inventory itself: thousands of those are too much for a list. */
 export function findMachines(db: Database, where: SQL | undefined) {
@@ -27,15 +24,13 @@ export function findMachines(db: Database, where: SQL | undefined) {
       address: machines.address,
       smbiosUuid: machines.smbiosUuid,
       serial: machines.serial,
-      manufacturer: inventoryText('$.smbios.manufacturer'),
-      product: inventoryText('$.smbios.product'),
-      cpuModel: inventoryText('$.cpu.model'),
-      cpuThreads: inventoryNumber('$.cpu.threads'),
-      memoryBytes: inventoryNumber('$.memory.totalBytes'),
-      diskBytes: sql<number | null>`(select sum(json_extract(value, '$.sizeBytes'))
-        from json_each(${machines.inventory}, '$.disks'))`,
-      foundOs: sql<string | null>`(select json_extract(value, '$.os')
-        from json_each(${machines.inventory}, '$.disks') where json_extract(value, '$.os') is not null limit 1)`,
+      manufacturer: machines.manufacturer,
+      product: machines.product,
+      cpuModel: machines.cpuModel,
+      cpuThreads: machines.cpuThreads,
+      memoryBytes: machines.memoryBytes,
+      diskBytes: machines.diskBytes,
+      foundOs: machines.foundOs,
       ramdiskEdgeId: machines.ramdiskEdgeId,
       rackName: racks.name,
       rackUnit: rackSlots.unit,

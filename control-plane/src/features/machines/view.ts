@@ -37,9 +37,11 @@ const attention: Record<MachineView['status'], number> = {
   deployed: 5,
 }
 
+const byName = new Intl.Collator('en', { numeric: true })
+
 /** Those that want a person first, then by name. */
 export function compareMachines(a: MachineView, b: MachineView): number {
-  return attention[a.status] - attention[b.status] || a.name.localeCompare(b.name, 'en', { numeric: true })
+  return attention[a.status] - attention[b.status] || byName.compare(a.name, b.name)
 }
 
 /** Whether a search text is part of anything that a person knows a machine by. */

@@ -67,3 +67,10 @@ it('says what is wrong with the input, field by field', async () => {
     },
   })
 })
+
+it('lets nobody raise their own role', async () => {
+  const harness = await createHarness()
+  await harness.signInAs('viewer')
+  await harness.call('POST', '/api/auth/update-user', { name: 'Eve', role: 'administrator' })
+  expect((await harness.call('GET', '/api/v1/me')).body.role).toBe('viewer')
+})

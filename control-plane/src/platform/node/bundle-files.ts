@@ -1,11 +1,14 @@
 import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BundleManifest, bundleManifestSchema } from '@dragonfly/schema/wire'
-import { z } from 'zod'
-import type { BundleSource } from '../../ports/index.ts'
+import type { BundleSource, BundleStatus } from '../../ports/index.ts'
 
-/** Left in the bundle's folder by whoever builds it, while there is no manifest yet. */
-const statusFileSchema = z.object({ status: z.enum(['building', 'failed']), message: z.string().max(2000) })
+/** How a build fares that somebody else runs; null when none does. */
+export type BundleBuild = Extract<BundleStatus, { status: 'building' | 'failed' }> | null
+
+export interface BundleFiles extends BundleSource {
+  noteBuild(build: BundleBuild): void
+}
 
 interface Loaded {
   manifest: BundleManifest
@@ -17,8 +20,9 @@ interface Loaded {
 export function createBundleFiles(
   dir: string,
   logError: (message: string, error: unknown) => void,
-): BundleSource {
+): BundleFiles {
   const manifestPath = join(dir, 'manifest.json')
+  let build: BundleBuild = null
   let loaded: { changedAt: number; bundle: Loaded | null } | null = null
 
   async function load(): Promise<Loaded | null> {
@@ -34,12 +38,14 @@ export function createBundleFiles(
   }
 
   return {
+    noteBuild(next) {
+      build = next
+    },
     manifest: async () => (await load())?.manifest ?? null,
     async status() {
       const bundle = await load()
       if (bundle) return { status: 'ready', version: bundle.manifest.version, message: null }
-      const told = statusFileSchema.safeParse(await readJson(join(dir, 'status.json')))
-      if (told.success) return { ...told.data, version: null }
+      if (build) return build
       const message = 'Machines can’t netboot yet: build the boot bundle with `npm run bundle`.'
       return { status: 'missing', version: null, message }
     },
@@ -80,13 +86,5 @@ async function modifiedAt(path: string): Promise<number | null> {
     return (await stat(path)).mtimeMs
   } catch {
     return null
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'))
-  } catch {
-    return undefined
   }
 }

@@ -7,10 +7,9 @@ import { needsAdministrator } from '../../features/setup/service.ts'
 import { createId, createSetupCode, createToken } from '../../ids.ts'
 import { createMetrics } from '../../metrics.ts'
 import { createOriginPolicy } from '../../origin.ts'
-import type { Clock, Secrets } from '../../ports/index.ts'
+import type { BundleSource, Clock, Secrets } from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
 import { createAssetFiles } from './asset-files.ts'
-import { createBundleFiles } from './bundle-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
 import { scryptHasher } from './password-hasher.ts'
 
@@ -18,7 +17,7 @@ export interface NodeDepsOptions {
   db: Database
   secrets: Secrets
   publicUrl: string
-  bundleDir: string
+  bundle: BundleSource
   siteDir: string
   clock?: Clock
   logError: (message: string, error: unknown) => void
@@ -52,7 +51,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay: createReplayGuard(clock),
-    bundle: createBundleFiles(options.bundleDir, logError),
+    bundle: options.bundle,
     assets: createAssetFiles(options.siteDir),
     limiter: createRateLimiter(clock),
     metrics: createMetrics(),

@@ -11,6 +11,7 @@ import { createEdgeSweep } from '../../features/edges/sweep.ts'
 import { createFirstAdministrator, needsAdministrator } from '../../features/setup/service.ts'
 import { ensureLocalSite } from '../../features/sites/local-site.ts'
 import { createEnrolmentToken } from '../../features/sites/service.ts'
+import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
 import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
 import { openSecrets } from './secrets.ts'
@@ -39,6 +40,8 @@ export interface RunningServer {
   createEnrolmentToken(siteId: string): Promise<{ token: string; expiresAt: number; command: string }>
   /** The site of this host; `token` null when an edge is enrolled there already. */
   ensureLocalSite(): Promise<{ siteId: string; token: string | null }>
+  /** Tells people how a build of the boot bundle fares, until there is one. */
+  noteBundleBuild(build: BundleBuild): void
   close(): Promise<void>
 }
 
@@ -61,7 +64,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
     const { db, close: closeDatabase } = await openDatabase(options.dataDir)
     const secrets = await openSecrets(options.dataDir)
-    const deps = await createNodeDeps({ ...options, db, secrets, publicUrl, logError })
+    const bundle = createBundleFiles(options.bundleDir, logError)
+    const deps = await createNodeDeps({ ...options, bundle, db, secrets, publicUrl, logError })
     await addAdministrator(deps, options.administrator)
     await takeBundleVersion(deps)
     const stopTimers = startTimers(deps)
@@ -72,6 +76,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       setupCode: deps.setupCode,
       createEnrolmentToken: (siteId) => createEnrolmentToken(deps, siteId),
       ensureLocalSite: () => ensureLocalSite(deps),
+      noteBundleBuild(build) {
+        bundle.noteBuild(build)
+        deps.live.publish([{ type: 'changed', entity: 'setup', id: 'bundle' }])
+      },
       async close() {
         stopTimers()
         for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')

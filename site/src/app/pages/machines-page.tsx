@@ -66,7 +66,7 @@ export function MachinesPage() {
           <WantsList wants={wants} onAdopt={setAdopting} />
           {all.length > 0 ? (
             <MachineList machines={all} search={search} sites={sites.data ?? none} onFilter={filter} />
-          ) : (
+          ) : steps.length > 0 || !edges.isFetched ? null : (
             <Empty title="No machine has shown itself yet.">
               With an interface of an edge turned on, restart a machine with network boot first: it appears
               here within a minute, and nothing on it is altered. Or add one by its MAC address.

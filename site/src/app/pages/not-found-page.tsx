@@ -7,7 +7,7 @@ export function NotFoundPage() {
   usePageTitle('Not found')
   return (
     <main className="mx-auto max-w-xl px-6 py-24">
-      <div className="-rotate-45">
+      <div className="w-fit -rotate-45">
         <Logo alive={false} size={72} />
       </div>
       <h1 className="mt-8 text-4xl font-light tracking-tight">Nothing lives here</h1>

@@ -8,7 +8,7 @@ import { Empty, Page } from '../../components/page.tsx'
 import { AddEdgeDialog } from '../../features/sites/add-edge-dialog.tsx'
 import { CreateSiteDialog } from '../../features/sites/create-site-dialog.tsx'
 import { SiteSection } from '../../features/sites/site-section.tsx'
-import { capitalise, countOf } from '../../format/words.ts'
+import { capitalise, countOf, spell } from '../../format/words.ts'
 
 const none: never[] = []
 
@@ -68,6 +68,6 @@ function describeSites(sites: readonly Site[], edges: readonly Edge[]): string {
   if (known.length === 0)
     return 'An edge is one small program on each LAN. It does what only a neighbour of the metal can do.'
   if (troubled > 0)
-    return `${capitalise(countOf(troubled, 'edge'))} ${troubled === 1 ? 'wants' : 'want'} you.`
+    return `${capitalise(spell(troubled))} ${troubled === 1 ? 'edge wants' : 'edges want'} you.`
   return `${capitalise(countOf(sites.length, 'site'))}, ${online} of ${countOf(known.length, 'edge')} online.`
 }

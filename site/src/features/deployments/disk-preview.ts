@@ -21,12 +21,12 @@ export function previewDisk(rule: DiskRule, disks: readonly Disk[] | null, image
 }
 
 /** "nvme0n1, 1.9 TB Samsung PM9A3 (serial S6…)". */
-export function describeDisk(disk: Disk): string {
+function describeDisk(disk: Disk): string {
   const serial = disk.serial ? `serial ${disk.serial}` : 'no serial number'
   return `${disk.name}, ${formatBytes(disk.sizeBytes)}${disk.model ? ` ${disk.model}` : ''} (${serial})`
 }
 
-export function whatIsLost(disk: Disk): { lost: string; blank: boolean } {
+function whatIsLost(disk: Disk): { lost: string; blank: boolean } {
   const found = [disk.os, disk.signature && `a ${disk.signature} signature`].filter(
     (part) => part !== null && part !== '',
   )

@@ -6,7 +6,7 @@ import {
 } from '@dragonfly/schema/state'
 import type { Deployment } from '../../api/views.ts'
 
-export type StepState = 'done' | 'current' | 'waiting' | 'failed' | 'aborted'
+type StepState = 'done' | 'current' | 'waiting' | 'failed' | 'aborted'
 
 export interface TimelineStep {
   stage: DeploymentStage

@@ -2,7 +2,7 @@ import { type MachineAction, type MachineFacts, machineActions } from '@dragonfl
 import type { Machine } from '../../api/views.ts'
 
 /** What the table of actions asks about a machine. */
-export function machineFacts(machine: Machine): MachineFacts {
+function machineFacts(machine: Machine): MachineFacts {
   const { adopted, locked, deployment } = machine
   return {
     adopted,

@@ -129,8 +129,10 @@ function Disks({ disks }: { disks: readonly Disk[] }) {
 /** Wear as a hairline gauge: the longer, the nearer to its end. */
 function Health({ disk }: { disk: Disk }) {
   const worn = disk.wearPercent
-  const verdict = disk.healthy === false ? 'failing' : disk.healthy ? 'healthy' : 'unknown'
-  const tone = disk.healthy === false ? 'text-failed' : worn !== null && worn >= 80 ? 'text-wanted' : ''
+  const wearsOut = worn !== null && worn >= 80
+  const verdict =
+    disk.healthy === false ? 'failing' : wearsOut ? 'wearing out' : disk.healthy ? 'healthy' : 'unknown'
+  const tone = disk.healthy === false ? 'text-failed' : wearsOut ? 'text-wanted' : ''
   return (
     <div className={tone}>
       {verdict}
@@ -138,7 +140,7 @@ function Health({ disk }: { disk: Disk }) {
         <div className="flex items-center gap-2 text-[0.85rem] text-ink-faint">
           <span className="h-[3px] w-16 rounded-full bg-line" aria-hidden="true">
             <span
-              className={`block h-full rounded-full ${worn >= 80 ? 'bg-wanted' : 'bg-control'}`}
+              className={`block h-full rounded-full ${wearsOut ? 'bg-wanted' : 'bg-control'}`}
               style={{ width: `${Math.min(100, worn)}%` }}
             />
           </span>

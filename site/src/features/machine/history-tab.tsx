@@ -29,13 +29,17 @@ function Row({ deployment }: { deployment: Deployment }) {
     <li>
       <details className="group">
         <summary className="flex flex-wrap items-baseline gap-x-6 gap-y-1 py-3 hover:bg-hover/60">
-          <span className="w-44">
+          <span className="w-full sm:w-44">
             <StatusMark status={deployment.status} />
           </span>
           <span className="min-w-48 grow font-semibold">{deployment.imageName}</span>
           <span className="text-ink-soft">{deployment.hostname}</span>
-          <span className="num w-24 text-right">{duration === null ? '' : formatDuration(duration)}</span>
-          <span className="num w-36 text-right text-ink-faint">{formatDate(deployment.createdAt, now)}</span>
+          <span className="num sm:w-24 sm:text-right">
+            {duration === null ? '' : formatDuration(duration)}
+          </span>
+          <span className="num sm:w-36 sm:text-right text-ink-faint">
+            {formatDate(deployment.createdAt, now)}
+          </span>
         </summary>
         <div className="max-w-3xl py-4 pl-1">
           {deployment.failure && (

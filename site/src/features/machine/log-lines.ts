@@ -1,7 +1,7 @@
 import type { LogLine } from '../../api/views.ts'
 
 /** A browser keeps this many lines of a machine; the server keeps the rest. */
-export const keptLines = 20_000
+const keptLines = 20_000
 
 /** Appends what is new, in order, each line once. */
 export function appendLines(lines: readonly LogLine[], more: readonly LogLine[]): LogLine[] {

@@ -78,12 +78,12 @@ export const columns = column.columns([
 /** Width and breakpoint of each column; the name takes what is left. */
 export const columnClasses: Record<string, string> = {
   name: '',
-  status: 'w-40 sm:w-48',
-  siteName: 'w-36 max-lg:hidden',
-  address: 'w-44 max-sm:hidden',
-  hardware: 'w-56 max-xl:hidden',
-  system: 'w-48 max-lg:hidden',
-  seen: 'w-28 max-md:hidden',
+  status: 'w-40 sm:w-44',
+  siteName: 'w-32 max-lg:hidden',
+  address: 'w-42 max-sm:hidden',
+  hardware: 'w-56 max-[89rem]:hidden',
+  system: 'w-44 max-lg:hidden',
+  seen: 'w-26 max-md:hidden',
 }
 
 function NameCell({ machine }: { machine: Machine }) {
@@ -95,7 +95,7 @@ function NameCell({ machine }: { machine: Machine }) {
           to="/machines/$machineId"
           params={{ machineId: machine.machineId }}
           data-machine={machine.machineId}
-          className="truncate text-[1.1rem] font-semibold hover:text-touch hover:underline"
+          className="truncate text-[1.1rem] font-semibold outline-offset-[-2px] hover:text-touch hover:underline"
         >
           {machine.name}
         </Link>

@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { type RowSelectionState, useTable } from '@tanstack/react-table'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { type RefObject, useEffect, useRef, useState } from 'react'
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { Machine } from '../../api/views.ts'
 import { columnClasses, columns, features } from './machine-columns.tsx'
 import { moveCursor } from './machine-list.ts'
@@ -27,11 +27,15 @@ export function MachineTable({ machines, selection, onSelection, search }: Machi
     onRowSelectionChange: (next) => onSelection(typeof next === 'function' ? next(selection) : next),
   })
   const { rows } = table.getRowModel()
+  const scrollMargin = useDocumentTop(body)
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => rowPx,
     overscan: 12,
-    scrollMargin: body.current?.offsetTop ?? 0,
+    scrollMargin,
+    // The bars at the top and, on a phone, at the bottom cover the list.
+    scrollPaddingStart: 72,
+    scrollPaddingEnd: 96,
     getItemKey: (index) => rows[index]?.id ?? index,
   })
   const cursor = useListKeys({
@@ -41,17 +45,15 @@ export function MachineTable({ machines, selection, onSelection, search }: Machi
     toggle: (id) => table.getRow(id).toggleSelected(),
   })
   const items = virtualizer.getVirtualItems()
-  const before = (items[0]?.start ?? 0) - (items.length > 0 ? virtualizer.options.scrollMargin : 0)
-  const after =
-    virtualizer.getTotalSize() -
-    ((items.at(-1)?.end ?? 0) - (items.length > 0 ? virtualizer.options.scrollMargin : 0))
+  const before = items[0] ? items[0].start - scrollMargin : 0
+  const after = virtualizer.getTotalSize() - (items.at(-1)?.end ?? scrollMargin) + scrollMargin
   return (
     <table className="mt-2 w-full table-fixed border-collapse text-left" aria-rowcount={rows.length + 1}>
       <caption className="sr-only">Machines</caption>
       <thead>
         {table.getHeaderGroups().map((group) => (
           <tr key={group.id} className="border-b border-line">
-            <th className="w-9 max-sm:hidden">
+            <th className="w-9 pl-2 max-sm:hidden">
               <Check
                 label="Select all machines shown"
                 checked={table.getIsAllRowsSelected()}
@@ -182,11 +184,26 @@ function isBusyElsewhere(event: KeyboardEvent): boolean {
   )
 }
 
+/** How far below the top of the document an element begins; follows what grows above it. */
+function useDocumentTop(element: RefObject<HTMLElement | null>): number {
+  const [top, setTop] = useState(0)
+  useLayoutEffect(() => {
+    const measure = (): void => {
+      if (element.current) setTop(Math.round(element.current.getBoundingClientRect().top + window.scrollY))
+    }
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(document.body)
+    return () => observer.disconnect()
+  }, [element])
+  return top
+}
+
 /** Stands in for the rows that are not drawn. */
 function Gap({ heightPx }: { heightPx: number }) {
   return (
     <tr style={{ height: heightPx }}>
-      <td colSpan={columns.length + 1} />
+      <td />
     </tr>
   )
 }

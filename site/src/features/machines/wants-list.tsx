@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { Machine } from '../../api/views.ts'
 import { paths } from '../../app/paths.ts'
 import { Button } from '../../components/button.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { Ago } from '../../components/time.tsx'
 import { separateWords } from '../../format/words.ts'
 import type { Want } from './wants.ts'
@@ -42,7 +43,10 @@ function WantRow({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) =>
     <li className="flex flex-wrap items-center gap-x-4 gap-y-2 py-2.5">
       <span aria-hidden="true" className={`h-8 w-[3px] shrink-0 rounded-full ${colour}`} />
       <p className="min-w-0 grow basis-72">
-        <Title want={want} /> <span className="text-ink-soft">{want.sentence}</span>
+        <Title want={want} />{' '}
+        <span className="text-ink-soft">
+          <Sentence text={want.sentence} />
+        </span>
         {'machine' in want && want.machine.name !== want.machine.fourWords && (
           <span className="text-ink-faint italic"> {separateWords(want.machine.fourWords)}</span>
         )}{' '}
@@ -71,7 +75,7 @@ function Title({ want }: { want: Want }) {
   )
 }
 
-const linkLook = 'touchable inline-flex items-center rounded-md px-4 py-1.5 text-touch hover:bg-hover'
+const linkLook = 'touchable -mr-4 inline-flex items-center rounded-md px-4 py-1.5 text-touch hover:bg-hover'
 
 function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) => void }) {
   switch (want.kind) {

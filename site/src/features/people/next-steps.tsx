@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { paths } from '../../app/paths.ts'
 import { Icon } from '../../components/icons.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import type { SetupStep } from './setup-steps.ts'
 
 const linkLook =
@@ -43,7 +44,11 @@ export function NextSteps({ steps }: { steps: readonly SetupStep[] }) {
                 {step.title}
                 {step.done && <span className="sr-only"> (done)</span>}
               </h3>
-              {!step.done && <p className="max-w-2xl text-ink-soft">{step.sentence}</p>}
+              {!step.done && (
+                <p className="max-w-2xl text-ink-soft">
+                  <Sentence text={step.sentence} />
+                </p>
+              )}
             </div>
             {!step.done && links[step.id]}
           </li>

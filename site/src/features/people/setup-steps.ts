@@ -7,6 +7,12 @@ export interface SetupStep {
   done: boolean
 }
 
+const bundleTitles = {
+  missing: 'The boot bundle is missing',
+  building: 'The boot bundle is being made ready',
+  failed: 'The boot bundle could not be built',
+}
+
 /**
  * What is left to do before a first machine can be deployed, in order; empty once it is all done. Null stands for
  * what was not heard from the server yet: no step is shown for a moment only.
@@ -53,10 +59,7 @@ export function decideNextSteps(
   if (bundle.status !== 'ready')
     steps.unshift({
       id: 'bundle',
-      title:
-        bundle.status === 'failed'
-          ? 'The boot bundle could not be built'
-          : 'The boot bundle is being made ready',
+      title: bundleTitles[bundle.status],
       sentence:
         bundle.message ??
         'Machines can boot from the network once it is done; the rest need not wait for it.',

@@ -6,6 +6,7 @@ import type { Edge } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { Mono } from '../../components/facts.tsx'
+import { Sentence } from '../../components/sentence.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
 import { Fingerprint } from './fingerprint.tsx'
@@ -56,7 +57,7 @@ function Problems({ edge }: { edge: Edge }) {
     )
   return edge.problems.map((problem) => (
     <p key={problem.problem} className="mt-4 max-w-3xl border-l-[3px] border-wanted pl-4">
-      {problem.message}{' '}
+      <Sentence text={problem.message} />{' '}
       <span className="text-[0.9rem] text-ink-faint">
         <Ago atMs={problem.since} />
       </span>

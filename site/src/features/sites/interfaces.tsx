@@ -51,8 +51,12 @@ export function Interfaces({ edge }: { edge: Edge }) {
           />
         ))}
       </ul>
-      <p className={`mt-2 max-w-3xl text-[0.95rem] ${isAllOff ? 'text-wanted' : 'text-ink-faint'}`}>
-        {isAllOff && 'Nothing can boot here yet: turn on the interface that your machines are on. '}
+      <p className="mt-2 max-w-3xl text-[0.95rem] text-ink-faint">
+        {isAllOff && (
+          <span className="text-wanted">
+            Nothing can boot here yet: turn on the interface that your machines are on.{' '}
+          </span>
+        )}
         With proxyDHCP the edge tells machines on that LAN what to boot, and nothing else: addresses still
         come from your own DHCP server, and machines that are not armed start from their own disk.
       </p>

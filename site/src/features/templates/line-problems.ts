@@ -12,10 +12,7 @@ export function lineProblems(error: unknown): LineProblem[] {
   const { detail, errors } = error.problem
   if (!errors?.length) return [{ line: lineIn(detail), message: detail }]
   return errors
-    .map(({ path, message }) => ({
-      line: lineIn(path, /(?:line|yaml)\D?(\d+)/i) ?? lineIn(message),
-      message,
-    }))
+    .map(({ message }) => ({ line: lineIn(message), message: message.replace(/^line \d+: /i, '') }))
     .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
 }
 

@@ -1,0 +1,44 @@
+import { deployments, images } from '@dragonfly/schema/db'
+import type { EdgeFrame } from '@dragonfly/schema/wire'
+import { and, eq, inArray } from 'drizzle-orm'
+import type { Deps, EdgeIdentity } from '../deps.ts'
+
+/** Live values go to those who watch, and are kept in memory for those who look later. */
+export async function applyTelemetry(
+  deps: Deps,
+  edge: EdgeIdentity,
+  frame: Extract<EdgeFrame, { type: 'telemetry' }>,
+): Promise<void> {
+  for (const progress of frame.deployments) {
+    const { deploymentId, stage, bytesDone, bytesTotal } = progress
+    const [row] = await deps.db
+      .select({ machineId: deployments.machineId })
+      .from(deployments)
+      .where(
+        and(
+          eq(deployments.deploymentId, deploymentId),
+          eq(deployments.siteId, edge.siteId),
+          eq(deployments.status, 'running'),
+        ),
+      )
+    if (!row) continue
+    deps.values.setDeployment(deploymentId, { bytesDone, bytesTotal })
+    deps.live.publish([
+      { type: 'progress', deploymentId, machineId: row.machineId, stage, bytesDone, bytesTotal },
+    ])
+  }
+  const known = await deps.db
+    .select({ imageId: images.imageId })
+    .from(images)
+    .where(
+      inArray(
+        images.imageId,
+        frame.images.map((image) => image.imageId),
+      ),
+    )
+  for (const { imageId, ...progress } of frame.images) {
+    if (!known.some((image) => image.imageId === imageId)) continue
+    deps.values.setImage(edge.edgeId, imageId, { ...progress, at: deps.clock() })
+    deps.live.publish([{ type: 'image-progress', imageId, edgeId: edge.edgeId, ...progress }])
+  }
+}

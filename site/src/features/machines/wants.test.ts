@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest'
+import { createDeployment, createEdge, createImage, createMachine } from '../testing/views.ts'
+import { decideWants } from './wants.ts'
+
+it('asks for nothing when all is well', () => {
+  expect(decideWants([createMachine()], [createEdge()], [createImage()])).toEqual([])
+})
+
+it('names edges in trouble first, then failures, then machines to adopt', () => {
+  const failedEdge = {
+    edgeId: 'e1',
+    siteName: 'Home',
+    status: 'failed' as const,
+    bytesDone: null,
+    bytesTotal: null,
+    updatedAt: 5,
+    failure: { reason: 'unreachable' as const, message: 'No route.', nextStep: 'Check the URL.' },
+  }
+  const wants = decideWants(
+    [
+      createMachine({ name: 'new', status: 'discovered', adopted: false }),
+      createMachine({
+        name: 'broken',
+        status: 'failed',
+        deployment: createDeployment({
+          status: 'failed',
+          failure: { reason: 'disk-write-error', message: 'sda: I/O error', nextStep: 'Replace it.' },
+        }),
+      }),
+    ],
+    [createEdge({ status: 'lost' })],
+    [createImage({ status: 'failed', edges: [failedEdge] })],
+  )
+  expect(wants.map((want) => [want.kind, want.title])).toEqual([
+    ['edge', 'Edge edge-1'],
+    ['failed', 'broken'],
+    ['image', 'Debian 13'],
+    ['adopt', 'new'],
+  ])
+  expect(wants[1]?.sentence).toBe('The disk refused a write')
+})
+
+it('puts the newest discovery first', () => {
+  const seen = (name: string, firstSeenAt: number) =>
+    createMachine({ name, firstSeenAt, status: 'discovered' })
+  const wants = decideWants([seen('old', 1), seen('new', 2)], [], [])
+  expect(wants.map((want) => want.title)).toEqual(['new', 'old'])
+})
+
+it('leaves a revoked edge in peace', () => {
+  const problems = [{ problem: 'other-pxe', message: 'A second PXE server answers.', since: 1 }]
+  expect(decideWants([], [createEdge({ status: 'revoked', problems })], [])).toEqual([])
+})
