@@ -72,12 +72,15 @@ export async function importImage(lab: Lab, product: Product, variant: ImageVari
   }
 }
 
-/** Powers a machine on that nobody has announced, waits until the control plane knows it, and adopts it. */
+/** Powers a machine on that nobody has announced, waits until its ramdisk waits for work, and adopts it. */
 export async function discoverAndAdopt(product: Product, machine: Machine): Promise<MachineDetail> {
   await machine.powerOn()
   const found = await waitUntil(
     'the machine to be discovered',
-    async () => (await product.api.machines()).find((entry: MachineView) => entry.macs.includes(machine.mac)),
+    async () =>
+      (await product.api.machines()).find(
+        (entry: MachineView) => entry.macs.includes(machine.mac) && entry.ramdiskConnected,
+      ),
     discoverTimeoutMs,
   )
   return product.api.adoptMachine(found.machineId, hostname)
@@ -134,16 +137,6 @@ async function checkInstalledSystem(lab: Lab, view: DeploymentView, key: string)
   }
 }
 
-/** Powers the machine on; one whose ramdisk is up and waits takes its order without. Returns when that was. */
-async function startMachine(product: Product, machine: Machine, machineId: string): Promise<number> {
-  const known = (await product.api.machines()).find((entry) => entry.machineId === machineId)
-  if (known?.ramdiskConnected) return Date.now()
-  await machine.powerOff()
-  const startedMs = Date.now()
-  await machine.powerOn()
-  return startedMs
-}
-
 /** Deploys one machine in a lab that is up, through the product's public API only. */
 export async function deployMachine(
   lab: Lab,
@@ -173,7 +166,9 @@ export async function deployMachine(
     async () => (await product.api.edges())[0]?.upToDate || undefined,
     30_000,
   )
-  const startedMs = await startMachine(product, machine, machineId)
+  const startedMs = Date.now()
+  // A discovered machine is on: its ramdisk takes the order as it is.
+  await machine.powerOn()
   const view = await followDeployment(product, deploymentId, onProgress)
   const endedMs = view.endedAt ?? Date.now()
   if (view.failure) onProgress(`failed: ${view.failure.message} ${view.failure.nextStep}`)
