@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -251,4 +253,14 @@ it('serves the portal: files, and the shell for its pages, with a policy for the
   for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json', '/']) {
     expect((await get(path)).status, path).toBe(200)
   }
+})
+
+it('outlives a client that asks for an upgrade it does not know, and resets', async () => {
+  const client = createConnection(server.port, '127.0.0.1')
+  await once(client, 'connect')
+  client.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n')
+  const [answer] = await once(client, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /)
+  client.resetAndDestroy()
+  expect((await get('/healthz')).status).toBe(200)
 })

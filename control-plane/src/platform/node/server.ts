@@ -55,6 +55,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes })
   const server = createAdaptorServer({
     fetch: (request, env) => app?.fetch(request, env) ?? new Response('starting\n', { status: 503 }),
+    serverOptions: {
+      // Another protocol is not taken up, which HTTP allows (RFC 9110 section 7.8): the adapter would leave the
+      // socket to nobody, and a client that resets it would end this process.
+      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+    },
     // ws is what the adapter is made for; only the two packages' types differ in details.
     websocket: { server: sockets as unknown as WebSocketServerLike },
   })
