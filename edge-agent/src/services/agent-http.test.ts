@@ -20,7 +20,9 @@ test('a client that resets its connection in the middle of an upgrade harms nobo
   )
   const client = connect(http.port, '127.0.0.1')
   await once(client, 'connect')
-  client.write('GET /ramdisk/v1/link HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+  client.write(
+    'GET /ramdisk/v1/link HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+  )
   while (sockets.length === 0) await new Promise((resolve) => setImmediate(resolve))
   const closed = new Promise((resolve) => sockets[0]?.once('close', resolve))
   client.resetAndDestroy()
