@@ -319,3 +319,11 @@ describe('an unknown machine that is held', () => {
     expect((await harness.call('GET', '/api/v1/machines')).body.items).toEqual([])
   })
 })
+
+it('takes the state of a control plane that was restored from an older backup past what its edges hold', async () => {
+  const tunnel = await openTunnel(harness, edge, { stateVersion: 41 })
+  await tunnel.next('welcome')
+  expect(await tunnel.next('state-changed')).toMatchObject({ version: 42 })
+  const headers = { authorization: `Bearer ${await edge.token()}` }
+  expect((await harness.call('GET', '/api/edge/v1/state', undefined, headers)).body.version).toBe(42)
+})

@@ -80,7 +80,7 @@ const get = (path: string, headers: Record<string, string> = { cookie }) =>
   fetch(server.url + path, { headers })
 
 async function enrol() {
-  const { siteId, token } = await server.ensureLocalSite()
+  const { siteId, token } = await server.ensureLocalSite(null)
   const key = await createEdgeKey()
   const answer = await post('/api/edge/v1/enrol', {
     token,
@@ -186,7 +186,7 @@ it('carries a site’s events through a real tunnel to the people who watch', as
 })
 
 it('keeps everything over a restart: people, keys, how far a journal was taken', async () => {
-  const { bearer } = await enrol()
+  const { enrolled, bearer } = await enrol()
   const gap = { type: 'journal.gap' as const, from: 1, to: 1 }
   const first = await connect('/api/edge/v1/tunnel', await bearer())
   const hello = {
@@ -211,7 +211,9 @@ it('keeps everything over a restart: people, keys, how far a journal was taken',
   const after = siteStateSchema.parse(await (await get('/api/edge/v1/state', await bearer())).json())
   expect(after.signerKeys).toEqual(before.signerKeys)
   expect(after.generation).toBe(before.generation)
-  expect((await server.ensureLocalSite()).token).toBeNull()
+  expect((await server.ensureLocalSite(enrolled.edgeId)).token).toBeNull()
+  // The host's edge has lost its data: it can join again.
+  expect(await server.ensureLocalSite(null)).toMatchObject({ siteId: enrolled.siteId, token: expect.stringMatching(/^dfe_/) })
   expect((await get('/api/v1/me')).status).toBe(200)
 })
 
