@@ -71,9 +71,11 @@ async function buildBundle({ noteBundleBuild }: RunningServer): Promise<void> {
   noteBundleBuild({ status: 'failed', version: null, message: failed })
 }
 
+/** And a moment longer, for the edge to say so. */
 async function untilConnected({ connectedEdges }: RunningServer): Promise<void> {
   const endMs = Date.now() + edgeConnectsWithinMs
   while (connectedEdges() === 0 && Date.now() < endMs && stoppingAtMs === null) await sleep(100)
+  await sleep(300)
 }
 
 /** A second Ctrl-C ends it at once; npm hands on the first one, which the terminal has sent already. */

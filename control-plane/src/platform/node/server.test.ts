@@ -213,7 +213,10 @@ it('keeps everything over a restart: people, keys, how far a journal was taken',
   expect(after.generation).toBe(before.generation)
   expect((await server.ensureLocalSite(enrolled.edgeId)).token).toBeNull()
   // The host's edge has lost its data: it can join again.
-  expect(await server.ensureLocalSite(null)).toMatchObject({ siteId: enrolled.siteId, token: expect.stringMatching(/^dfe_/) })
+  expect(await server.ensureLocalSite(null)).toMatchObject({
+    siteId: enrolled.siteId,
+    token: expect.stringMatching(/^dfe_/),
+  })
   expect((await get('/api/v1/me')).status).toBe(200)
 })
 
