@@ -28,6 +28,7 @@ const lines: Record<TimelineStep['state'], string> = {
 
 function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: Deployment; isLast: boolean }) {
   const open = step.state === 'current'
+  const isArmed = open && deployment.status === 'armed'
   const bytes = open ? writingBytes(deployment) : null
   const titleColour = {
     done: '',
@@ -37,17 +38,19 @@ function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: De
     aborted: 'text-wanted',
   }[step.state]
   return (
-    <li aria-current={open ? 'step' : undefined} className="relative flex gap-5 pb-4 last:pb-0">
+    <li aria-current={open ? 'step' : undefined} className="relative flex gap-5 pb-3 last:pb-0">
       {!isLast && (
         <span
           aria-hidden="true"
           className={`absolute top-6 bottom-[-0.35rem] left-[9px] w-[2px] ${lines[step.state]}`}
         />
       )}
-      <Dot state={step.state} />
+      <Dot state={step.state} isArmed={isArmed} />
       <div className={`min-w-0 grow ${open ? 'pb-4' : ''}`}>
         <div className="flex flex-wrap items-baseline gap-x-4">
-          <span className={`${open ? 'text-2xl font-light tracking-tight' : 'text-lg'} ${titleColour}`}>
+          <span
+            className={`${open ? 'text-2xl font-light tracking-tight' : 'text-lg'} ${isArmed ? 'text-touch' : titleColour}`}
+          >
             {step.title}
           </span>
           {step.tries > 1 && step.state !== 'waiting' && (
@@ -62,7 +65,7 @@ function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: De
             )}
           </span>
         </div>
-        {open && <p className="max-w-2xl text-ink-soft">{step.doing}</p>}
+        {open && !isArmed && <p className="max-w-2xl text-ink-soft">{step.doing}</p>}
         {step.note && <p className="max-w-2xl text-[0.95rem] text-ink-faint">{step.note}</p>}
         {bytes && (
           <div className="mt-3 max-w-2xl">
@@ -74,10 +77,11 @@ function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: De
   )
 }
 
-function Dot({ state }: { state: TimelineStep['state'] }) {
+/** Green, and breathing, while work is done; violet and still while it waits for a power button. */
+function Dot({ state, isArmed }: { state: TimelineStep['state']; isArmed: boolean }) {
   const colour = {
     done: 'text-alive',
-    current: 'text-alive',
+    current: isArmed ? 'text-touch' : 'text-alive',
     waiting: 'text-control',
     failed: 'text-failed',
     aborted: 'text-wanted',
@@ -103,7 +107,7 @@ function Dot({ state }: { state: TimelineStep['state'] }) {
             fill="none"
             stroke="currentColor"
             strokeWidth="1.2"
-            className="working"
+            className={isArmed ? '' : 'working'}
           />
           <circle cx="10" cy="10" r="4.5" fill="currentColor" />
         </>

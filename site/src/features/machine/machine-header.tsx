@@ -34,7 +34,7 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
           )}
           {machine.address && <span className="text-ink-soft">{machine.address}</span>}
         </p>
-        <p className="mt-4 flex flex-wrap items-center gap-x-5 gap-y-1">
+        <p className="mt-3 flex flex-wrap items-center gap-x-5 gap-y-1">
           <StatusMark status={written ? 'written' : machine.status} />
           <span className="text-ink-soft">{machine.siteName}</span>
           {waitsForWork(machine) && <RamdiskNote text="In the ramdisk, waiting for work" />}
