@@ -20,6 +20,7 @@ export function TimelineView({ deployment }: { deployment: Deployment }) {
 
 const lines: Record<TimelineStep['state'], string> = {
   done: 'bg-alive-deep/60',
+  skipped: 'bg-alive-deep/60',
   current: 'bg-line',
   waiting: 'bg-line',
   failed: 'bg-line',
@@ -32,13 +33,14 @@ function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: De
   const bytes = open ? writingBytes(deployment) : null
   const titleColour = {
     done: '',
+    skipped: 'text-ink-faint',
     current: 'text-alive',
     waiting: 'text-ink-faint',
     failed: 'text-failed',
     aborted: 'text-wanted',
   }[step.state]
   return (
-    <li aria-current={open ? 'step' : undefined} className="relative flex gap-5 pb-3 last:pb-0">
+    <li aria-current={open ? 'step' : undefined} className="relative flex gap-5 pb-1.5 last:pb-0 sm:pb-3">
       {!isLast && (
         <span
           aria-hidden="true"
@@ -57,6 +59,7 @@ function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: De
             <span className="text-[0.9rem] text-wanted">try {step.tries}</span>
           )}
           <span className="num ml-auto flex gap-5 text-[0.95rem] text-ink-soft">
+            {step.state === 'skipped' && <span className="text-ink-faint">not needed</span>}
             {step.durationMs !== null && <span>{formatDuration(step.durationMs)}</span>}
             {step.startedAtMs !== null && (
               <span className="font-mono text-[0.82rem] leading-[1.9] text-ink-faint">
@@ -81,6 +84,7 @@ function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: De
 function Dot({ state, isArmed }: { state: TimelineStep['state']; isArmed: boolean }) {
   const colour = {
     done: 'text-alive',
+    skipped: 'text-alive-deep',
     current: isArmed ? 'text-touch' : 'text-alive',
     waiting: 'text-control',
     failed: 'text-failed',
@@ -95,6 +99,7 @@ function Dot({ state, isArmed }: { state: TimelineStep['state']; isArmed: boolea
       className={`relative mt-1 shrink-0 ${colour} ${state === 'current' ? 'mt-2' : ''}`}
     >
       {state === 'done' && <circle cx="10" cy="10" r="4.5" fill="currentColor" />}
+      {state === 'skipped' && <circle cx="10" cy="10" r="2" fill="currentColor" />}
       {state === 'waiting' && (
         <circle cx="10" cy="10" r="4" fill="none" stroke="currentColor" strokeWidth="1.3" />
       )}

@@ -25,10 +25,12 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
         <p className="mt-1 text-xl text-ink-soft italic">{separateWords(machine.fourWords)}</p>
         <p className="mt-1.5 flex flex-wrap gap-x-4 font-mono text-[0.8rem] text-ink-faint">
           {machine.macs.slice(0, shownMacs).map((mac) => (
-            <span key={mac}>{mac}</span>
+            <span key={mac} className="max-sm:not-first:hidden">
+              {mac}
+            </span>
           ))}
           {machine.macs.length > shownMacs && (
-            <span title={machine.macs.slice(shownMacs).join('\n')}>
+            <span className="max-sm:hidden" title={machine.macs.slice(shownMacs).join('\n')}>
               and {machine.macs.length - shownMacs} more
             </span>
           )}
