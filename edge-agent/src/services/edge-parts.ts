@@ -25,6 +25,8 @@ export interface EdgeOptions {
   database: Database
   identity: EdgeIdentity
   controlPlane: ControlPlane
+  /** Caches that ramdisks fetch images from, instead of from this edge. */
+  imageServers?: readonly string[]
   now: () => number
   random: () => number
   /** For the person at the console. */
@@ -109,6 +111,7 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
         agentHttp: agentPort() ?? ports.agentHttp,
         imageHttp: imageServer.port() ?? ports.imageHttp,
       }),
+      imageServers: options.imageServers ?? [],
       siteState: site.state,
       machines: site.machines,
       imageReadiness: images.readiness,
