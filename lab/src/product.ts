@@ -21,8 +21,8 @@ export interface Product {
   api: ApiClient
   siteId: string
   edgeId: string
-  controlPlaneLog: string
-  edgeLog: string
+  controlPlane: ControlPlane
+  edge: RunningEdge
   stop(): Promise<void>
 }
 
@@ -192,8 +192,8 @@ export async function startProduct(lab: Lab, options: ProductOptions = {}): Prom
     api,
     siteId,
     edgeId: online.edgeId,
-    controlPlaneLog: controlPlane.log,
-    edgeLog: edge.log,
+    controlPlane,
+    edge,
     stop: async () => {
       await edge.stop()
       await controlPlane.stop()

@@ -59,7 +59,7 @@ test('an unknown machine is discovered once, and not a byte on its disk is alter
     expect(await sha256OfDisk(stranger)).toBe(before)
 
     await stranger.powerOn()
-    await stranger.waitForSerial(/It has been discovered, and nothing is armed for it/, netbootTimeoutMs)
+    await stranger.waitForSerial(/Starting from its own disk\. Nothing is armed for it/, netbootTimeoutMs)
     await stranger.waitForSerial(new RegExp(foreignBootMessage), netbootTimeoutMs)
     await stranger.powerOff()
     expect(await sha256OfDisk(stranger)).toBe(before)
