@@ -25,7 +25,7 @@ import { inRack } from './support/rack.ts'
 const bootTimeoutMs = 600_000
 const allStages = [
   ...['powering', 'firmware', 'bootloader', 'kernel', 'ramdisk', 'writing'],
-  ...['configuring', 'restarting', 'first-boot', 'deployed'],
+  ...['configuring', 'restarting', 'first-boot'],
 ]
 
 /** Asks the API with the session of the browser. */
