@@ -101,7 +101,7 @@ export function renderQemuArguments(
     ...['-smp', String(spec.cpus), '-m', String(spec.memoryMib)],
     ...['-display', 'none', '-vga', 'none', '-nodefaults', '-rtc', 'base=utc'],
     ...['-uuid', spec.uuid],
-    ...['-smbios', `type=1,manufacturer=Dragonfly,product=Virtual rack machine,serial=${spec.serialNumber}`],
+    ...['-smbios', `type=1,manufacturer=QEMU,product=Virtual rack machine,serial=${spec.serialNumber}`],
     '-chardev',
     `socket,id=serial0,path=${files.serialSocket},server=on,wait=off,logfile=${files.serialLog},logappend=on`,
     ...['-serial', 'chardev:serial0'],
