@@ -118,6 +118,7 @@ test('an aborted deployment leaves the machine to its disk, and a damaged chunk 
       60_000,
     )
     expect(image.edges[0]?.failure).toMatchObject({ reason: 'checksum-mismatch' })
+    await expect(order(product, machineId, imageId)).rejects.toThrow(/409.*is not ready at this site/)
     await machine.power('cycle')
     await expectDiskNotBootable(machine)
 
