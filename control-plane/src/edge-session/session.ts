@@ -9,6 +9,7 @@ import {
 import { eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { readStateVersion } from '../features/edge-api/site-state.ts'
+import { publishHeardLocks } from '../features/machines/lock.ts'
 import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { readAckedSeq, takeEntry } from './journal.ts'
@@ -80,12 +81,14 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
       return shut(closeCodes.incompatible, 'incompatible')
     }
     const isCurrent = frame.generation === deps.identity.generation
+    const before = await readAppliedVersion(deps, edge)
     const [row] = await deps.db
       .update(edges)
       .set({ version: frame.version, ...(isCurrent ? { appliedVersion: frame.stateVersion } : {}) })
       .where(eq(edges.edgeId, edge.edgeId))
       .returning({ revokedAt: edges.revokedAt })
     if (!row || row.revokedAt !== null) return shut(closeCodes.revoked, 'revoked')
+    if (isCurrent) await publishHeardLocks(deps, edge, { before, now: frame.stateVersion })
     const ackedSeq = await readAckedSeq(deps, edge, frame.journalId)
     const version = await readStateVersion(deps, edge.siteId)
     if (isClosed) return
@@ -183,12 +186,22 @@ function publishEdge(deps: Deps, edge: EdgeIdentity): void {
   ])
 }
 
+async function readAppliedVersion(deps: Deps, edge: EdgeIdentity): Promise<number | null> {
+  const [row] = await deps.db
+    .select({ version: edges.appliedVersion })
+    .from(edges)
+    .where(eq(edges.edgeId, edge.edgeId))
+  return row?.version ?? null
+}
+
 async function applyState(
   deps: Deps,
   edge: EdgeIdentity,
   frame: Extract<EdgeFrame, { type: 'state-applied' }>,
 ): Promise<void> {
   if (frame.generation !== deps.identity.generation) return
+  const before = await readAppliedVersion(deps, edge)
   await deps.db.update(edges).set({ appliedVersion: frame.version }).where(eq(edges.edgeId, edge.edgeId))
+  await publishHeardLocks(deps, edge, { before, now: frame.version })
   deps.live.publish([{ type: 'changed', entity: 'edge', id: edge.edgeId }])
 }

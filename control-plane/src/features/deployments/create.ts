@@ -49,8 +49,10 @@ export async function createDeployment(
   const statements: Statement[] = [
     deps.db
       .update(machines)
-      // Not null: when another deployment took this epoch meanwhile, the whole batch is refused.
-      .set({ epoch: sql`case when ${machines.epoch} = ${machine.epoch} then ${epoch} end` })
+      // Not null: when another deployment took this epoch or a person locked it meanwhile, all is refused.
+      .set({
+        epoch: sql`case when ${machines.epoch} = ${machine.epoch} and ${machines.lockedAt} is null then ${epoch} end`,
+      })
       .where(eq(machines.machineId, machineId)),
     deps.db.insert(deployments).values({
       deploymentId,

@@ -5,6 +5,7 @@ import {
   machineAdoptSchema,
   machineCreateSchema,
   machineDetailSchema,
+  machineLockSchema,
   machinePatchSchema,
   machineViewSchema,
 } from '@dragonfly/schema/api'
@@ -88,6 +89,34 @@ export const adoptMachine = defineRoute({
     200: jsonResponse('The machine', machineDetailSchema),
     ...problems(400, 401, 403, 404, 409, 415, 422),
   },
+})
+
+export const lockMachine = defineRoute({
+  method: 'post',
+  path: '/api/v1/machines/{machineId}/lock',
+  operationId: 'lockMachine',
+  tags: ['machines'],
+  summary: 'Lock a machine: nothing destructive is done to it, here or by its site, until it is unlocked',
+  'x-access': 'administrator',
+  request: { params, body: jsonBody(machineLockSchema) },
+  responses: {
+    200: jsonResponse(
+      'Locked; `lockConfirmed` turns true when every edge of the site knows',
+      machineDetailSchema,
+    ),
+    ...problems(400, 401, 403, 404, 409, 415, 422),
+  },
+})
+
+export const unlockMachine = defineRoute({
+  method: 'post',
+  path: '/api/v1/machines/{machineId}/unlock',
+  operationId: 'unlockMachine',
+  tags: ['machines'],
+  summary: 'Unlock a machine',
+  'x-access': 'administrator',
+  request: { params },
+  responses: { 200: jsonResponse('Unlocked', machineDetailSchema), ...problems(401, 403, 404, 409, 422) },
 })
 
 export const deleteMachine = defineRoute({
