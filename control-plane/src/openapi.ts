@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, DeclaredRoute } from './access.ts'
+import * as audit from './features/audit/routes.ts'
 import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
@@ -22,6 +23,7 @@ export const allRoutes = [
   templates,
   deployments,
   events,
+  audit,
   edgeApi,
 ].flatMap((routes) => Object.values<DeclaredRoute>(routes))
 
@@ -62,6 +64,7 @@ export function createOpenApiDocument(version: string) {
       { name: 'templates' },
       { name: 'deployments' },
       { name: 'events' },
+      { name: 'audit' },
       { name: 'edge', description: 'For dragonfly-edge; its protocol is in schema/src/wire' },
     ],
   })

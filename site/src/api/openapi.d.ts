@@ -407,6 +407,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as JSON lines, the oldest first */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done and refused, the newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Follow the chain of hashes: was an entry altered or taken out? */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/edge/v1/enrol": {
         parameters: {
             query?: never;
@@ -889,6 +940,38 @@ export interface components {
             user?: string;
             networkConfig?: string;
             armedHours?: number;
+        };
+        AuditPage: {
+            items: components["schemas"]["AuditEntry"][];
+            next: number | null;
+        };
+        AuditEntry: {
+            seq: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            at: number;
+            /** @enum {string} */
+            actorKind: "person" | "edge" | "stranger";
+            actorId: string | null;
+            actorName: string | null;
+            operation: string;
+            subject: string | null;
+            machineId: string | null;
+            siteId: string | null;
+            details: {
+                [key: string]: unknown;
+            };
+            clientAddress: string | null;
+            /** @enum {string} */
+            outcome: "done" | "refused" | "failed";
+            status: number;
+            code: string | null;
+            hash: string;
+        };
+        AuditVerdict: {
+            intact: boolean;
+            entries: number;
+            brokenAt: number | null;
+            head: string | null;
         };
     };
     responses: never;
@@ -3066,6 +3149,164 @@ export interface operations {
             };
             /** @description A WebSocket is wanted here */
             426: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAudit: {
+        parameters: {
+            query?: {
+                machineId?: string;
+                /** @description Part of the name of who did it, or their id */
+                actor?: string;
+                /** @description Part of the operation’s name; spaces do not count */
+                operation?: string;
+                /** @description Part of the name of what was acted on */
+                subject?: string;
+                outcome?: "done" | "refused" | "failed";
+                /** @description Milliseconds since 1970, inclusive */
+                from?: number;
+                /** @description Milliseconds since 1970, exclusive */
+                to?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One AuditEntry per line (application/jsonl) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                machineId?: string;
+                /** @description Part of the name of who did it, or their id */
+                actor?: string;
+                /** @description Part of the operation’s name; spaces do not count */
+                operation?: string;
+                /** @description Part of the name of what was acted on */
+                subject?: string;
+                outcome?: "done" | "refused" | "failed";
+                /** @description Milliseconds since 1970, inclusive */
+                from?: number;
+                /** @description Milliseconds since 1970, exclusive */
+                to?: number;
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerdict"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

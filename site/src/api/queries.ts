@@ -13,6 +13,7 @@ export const keys = {
   edges: ['edges'],
   images: ['images'],
   templates: ['templates'],
+  audit: ['audit'],
 } as const
 
 /** `onSignedOut` is called when the server no longer knows who asks: the session ended, or was ended elsewhere. */

@@ -131,6 +131,9 @@ function AccountMenu() {
           {me.email} · {me.role}
         </MenuLabel>
       )}
+      {me?.role === 'administrator' && (
+        <MenuItem onSelect={() => void navigate({ to: paths.audit })}>Audit log</MenuItem>
+      )}
       <MenuItem onSelect={() => void leave()}>Sign out</MenuItem>
     </Menu>
   )

@@ -30,6 +30,7 @@ export const createDeployment = defineRoute({
   tags: ['deployments'],
   summary: 'Arm a machine: its next netboot writes the image to the chosen disk',
   'x-access': 'signed-in',
+  'x-audit': ['hostname', 'disk', 'user', 'armedHours'],
   request: { body: jsonBody(deploymentCreateSchema) },
   responses: {
     201: jsonResponse('Armed', deploymentViewSchema),

@@ -23,6 +23,7 @@ export const updateEdge = defineRoute({
   tags: ['edges'],
   summary: 'Switch network services on or off, by interface; one that is not named stays as it is',
   'x-access': 'administrator',
+  'x-audit': ['interfaces'],
   request: { params, body: jsonBody(edgePatchSchema) },
   responses: {
     200: jsonResponse('The edge', edgeViewSchema),

@@ -22,6 +22,7 @@ export const createImage = defineRoute({
   tags: ['images'],
   summary: 'Add an image by address and checksum; every edge imports it',
   'x-access': 'signed-in',
+  'x-audit': ['name', 'checksum'],
   request: { body: jsonBody(imageCreateSchema) },
   responses: { 201: jsonResponse('Added', imageViewSchema), ...problems(400, 401, 403, 409, 415, 422) },
 })

@@ -45,6 +45,7 @@ export const createMachine = defineRoute({
   tags: ['machines'],
   summary: 'Register a machine before it was ever seen; it is adopted at once',
   'x-access': 'signed-in',
+  'x-audit': ['name', 'mac', 'tags'],
   request: { body: jsonBody(machineCreateSchema) },
   responses: {
     201: jsonResponse('Registered', machineDetailSchema),
@@ -70,6 +71,7 @@ export const updateMachine = defineRoute({
   tags: ['machines'],
   summary: 'Name a machine, or set its tags and roles',
   'x-access': 'signed-in',
+  'x-audit': ['name', 'tags', 'roles'],
   request: { params, body: jsonBody(machinePatchSchema) },
   responses: {
     200: jsonResponse('The machine', machineDetailSchema),
@@ -84,6 +86,7 @@ export const adoptMachine = defineRoute({
   tags: ['machines'],
   summary: 'Take a discovered machine into the fleet',
   'x-access': 'signed-in',
+  'x-audit': ['name'],
   request: { params, body: jsonBody(machineAdoptSchema) },
   responses: {
     200: jsonResponse('The machine', machineDetailSchema),
@@ -98,6 +101,7 @@ export const lockMachine = defineRoute({
   tags: ['machines'],
   summary: 'Lock a machine: nothing destructive is done to it, here or by its site, until it is unlocked',
   'x-access': 'administrator',
+  'x-audit': ['reason'],
   request: { params, body: jsonBody(machineLockSchema) },
   responses: {
     200: jsonResponse(

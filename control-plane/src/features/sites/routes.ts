@@ -27,6 +27,7 @@ export const createSite = defineRoute({
   tags: ['sites'],
   summary: 'Create a site',
   'x-access': 'administrator',
+  'x-audit': ['name'],
   request: { body: jsonBody(siteCreateSchema) },
   responses: { 201: jsonResponse('Created', siteViewSchema), ...problems(400, 401, 403, 409, 415, 422) },
 })
@@ -49,6 +50,7 @@ export const updateSite = defineRoute({
   tags: ['sites'],
   summary: 'Rename a site, or say what becomes of unknown machines',
   'x-access': 'administrator',
+  'x-audit': ['name', 'unknownMachines'],
   request: { params, body: jsonBody(sitePatchSchema) },
   responses: {
     200: jsonResponse('The site', siteViewSchema),
