@@ -15,6 +15,8 @@ import { mountImages } from './features/images/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
 import { clientAddressHeader } from './features/people/auth.ts'
 import { mountPeople } from './features/people/handlers.ts'
+import { mountSafety } from './features/safety/handlers.ts'
+import { requireConfirmation } from './features/safety/require-confirmation.ts'
 import { mountSetup } from './features/setup/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
@@ -44,6 +46,7 @@ export function createApp(deps: Deps): App {
     c.set('edge', null)
     c.set('clientAddress', clientAddress(c))
     c.set('noted', null)
+    c.set('safety', 'power')
     await next()
     deps.metrics.count('dragonfly_http_requests_total', `class="${Math.floor(c.res.status / 100)}xx"`)
   })
@@ -60,7 +63,13 @@ export function createApp(deps: Deps): App {
   app.use('/api/*', limitBody())
   app.use('/api/auth/*', auditAuth())
   mountAuth(app)
-  app.use('/api/*', auditRequests(allRoutes), enforceAccess(allRoutes), noteChanges(allRoutes))
+  app.use(
+    '/api/*',
+    auditRequests(allRoutes),
+    enforceAccess(allRoutes),
+    noteChanges(allRoutes),
+    requireConfirmation(),
+  )
   mountSetup(app)
   mountPeople(app)
   mountSites(app)
@@ -69,6 +78,7 @@ export function createApp(deps: Deps): App {
   mountImages(app)
   mountTemplates(app)
   mountDeployments(app)
+  mountSafety(app)
   mountEvents(app)
   mountAudit(app)
   mountEdgeApi(app)

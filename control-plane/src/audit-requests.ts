@@ -30,6 +30,7 @@ export function auditRequests(routes: readonly DeclaredRoute[]) {
       operation: route.route.operationId,
       targets: route.targets,
       details: {},
+      request: {},
       subject: noSubject,
     }
     await append(c, await withAnswer(c, noted), actorOf(c))
@@ -48,6 +49,7 @@ export function noteChanges(routes: readonly DeclaredRoute[]) {
         operation: found.route.operationId,
         targets,
         details: pickDetails(body, found.route['x-audit'] ?? []),
+        request: { ...(typeof body === 'object' ? body : {}), ...found.targets },
         subject: await findSubject(c.get('deps').db, targets),
       })
     }
@@ -78,6 +80,7 @@ export function auditAuth() {
         operation: authOperations[path] ?? `auth${path}`.slice(0, 100),
         targets: named ? { userId: named.userId } : {},
         details: {},
+        request: {},
         subject: { ...noSubject, subject: named?.name ?? null },
       },
       who

@@ -1,4 +1,5 @@
 import type * as schema from '@dragonfly/schema/db'
+import type { SafetyMode } from '@dragonfly/schema/state'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { UpgradeWebSocket } from 'hono/ws'
 import type { AuditLog } from './features/audit/log.ts'
@@ -64,6 +65,8 @@ export interface NotedChange {
   operation: string
   targets: Targets
   details: Record<string, unknown>
+  /** Fields of path and body. */
+  request: Record<string, unknown>
   subject: Subject
 }
 
@@ -75,5 +78,7 @@ export interface AppEnv {
     clientAddress: string | null
     /** What the audit log is to say of a change. */
     noted: NotedChange | null
+    /** In which mode a destructive operation was let through: `safe` when it was confirmed. */
+    safety: SafetyMode
   }
 }

@@ -8,6 +8,7 @@ import * as events from './features/events/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as machines from './features/machines/routes.ts'
 import * as people from './features/people/routes.ts'
+import * as safety from './features/safety/routes.ts'
 import * as setup from './features/setup/routes.ts'
 import * as sites from './features/sites/routes.ts'
 import * as templates from './features/templates/routes.ts'
@@ -22,6 +23,7 @@ export const allRoutes = [
   images,
   templates,
   deployments,
+  safety,
   events,
   audit,
   edgeApi,
@@ -63,6 +65,7 @@ export function createOpenApiDocument(version: string) {
       { name: 'images' },
       { name: 'templates' },
       { name: 'deployments' },
+      { name: 'safety' },
       { name: 'events' },
       { name: 'audit' },
       { name: 'edge', description: 'For dragonfly-edge; its protocol is in schema/src/wire' },

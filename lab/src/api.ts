@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type {
+  ConfirmationView,
   DeploymentView,
   EdgeView,
   ImageView,
@@ -7,7 +8,7 @@ import type {
   MachineView,
   SiteView,
 } from '@dragonfly/schema/api'
-import type { DiskRule } from '@dragonfly/schema/state'
+import { confirmationHeader, type DestructiveOperation, type DiskRule } from '@dragonfly/schema/state'
 
 export interface DeploymentRequest {
   machineId: string
@@ -29,13 +30,19 @@ export class ApiClient {
   }
 
   /** @throws Error that carries the status and the problem's own sentence. */
-  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async request<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
         origin: this.url,
         cookie: this.#cookie,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(30_000),
@@ -89,8 +96,23 @@ export class ApiClient {
     return this.request('POST', `/api/v1/machines/${machineId}/adopt`, name === undefined ? {} : { name })
   }
 
-  createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
-    return this.request('POST', '/api/v1/deployments', deployment)
+  /** Does what a person does by click and hold in safe mode; answers with the header to send along. */
+  async confirm(
+    operation: DestructiveOperation,
+    targets: Record<string, unknown>,
+  ): Promise<Record<string, string>> {
+    const begun = await this.request<ConfirmationView>('POST', '/api/v1/confirmations', {
+      operation,
+      targets,
+    })
+    await sleep(begun.waitMs + 50)
+    return { [confirmationHeader]: begun.confirmationId }
+  }
+
+  async createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
+    const { machineId, imageId, disk } = deployment
+    const headers = await this.confirm('createDeployment', { machineId, imageId, disk })
+    return this.request('POST', '/api/v1/deployments', deployment, headers)
   }
 
   deployment(deploymentId: string): Promise<DeploymentView> {

@@ -9,6 +9,7 @@ import { Icon, type IconName } from '../components/icons.tsx'
 import { Logo } from '../components/logo.tsx'
 import { Menu, MenuItem, MenuLabel } from '../components/menu.tsx'
 import { chooseTheme, themeChoices, useTheme } from '../components/theme.ts'
+import { SafetyToggle } from '../features/safety/safety-toggle.tsx'
 import { capitalise } from '../format/words.ts'
 import { paths } from './paths.ts'
 
@@ -57,6 +58,7 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
           <span className="hidden text-[0.95rem] lg:inline">Find or do</span>
           <kbd className="hidden font-mono text-[0.75rem] text-ink-faint lg:inline">Ctrl K</kbd>
         </button>
+        <SafetyToggle />
         <ThemeMenu />
         <AccountMenu />
       </div>

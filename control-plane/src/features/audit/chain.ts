@@ -2,7 +2,7 @@ import type { AuditEntry } from '@dragonfly/schema/api'
 import canonicalize from 'canonicalize'
 import { sha256Hex } from '../../ids.ts'
 
-export const firstPreviousHash = '0'.repeat(64)
+const firstPreviousHash = '0'.repeat(64)
 
 /** Hash of an entry: SHA-256 over the previous hash, a line feed, and the entry's RFC 8785 JSON. */
 export async function hashEntry(previousHash: string, entry: Omit<AuditEntry, 'hash'>): Promise<string> {

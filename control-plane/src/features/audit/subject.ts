@@ -4,7 +4,7 @@ import { desc, eq } from 'drizzle-orm'
 import type { Database } from '../../deps.ts'
 
 /** Ids that say what an operation acts on; of a request or an answer nothing else is taken unasked. */
-export const targetIds = [
+const targetIds = [
   'machineId',
   'deploymentId',
   'siteId',

@@ -1,6 +1,6 @@
 import type { DeploymentView, deploymentCreateSchema } from '@dragonfly/schema/api'
 import { deployments, images, machineLog, machines } from '@dragonfly/schema/db'
-import { decideDisk, machineActions } from '@dragonfly/schema/state'
+import { decideDisk, machineActions, type SafetyMode } from '@dragonfly/schema/state'
 import { type Plan, type WorkOrder, workOrderSchema, workOrderType } from '@dragonfly/schema/wire'
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { z } from 'zod'
@@ -10,7 +10,6 @@ import { conflict, invalid, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
 import { getMachine } from '../machines/service.ts'
 import { planDigest } from '../orders/plan-digest.ts'
-import { readSite } from '../sites/service.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { checkNetworkConfig, compilePlan } from '../templates/compile.ts'
 import { findTemplate } from '../templates/service.ts'
@@ -29,6 +28,8 @@ export async function createDeployment(
   deps: Deps,
   person: Person,
   input: DeploymentCreate,
+  /** `safe` when it was confirmed. */
+  safety: SafetyMode,
 ): Promise<DeploymentView> {
   const { machine, image, template } = await checkCreate(deps, input)
   const now = deps.clock()
@@ -44,7 +45,7 @@ export async function createDeployment(
     networkConfig: input.networkConfig ?? null,
   })
   const epoch = machine.epoch + 1
-  const order = await renderOrder(deps, { now, armedUntil, deploymentId, epoch, plan, machine, input })
+  const order = await renderOrder(deps, { now, armedUntil, deploymentId, epoch, plan, machine, safety })
   const machineId = machine.machineId
   const statements: Statement[] = [
     deps.db
@@ -142,12 +143,11 @@ interface OrderInput {
   epoch: number
   plan: Plan
   machine: Awaited<ReturnType<typeof readDeployable>>
-  input: DeploymentCreate
+  safety: SafetyMode
 }
 
 async function renderOrder(deps: Deps, order: OrderInput): Promise<string> {
   const { machine, plan } = order
-  const site = await readSite(deps, machine.siteId)
   const image = plan.actions.find((action) => action.action === 'write-image')
   const claims: WorkOrder = workOrderSchema.parse({
     iss: deps.identity.controlPlaneId,
@@ -166,7 +166,7 @@ async function renderOrder(deps: Deps, order: OrderInput): Promise<string> {
     planDigest: await planDigest(plan),
     imageManifestDigest: image?.manifestDigest ?? null,
     disk: image?.disk ?? null,
-    safety: site.minimumSafety,
+    safety: order.safety,
   } satisfies WorkOrder)
   return deps.signer.sign(workOrderType, claims)
 }

@@ -34,7 +34,7 @@ export const createDeployment = defineRoute({
   request: { body: jsonBody(deploymentCreateSchema) },
   responses: {
     201: jsonResponse('Armed', deploymentViewSchema),
-    ...problems(400, 401, 403, 404, 409, 415, 422),
+    ...problems(400, 401, 403, 404, 409, 415, 422, 428),
   },
 })
 

@@ -23,36 +23,38 @@ export async function readStateVersion(deps: Deps, siteId: string): Promise<numb
 /** The desired state of the edge's site, read in one transaction. */
 export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<SiteState> {
   const { db } = deps
-  const [bundleRows, siteRows, modes, imageRows, machineRows, macRows, deploymentRows] = await db.batch([
-    selectSetting(db, 'bundle-version'),
-    db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
-    db.select().from(edgeInterfaceModes).where(eq(edgeInterfaceModes.edgeId, edge.edgeId)),
-    db.select().from(images),
-    db
-      .select({
-        machineId: machines.machineId,
-        name: machines.name,
-        smbiosUuid: machines.smbiosUuid,
-        serial: machines.serial,
-        adoptedAt: machines.adoptedAt,
-        lockedAt: machines.lockedAt,
-        epoch: machines.epoch,
-      })
-      .from(machines)
-      .where(eq(machines.siteId, edge.siteId)),
-    db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
-    db
-      .select({
-        deploymentId: deployments.deploymentId,
-        machineId: deployments.machineId,
-        abortRequestedAt: deployments.abortRequestedAt,
-        armedUntil: deployments.armedUntil,
-        order: deployments.workOrder,
-        plan: deployments.plan,
-      })
-      .from(deployments)
-      .where(and(eq(deployments.siteId, edge.siteId), inArray(deployments.status, ['armed', 'running']))),
-  ])
+  const [bundleRows, siteRows, modes, imageRows, machineRows, macRows, deploymentRows, safetyRows] =
+    await db.batch([
+      selectSetting(db, 'bundle-version'),
+      db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
+      db.select().from(edgeInterfaceModes).where(eq(edgeInterfaceModes.edgeId, edge.edgeId)),
+      db.select().from(images),
+      db
+        .select({
+          machineId: machines.machineId,
+          name: machines.name,
+          smbiosUuid: machines.smbiosUuid,
+          serial: machines.serial,
+          adoptedAt: machines.adoptedAt,
+          lockedAt: machines.lockedAt,
+          epoch: machines.epoch,
+        })
+        .from(machines)
+        .where(eq(machines.siteId, edge.siteId)),
+      db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
+      db
+        .select({
+          deploymentId: deployments.deploymentId,
+          machineId: deployments.machineId,
+          abortRequestedAt: deployments.abortRequestedAt,
+          armedUntil: deployments.armedUntil,
+          order: deployments.workOrder,
+          plan: deployments.plan,
+        })
+        .from(deployments)
+        .where(and(eq(deployments.siteId, edge.siteId), inArray(deployments.status, ['armed', 'running']))),
+      selectSetting(db, 'minimum-safety'),
+    ])
   const [site] = siteRows
   if (!site) throw notFound('site')
   const macs = Map.groupBy(macRows, (row) => row.machineId)
@@ -64,7 +66,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     siteName: site.name,
     interfaces: modes.map(({ name, mode }) => ({ name, mode })),
     unknownMachines: site.unknownMachines,
-    minimumSafety: site.minimumSafety,
+    minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
     signerKeys: deps.signer.keys,
     bundleVersion: bundleRows[0]?.value ?? null,
     images: imageRows.map(({ imageId, name, url, checksum, format, manifestDigest, attempt }) => ({

@@ -39,5 +39,5 @@ export const revokeEdge = defineRoute({
   summary: 'Revoke an edge: its tunnel is cut and its key is refused from now on',
   'x-access': 'administrator',
   request: { params },
-  responses: { 204: noContent, ...problems(401, 403, 404, 422) },
+  responses: { 204: noContent, ...problems(401, 403, 404, 422, 428) },
 })

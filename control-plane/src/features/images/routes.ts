@@ -57,5 +57,5 @@ export const deleteImage = defineRoute({
   summary: 'Remove an image from every edge',
   'x-access': 'signed-in',
   request: { params },
-  responses: { 204: noContent, ...problems(401, 403, 404, 409, 422) },
+  responses: { 204: noContent, ...problems(401, 403, 404, 409, 422, 428) },
 })

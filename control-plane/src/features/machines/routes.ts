@@ -133,7 +133,7 @@ export const deleteMachine = defineRoute({
   request: { params },
   responses: {
     200: jsonResponse('Forgotten; what its next netboot leads to', deleteResultSchema),
-    ...problems(401, 403, 404, 409, 422),
+    ...problems(401, 403, 404, 409, 422, 428),
   },
 })
 

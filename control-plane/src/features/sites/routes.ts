@@ -50,7 +50,7 @@ export const updateSite = defineRoute({
   tags: ['sites'],
   summary: 'Rename a site, or say what becomes of unknown machines',
   'x-access': 'administrator',
-  'x-audit': ['name', 'unknownMachines'],
+  'x-audit': ['name', 'unknownMachines', 'minimumSafety'],
   request: { params, body: jsonBody(sitePatchSchema) },
   responses: {
     200: jsonResponse('The site', siteViewSchema),
@@ -66,7 +66,7 @@ export const deleteSite = defineRoute({
   summary: 'Delete a site that has no machines; its edges are cut off',
   'x-access': 'administrator',
   request: { params },
-  responses: { 204: noContent, ...problems(401, 403, 404, 409, 422) },
+  responses: { 204: noContent, ...problems(401, 403, 404, 409, 422, 428) },
 })
 
 export const createEnrolmentToken = defineRoute({
