@@ -40,7 +40,7 @@ describe('the audit log', () => {
       operation: 'createDeployment',
       subject: 'web-1',
       machineId,
-      details: { hostname: 'web-1.example.com', deploymentId: expect.any(String) },
+      details: { hostname: 'web-1.example.com', deploymentId: expect.any(String), safety: 'power' },
     })
   })
 

@@ -36,7 +36,6 @@ function HoldDialog({ request }: { request: HoldRequest }) {
     <Dialog
       open
       onOpenChange={request.onCancel}
-      keepOpen
       title="Safe mode"
       description="Safe mode is enabled. Are you sure you wish to proceed? This is a potentially dangerous action."
     >
