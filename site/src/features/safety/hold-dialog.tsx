@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { api, take } from '../../api/client.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog, DialogActions } from '../../components/dialog.tsx'
@@ -27,6 +27,13 @@ function HoldDialog({ request }: { request: HoldRequest }) {
     const timer = setInterval(mutate, renewMs)
     return () => clearInterval(timer)
   }, [mutate, request])
+  // A dialog without a trigger of its own gives the focus back to nobody.
+  const [before] = useState(() => document.activeElement)
+  useEffect(() => {
+    return () => {
+      setTimeout(() => before instanceof HTMLElement && before.isConnected && before.focus())
+    }
+  }, [before])
   // The one that the hold began with: a newer one would be too young when it ends.
   const held = useRef<string | undefined>(undefined)
   const markBegin = (): void => {
