@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type {
+  ConfirmationView,
   DeploymentView,
   EdgeView,
   ImageView,
@@ -8,7 +9,7 @@ import type {
   MachineView,
   SiteView,
 } from '@dragonfly/schema/api'
-import type { DiskRule } from '@dragonfly/schema/state'
+import { confirmationHeader, type DestructiveOperation, type DiskRule } from '@dragonfly/schema/state'
 
 export interface DeploymentRequest {
   machineId: string
@@ -36,13 +37,19 @@ export class ApiClient {
   }
 
   /** One request, whatever the answer. */
-  async send(method: string, path: string, body?: unknown): Promise<ApiAnswer> {
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<ApiAnswer> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
         origin: this.url,
         cookie: this.#cookie,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(30_000),
@@ -54,8 +61,13 @@ export class ApiClient {
   }
 
   /** @throws Error that carries the status and the problem's own sentence. */
-  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await this.send(method, path, body)
+  async request<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    const answer = await this.send(method, path, body, headers)
     if (answer.status >= 200 && answer.status < 300) return answer.body as T
     throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`)
   }
@@ -126,8 +138,23 @@ export class ApiClient {
     return this.request('POST', `/api/v1/machines/${machineId}/adopt`, name === undefined ? {} : { name })
   }
 
-  createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
-    return this.request('POST', '/api/v1/deployments', deployment)
+  /** Does what a person does by click and hold in safe mode; answers with the header to send along. */
+  async confirm(
+    operation: DestructiveOperation,
+    targets: Record<string, unknown>,
+  ): Promise<Record<string, string>> {
+    const begun = await this.request<ConfirmationView>('POST', '/api/v1/confirmations', {
+      operation,
+      targets,
+    })
+    await sleep(begun.waitMs + 50)
+    return { [confirmationHeader]: begun.confirmationId }
+  }
+
+  async createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
+    const { machineId, imageId, disk } = deployment
+    const headers = await this.confirm('createDeployment', { machineId, imageId, disk })
+    return this.request('POST', '/api/v1/deployments', deployment, headers)
   }
 
   abortDeployment(deploymentId: string): Promise<DeploymentView> {
