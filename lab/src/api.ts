@@ -114,8 +114,9 @@ export class ApiClient {
     return this.request('GET', `/api/v1/machines/${machineId}`)
   }
 
-  deleteMachine(machineId: string): Promise<{ machineId: string; nextNetboot: string }> {
-    return this.request('DELETE', `/api/v1/machines/${machineId}`)
+  async deleteMachine(machineId: string): Promise<{ machineId: string; nextNetboot: string }> {
+    const headers = await this.confirm('deleteMachine', { machineId })
+    return this.request('DELETE', `/api/v1/machines/${machineId}`, undefined, headers)
   }
 
   /** The whole log of a machine, in the order in which it was taken in. */
@@ -152,9 +153,16 @@ export class ApiClient {
   }
 
   async createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
+    const answer = await this.askForDeployment(deployment)
+    if (answer.status === 201) return answer.body as DeploymentView
+    throw new Error(`the deployment was answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+  }
+
+  /** A confirmed order, and whatever the answer to it is. */
+  async askForDeployment(deployment: DeploymentRequest): Promise<ApiAnswer> {
     const { machineId, imageId, disk } = deployment
     const headers = await this.confirm('createDeployment', { machineId, imageId, disk })
-    return this.request('POST', '/api/v1/deployments', deployment, headers)
+    return this.send('POST', '/api/v1/deployments', deployment, headers)
   }
 
   abortDeployment(deploymentId: string): Promise<DeploymentView> {
