@@ -1,5 +1,5 @@
 import type { DeploymentView, deploymentCreateSchema } from '@dragonfly/schema/api'
-import { deployments, images, machineLog, machines } from '@dragonfly/schema/db'
+import { deployments, edges, images, machineLog, machines } from '@dragonfly/schema/db'
 import { decideDisk, machineActions } from '@dragonfly/schema/state'
 import { type WorkOrder, workOrderSchema, workOrderType } from '@dragonfly/schema/wire'
 import { and, eq, ne, sql } from 'drizzle-orm'
@@ -8,6 +8,7 @@ import { runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps, Person } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
+import { getImage } from '../images/service.ts'
 import { getMachine } from '../machines/service.ts'
 import { planDigest } from '../orders/plan-digest.ts'
 import { readSite } from '../sites/service.ts'
@@ -128,6 +129,7 @@ async function checkCreate(deps: Deps, input: DeploymentCreate) {
       `${row.name} is not ready: no edge has imported it yet. The images page shows how it fares.`,
     )
   }
+  await refuseFailedImage(deps, row.imageId, machine.siteId)
   const template = await findTemplate(deps, input.templateId)
   if (!template) throw notFound('template')
   const image = {
@@ -145,6 +147,22 @@ async function checkCreate(deps: Deps, input: DeploymentCreate) {
     if (problem) throw invalid([{ path: 'networkConfig', message: problem }])
   }
   return { machine, image, template }
+}
+
+/** An image that no edge of the machine's site has, or is at work on, would fail only after the machine was booted. */
+async function refuseFailedImage(deps: Deps, imageId: string, siteId: string): Promise<void> {
+  const [image, siteEdges] = await Promise.all([
+    getImage(deps, imageId),
+    deps.db.select({ edgeId: edges.edgeId }).from(edges).where(eq(edges.siteId, siteId)),
+  ])
+  const here = new Set(siteEdges.map((edge) => edge.edgeId))
+  const copies = image.edges.filter((edge) => here.has(edge.edgeId))
+  const failure = copies.find((copy) => copy.failure)?.failure
+  if (!failure || copies.some((copy) => copy.status !== 'failed')) return
+  throw conflict(
+    'image-not-ready',
+    `${image.name} is not ready at this site: ${failure.message} Try its import again on the images page.`,
+  )
 }
 
 async function readDeployable(deps: Deps, machineId: string) {
