@@ -125,7 +125,9 @@ describe('creating a deployment', () => {
     })
     const answer = await create()
     expect(answer).toMatchObject({ status: 409, body: { code: 'image-not-ready' } })
-    expect(answer.body.detail).toMatch(/is not ready at this site: This edge’s copy .* damaged .* import again/)
+    expect(answer.body.detail).toMatch(
+      /is not ready at this site: This edge’s copy .* damaged .* import again/,
+    )
     await harness.call('POST', `/api/v1/images/${given.request.imageId}/retry`)
     expect(await create()).toMatchObject({ status: 201 })
   })
