@@ -81,7 +81,7 @@ export async function importFile(
 }
 
 /** Imports the rack's image over the API, and waits until the edge holds it. */
-export async function importImage(lab: Lab, product: Product, variant: ImageVariant): Promise<string> {
+async function importImage(lab: Lab, product: Product, variant: ImageVariant): Promise<string> {
   const { path, sha256 } = await ensureImage(variant)
   return importFile(lab, product, { name: `Debian 12 ${variant}`, path, sha256 })
 }
@@ -96,7 +96,7 @@ export async function waitForEdge(product: Product): Promise<void> {
 }
 
 /** Powers a machine on that nobody has announced, waits until its ramdisk waits for work, and adopts it. */
-export async function discoverAndAdopt(product: Product, machine: Machine): Promise<MachineDetail> {
+async function discoverAndAdopt(product: Product, machine: Machine): Promise<MachineDetail> {
   await machine.powerOn()
   const found = await waitUntil(
     'the machine to be discovered',
@@ -110,7 +110,7 @@ export async function discoverAndAdopt(product: Product, machine: Machine): Prom
 }
 
 /** Follows a deployment over the API to its end, saying every stage. */
-export async function followDeployment(
+async function followDeployment(
   product: Product,
   deploymentId: string,
   onProgress: (line: string) => void,

@@ -143,7 +143,7 @@ export async function runEdgeAgent(lab: Lab, environment: NodeJS.ProcessEnv = {}
 }
 
 /** Enrols `dragonfly-edge` in the lab's edge host with a token, and runs it there. */
-export async function startEdgeAgent(
+async function startEdgeAgent(
   lab: Lab,
   url: string,
   token: string,
