@@ -41,6 +41,8 @@ async function authenticatePerson(
 ): Promise<Person> {
   const person = await c.get('deps').auth.person(c.req.raw.headers)
   if (!person) throw new AppError({ code: 'signed-out', status: 401, message: 'Sign in first.' })
+  // Before the refusals below: the audit log names who was refused.
+  c.set('person', person)
   if (isChange(c) && !c.req.header('origin')) {
     throw new AppError({
       code: 'origin-missing',
