@@ -5,10 +5,11 @@ import { useMachineLog } from './use-machine-log.ts'
 
 const shownLines = 6
 
-/** The last words of the machine, while it is at work. */
-export function LogTail({ machineId }: { machineId: string }) {
+/** The last words of the machine about this deployment, while it is at work. */
+export function LogTail({ machineId, deploymentId }: { machineId: string; deploymentId: string }) {
   const log = useMachineLog(machineId)
-  const lines = filterLines(log.lines, { text: '', debug: false }).slice(-shownLines)
+  const own = log.lines.filter((line) => line.deploymentId === deploymentId)
+  const lines = filterLines(own, { text: '', debug: false }).slice(-shownLines)
   if (lines.length === 0) return null
   return (
     <section aria-label="Last words of the log" className="mt-9">

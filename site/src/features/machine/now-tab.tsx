@@ -24,7 +24,9 @@ export function NowTab({ machine }: { machine: MachineDetail }) {
       <div>
         <Outcome machine={machine} deployment={deployment} />
         <TimelineView deployment={deployment} />
-        {isActive(deployment.status) && <LogTail machineId={machine.machineId} />}
+        {isActive(deployment.status) && (
+          <LogTail machineId={machine.machineId} deploymentId={deployment.deploymentId} />
+        )}
       </div>
       <DeploymentFacts deployment={deployment} />
     </div>

@@ -27,7 +27,7 @@ export function WantsList({
   const lines = groupWants(wants)
   const shown = all ? lines : lines.slice(0, shownFirst)
   return (
-    <section aria-label="Wants you" className="mb-9">
+    <section aria-label="Wants you" className="mb-7">
       <ul className="divide-y divide-line border-y border-line">
         {shown.map((want) =>
           want.kind === 'many' ? (
