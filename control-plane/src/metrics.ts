@@ -12,7 +12,7 @@ export const metricHelp = {
   dragonfly_audit_dropped_total: 'Requests of strangers that were too many for the audit log',
   dragonfly_audit_failures_total: 'Entries that could not be written into the audit log',
 } as const
-export type MetricName = keyof typeof metricHelp
+type MetricName = keyof typeof metricHelp
 
 export function createMetrics(): Metrics {
   const values = new Map<string, { name: MetricName; labels: string; value: number }>()

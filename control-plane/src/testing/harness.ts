@@ -13,10 +13,10 @@ import { openDatabase } from '../platform/node/database.ts'
 import { createNodeDeps } from '../platform/node/deps.ts'
 import { openSecrets } from '../platform/node/secrets.ts'
 
-export const origin = 'http://localhost:3000'
+const origin = 'http://localhost:3000'
 const password = 'correct horse battery staple'
 
-export interface Answer {
+interface Answer {
   status: number
   // biome-ignore lint/suspicious/noExplicitAny: what an endpoint answers is what a test looks at
   body: any
