@@ -25,6 +25,8 @@ export interface EdgeOptions {
   database: Database
   identity: EdgeIdentity
   controlPlane: ControlPlane
+  /** Caches that ramdisks fetch images from, instead of from this edge. */
+  imageServers?: readonly string[]
   now: () => number
   random: () => number
   /** For the person at the console. */
@@ -146,7 +148,7 @@ function createPublisher(
 }
 
 function createDesk(
-  { database, identity, now, warn }: EdgeOptions,
+  { database, identity, now, warn, imageServers }: EdgeOptions,
   { ports, site, imageServer, images }: Records & Stores,
   later: () => EdgeParts,
   agentPort: () => number | null,
@@ -159,6 +161,7 @@ function createDesk(
       agentHttp: agentPort() ?? ports.agentHttp,
       imageHttp: imageServer.port() ?? ports.imageHttp,
     }),
+    imageServers: imageServers ?? [],
     siteState: site.state,
     machines: site.machines,
     imageReadiness: images.readiness,

@@ -32,10 +32,10 @@ export async function createDeployment(
   /** `safe` when it was confirmed. */
   safety: SafetyMode,
 ): Promise<DeploymentView> {
-  const draft = draftDeployment(deps.clock(), await checkCreate(deps, input), input)
+  const draft = draftDeployment(deps.clock(), await checkCreate(deps, input), input, safety)
   const { deploymentId, machine } = draft
   const statements: Statement[] = [
-    ...armMachine(deps, draft, await renderOrder(deps, draft, safety), person),
+    ...armMachine(deps, draft, await renderOrder(deps, draft), person),
     ...(await warnings(deps, draft)),
     bumpSite(deps.db, machine.siteId),
   ]
@@ -59,6 +59,7 @@ function draftDeployment(
   now: number,
   checked: Awaited<ReturnType<typeof checkCreate>>,
   input: DeploymentCreate,
+  safety: SafetyMode,
 ) {
   const { machine, image, template } = checked
   const deploymentId = createId(now)
@@ -73,6 +74,7 @@ function draftDeployment(
   })
   return {
     ...checked,
+    safety,
     deploymentId,
     plan,
     hostname: input.hostname,
@@ -180,7 +182,7 @@ async function readDeployable(deps: Deps, machineId: string) {
   return { ...view, epoch: row.epoch }
 }
 
-async function renderOrder(deps: Deps, draft: Draft, safety: SafetyMode): Promise<string> {
+async function renderOrder(deps: Deps, draft: Draft): Promise<string> {
   const { machine, plan } = draft
   const image = plan.actions.find((action) => action.action === 'write-image')
   const claims: WorkOrder = workOrderSchema.parse({
@@ -200,7 +202,7 @@ async function renderOrder(deps: Deps, draft: Draft, safety: SafetyMode): Promis
     planDigest: await planDigest(plan),
     imageManifestDigest: image?.manifestDigest ?? null,
     disk: image?.disk ?? null,
-    safety,
+    safety: draft.safety,
   } satisfies WorkOrder)
   return deps.signer.sign(workOrderType, claims)
 }
