@@ -1,5 +1,5 @@
 /** Click and hold, as a state machine: pure, so that mouse, touch and keyboard behave alike. */
-export type HoldSource = 'pointer' | 'key'
+type HoldSource = 'pointer' | 'key'
 export type HoldState =
   | { kind: 'idle' }
   | { kind: 'holding'; source: HoldSource; sinceMs: number }
