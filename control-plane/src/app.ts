@@ -1,17 +1,18 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import type { AppEnv, Deps } from './deps.ts'
 import { enforceAccess } from './enforce-access.ts'
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
+import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
 import { mountEvents } from './features/events/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
+import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
-import { clientAddressHeader } from './features/people/auth.ts'
+import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
 import { mountSetup } from './features/setup/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
@@ -54,10 +55,12 @@ export function createApp(deps: Deps): App {
   )
   mountHealth(app)
   app.use('/api/*', limitBody())
-  mountAuth(app)
+  app.all('/api/auth/*', handleAuth)
   app.use('/api/*', enforceAccess(allRoutes))
   mountSetup(app)
   mountPeople(app)
+  mountInvitations(app)
+  mountApiKeys(app)
   mountSites(app)
   mountEdges(app)
   mountMachines(app)
@@ -94,23 +97,6 @@ function mountHealth(app: App): void {
     c.text(renderMetrics(c.get('deps')), 200, { 'content-type': 'text/plain; version=0.0.4' }),
   )
   app.get('/openapi.json', (c) => c.json(createOpenApiDocument(version)))
-}
-
-/** better-auth looks after its own origins, rate limits and cookies. */
-function mountAuth(app: App): void {
-  app.on(['GET', 'POST'], '/api/auth/*', (c) => {
-    const headers = new Headers(c.req.raw.headers)
-    headers.delete(clientAddressHeader)
-    const address = clientAddress(c)
-    if (address) headers.set(clientAddressHeader, address)
-    return c.get('deps').auth.handle(new Request(c.req.raw, { headers }))
-  })
-}
-
-/** The address of the socket where the platform tells it (Node), else the one that Cloudflare vouches for. */
-function clientAddress(c: Context): string | null {
-  const address: unknown = c.env?.incoming?.socket?.remoteAddress
-  return typeof address === 'string' ? address : (c.req.header('cf-connecting-ip') ?? null)
 }
 
 function mountPortal(app: App): void {

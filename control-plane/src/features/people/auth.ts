@@ -1,7 +1,11 @@
-import { account, session, user, verification } from '@dragonfly/schema/db'
+import { account, session, twoFactor, user, verification } from '@dragonfly/schema/db'
+import type { Role } from '@dragonfly/schema/state'
 import { betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
-import type { Database, Person } from '../../deps.ts'
+import { APIError } from 'better-auth/api'
+import { twoFactor as twoFactorPlugin } from 'better-auth/plugins'
+import { eq } from 'drizzle-orm'
+import type { Database } from '../../deps.ts'
 import type { OriginPolicy } from '../../origin.ts'
 import type { PasswordHasher } from '../../ports/index.ts'
 
@@ -11,16 +15,17 @@ export const clientAddressHeader = 'x-dragonfly-client-address'
 export interface Auth {
   /** /api/auth/*: sign-in, sign-out, session. */
   handle(request: Request): Promise<Response>
-  /** Who the session cookie belongs to. */
-  person(headers: Headers): Promise<Person | null>
+  /** Whose session the cookie names. */
+  session(headers: Headers): Promise<{ userId: string; sessionId: string } | null>
   /** Signs in by password; the response carries the cookie. */
   signIn(email: string, password: string, headers: Headers): Promise<Response>
   createPerson(input: {
     name: string
     email: string
     password: string
-    role: Person['role']
-  }): Promise<Person>
+    role: Role
+    siteLimited?: boolean
+  }): Promise<{ userId: string; email: string }>
 }
 
 export interface AuthOptions {
@@ -36,9 +41,9 @@ export function createAuth(options: AuthOptions): Auth {
   const auth = createBetterAuth(options)
   return {
     handle: (request) => auth.handler(request),
-    async person(headers) {
+    async session(headers) {
       const found = await auth.api.getSession({ headers })
-      return found ? readPerson(found.user) : null
+      return found ? { userId: found.user.id, sessionId: found.session.id } : null
     },
     signIn: (email, password, headers) =>
       auth.api.signInEmail({ body: { email, password }, headers, asResponse: true }),
@@ -50,6 +55,7 @@ export function createAuth(options: AuthOptions): Auth {
         email: input.email.toLowerCase(),
         emailVerified: true,
         role: input.role,
+        siteLimited: input.siteLimited ?? false,
       }
       const created = await internalAdapter.createUser(values, { method: 'email-password' })
       await internalAdapter.linkAccount({
@@ -58,7 +64,7 @@ export function createAuth(options: AuthOptions): Auth {
         accountId: created.id,
         password,
       })
-      return { userId: created.id, name: created.name, email: created.email, role: input.role }
+      return { userId: created.id, email: created.email }
     },
   }
 }
@@ -72,7 +78,7 @@ function createBetterAuth({ db, origins, hasher, publicUrl, secret }: AuthOption
     trustedOrigins: (request) => origins.allowed(request?.headers.get('host') ?? null),
     database: drizzleAdapter(db, {
       provider: 'sqlite',
-      schema: { user, session, account, verification },
+      schema: { user, session, account, verification, twoFactor },
       transaction: false,
     }),
     emailAndPassword: {
@@ -83,8 +89,13 @@ function createBetterAuth({ db, origins, hasher, publicUrl, secret }: AuthOption
       password: hasher,
     },
     user: {
-      additionalFields: { role: { type: 'string', required: false, defaultValue: 'viewer', input: false } },
+      additionalFields: {
+        role: { type: 'string', required: false, defaultValue: 'viewer', input: false },
+        siteLimited: { type: 'boolean', required: false, defaultValue: false, input: false },
+      },
     },
+    databaseHooks: { session: { create: { before: (draft) => refuseDeactivated(db, draft.userId) } } },
+    plugins: [twoFactorPlugin({ issuer: 'Dragonfly', twoFactorCookieMaxAge: 300 })],
     session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24 },
     rateLimit: {
       enabled: true,
@@ -103,7 +114,12 @@ function createBetterAuth({ db, origins, hasher, publicUrl, secret }: AuthOption
   })
 }
 
-function readPerson(found: { id: string; name: string; email: string; role?: unknown }): Person {
-  const role = found.role === 'administrator' || found.role === 'user' ? found.role : 'viewer'
-  return { userId: found.id, name: found.name, email: found.email, role }
+/** The answer is the one to a wrong password: whether an account exists is nobody's business. */
+async function refuseDeactivated(db: Database, userId: string): Promise<void> {
+  const [row] = await db.select({ deactivatedAt: user.deactivatedAt }).from(user).where(eq(user.id, userId))
+  if (row && row.deactivatedAt === null) return
+  throw new APIError('UNAUTHORIZED', {
+    code: 'INVALID_EMAIL_OR_PASSWORD',
+    message: 'Invalid email or password',
+  })
 }
