@@ -131,6 +131,10 @@ function AccountMenu() {
           {me.email} · {me.role}
         </MenuLabel>
       )}
+      <MenuItem onSelect={() => void navigate({ to: paths.account })}>Your account</MenuItem>
+      {me?.role === 'administrator' && (
+        <MenuItem onSelect={() => void navigate({ to: paths.people })}>People</MenuItem>
+      )}
       <MenuItem onSelect={() => void leave()}>Sign out</MenuItem>
     </Menu>
   )

@@ -5,6 +5,9 @@ export const paths = {
   sites: '/sites',
   images: '/images',
   templates: '/templates',
+  people: '/people',
+  account: '/account',
+  invitation: '/invitation',
   signIn: '/sign-in',
   welcome: '/welcome',
 } as const
@@ -19,6 +22,9 @@ export const shellPages: readonly (string | undefined)[] = [
   'sites',
   'images',
   'templates',
+  'people',
+  'account',
+  'invitation',
   'sign-in',
   'welcome',
 ]

@@ -68,6 +68,7 @@ export function SelectionBar({ machines, onClear }: { machines: readonly Machine
     >
       <span className="num font-semibold">{countOf(machines.length, 'machine')} selected</span>
       <Button
+        may="operate"
         look="primary"
         busy={adopting.isPending}
         refusal={adoptable.length === 0 ? 'All of these are adopted already.' : null}

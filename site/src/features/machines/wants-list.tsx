@@ -80,7 +80,11 @@ const linkLook = 'touchable -mr-4 inline-flex items-center rounded-md px-4 py-1.
 function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) => void }) {
   switch (want.kind) {
     case 'adopt':
-      return <Button onClick={() => onAdopt(want.machine)}>Adopt</Button>
+      return (
+        <Button may="operate" onClick={() => onAdopt(want.machine)}>
+          Adopt
+        </Button>
+      )
     case 'failed':
       return (
         <Link to="/machines/$machineId" params={{ machineId: want.machine.machineId }} className={linkLook}>

@@ -43,7 +43,7 @@ export function SiteSection({ site, edges, onAddEdge }: SiteSectionProps) {
         >
           {countOf(site.machineCount, 'machine')}
         </Link>
-        <Button className="ml-auto" onClick={onAddEdge}>
+        <Button may="edges" className="ml-auto" onClick={onAddEdge}>
           Add an edge
         </Button>
       </header>
