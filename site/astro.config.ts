@@ -12,7 +12,16 @@ export default defineConfig({
   build: { format: 'directory', inlineStylesheets: 'never' },
   vite: {
     plugins: [tailwindcss()],
-    build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 900 },
+    build: {
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 900,
+      rolldownOptions: {
+        onLog: (level, log, print) => {
+          // "use client" in React libraries means nothing where everything runs on the client.
+          if (log.code !== 'MODULE_LEVEL_DIRECTIVE') print(level, log)
+        },
+      },
+    },
     server: { proxy: { '/api': { target: process.env.DRAGONFLY_URL ?? 'http://localhost:3000', ws: true } } },
   },
 })

@@ -29,6 +29,8 @@ describe('parseCommandLine', () => {
     [['power', 'web-1', 'maybe']],
     [['exec', 'edge']],
     [['up', '--colour']],
+    [['simulate']],
+    [['simulate', '--url', 'http://localhost:3000', '--machines', 'many']],
   ])('%j is refused', (args) => {
     expect(() => parseCommandLine(args)).toThrow(UsageError)
   })

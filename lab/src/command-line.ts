@@ -4,6 +4,7 @@ import type { MachineRequest } from './lab.ts'
 import type { PowerAction } from './machine.ts'
 import { type LabHost, labHosts } from './network.ts'
 import type { DiskBus, Firmware, NicModel } from './qemu.ts'
+import type { SimulateOptions } from './simulator/simulate.ts'
 
 export const usage = `usage: npm run lab -- <command> [--name LAB]
 
@@ -18,7 +19,9 @@ export const usage = `usage: npm run lab -- <command> [--name LAB]
   power NAME on|off|soft|reset|cycle
   console NAME                   show the serial port until the machine goes off
   deploy --firmware bios|uefi [--disk ...] [--nic ...] [--discover] [--json]
-                                 one whole deployment through the public API, in a lab of its own`
+                                 one whole deployment through the public API, in a lab of its own
+  simulate --url URL [--token TOKEN] [--machines 40] [--speed 1] [--mishaps 0.08] [--deploying 0] [--seed 1]
+                                 a site whose edge and machines exist nowhere, on the real tunnel protocol`
 
 /** The command line makes no sense: exit code 2. */
 export class UsageError extends Error {}
@@ -32,6 +35,7 @@ export type LabCommand = { labName: string } & (
   | { kind: 'machine remove' | 'console'; machine: string }
   | { kind: 'power'; machine: string; action: PowerAction }
   | { kind: 'deploy'; request: MachineRequest; discover: boolean; isJson: boolean }
+  | { kind: 'simulate'; options: SimulateOptions }
 )
 
 const powerActions = ['on', 'off', 'soft', 'reset', 'cycle'] as const
@@ -70,6 +74,13 @@ const options = {
   boot: { type: 'string' },
   discover: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  url: { type: 'string' },
+  token: { type: 'string' },
+  machines: { type: 'string', default: '40' },
+  speed: { type: 'string', default: '1' },
+  mishaps: { type: 'string', default: '0.08' },
+  deploying: { type: 'string', default: '0' },
+  seed: { type: 'string', default: '1' },
   variant: { type: 'string', default: 'light' },
 } as const
 
@@ -95,6 +106,24 @@ function machineRequest(values: Values): MachineRequest {
   }
 }
 
+function numberBetween(what: string, text: string, low: number, high: number): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value >= low && value <= high) return value
+  throw new UsageError(`${what} must be a number from ${low} to ${high}, not "${text}".`)
+}
+
+function simulateOptions(values: Values): SimulateOptions {
+  return {
+    url: required('--url', values.url).replace(/\/+$/, ''),
+    token: values.token ?? null,
+    machineCount: Math.floor(numberBetween('--machines', values.machines, 0, 20_000)),
+    speed: numberBetween('--speed', values.speed, 0.1, 1000),
+    mishapRate: numberBetween('--mishaps', values.mishaps, 0, 1),
+    deploying: Math.floor(numberBetween('--deploying', values.deploying, 0, 20_000)),
+    seed: Math.floor(numberBetween('--seed', values.seed, 0, 2 ** 31)),
+  }
+}
+
 /** @throws UsageError with one sentence when the arguments make no command. */
 export function parseCommandLine(argv: readonly string[]): LabCommand {
   const split = argv.indexOf('--')
@@ -107,6 +136,7 @@ export function parseCommandLine(argv: readonly string[]): LabCommand {
     const { discover, json: isJson } = values
     return { kind: 'deploy', labName, request: machineRequest(values), discover, isJson }
   }
+  if (word === 'simulate') return { kind: 'simulate', labName, options: simulateOptions(values) }
   if (word === 'up' || word === 'down') return { kind: word, labName }
   if (word === 'serve') return { kind: 'serve', labName, argv: rest }
   if (word === 'image')

@@ -8,6 +8,7 @@ import { ensureImage, type ImageVariant } from './image/build.ts'
 import { createLab, findLab, type Lab, removeLab } from './lab.ts'
 import type { Machine } from './machine.ts'
 import { commandOn, type LabHost, lan } from './network.ts'
+import { simulate } from './simulator/simulate.ts'
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -97,6 +98,7 @@ export async function runLabCommand(command: LabCommand): Promise<number> {
   else if (command.kind === 'down') await removeLab(command.labName)
   else if (command.kind === 'serve') return serve(command.labName, command.argv)
   else if (command.kind === 'deploy') return deploy(command)
+  else if (command.kind === 'simulate') return simulate(command.options)
   else if (command.kind === 'image') return image(command.variant, command.out)
   else return runMachineCommand(await labThatIsUp(command.labName), command)
   return 0

@@ -14,8 +14,6 @@ async function deploy(machine: MachineRequest, discover: boolean): Promise<void>
   }
   const report = await runDeployment(options)
   expect(report.result, said.join('\n')).toBe('deployed')
-  const tries = report.stages.filter((stage) => stage.name.includes('(try'))
-  expect(tries, 'every stage works at the first try').toEqual([])
 }
 
 test('a BIOS machine nobody announced is discovered, adopted and deployed', async () => {

@@ -1,4 +1,4 @@
-import { edges } from '@dragonfly/schema/db'
+import { edges, sites } from '@dragonfly/schema/db'
 import {
   type ControlFrame,
   type EdgeFrame,
@@ -6,9 +6,10 @@ import {
   maxFrameBytes,
   wireProtocol,
 } from '@dragonfly/schema/wire'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { readStateVersion } from '../features/edge-api/site-state.ts'
+import { announceSites } from '../features/sites/site-version.ts'
 import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { readAckedSeq, takeEntry } from './journal.ts'
@@ -87,7 +88,7 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
       .returning({ revokedAt: edges.revokedAt })
     if (!row || row.revokedAt !== null) return shut(closeCodes.revoked, 'revoked')
     const ackedSeq = await readAckedSeq(deps, edge, frame.journalId)
-    const version = await readStateVersion(deps, edge.siteId)
+    const version = await catchUp(deps, edge, isCurrent ? frame.stateVersion : null)
     if (isClosed) return
     isGreeted = true
     deps.connections.add(connection)
@@ -181,6 +182,25 @@ function publishEdge(deps: Deps, edge: EdgeIdentity): void {
     { type: 'changed', entity: 'edge', id: edge.edgeId },
     { type: 'changed', entity: 'site', id: edge.siteId },
   ])
+}
+
+/**
+ * Version of the site's desired state. An edge that holds a newer one shows that this database was restored from an
+ * older backup: the version goes past it, for edges never take an older one.
+ */
+async function catchUp(deps: Deps, edge: EdgeIdentity, heldVersion: number | null): Promise<number> {
+  const version = await readStateVersion(deps, edge.siteId)
+  if (heldVersion === null || heldVersion <= version) return version
+  deps.logError(
+    `edge ${edge.edgeId} holds version ${heldVersion} of its site's state, and this database ${version}: it was restored from an older backup`,
+    null,
+  )
+  await deps.db
+    .update(sites)
+    .set({ stateVersion: sql`max(${sites.stateVersion}, ${heldVersion}) + 1` })
+    .where(eq(sites.siteId, edge.siteId))
+  await announceSites(deps, [edge.siteId])
+  return readStateVersion(deps, edge.siteId)
 }
 
 async function applyState(

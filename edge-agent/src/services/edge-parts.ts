@@ -68,7 +68,7 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
     imageHttp: options.ports?.imageHttp ?? edgePorts.imageHttp,
   }
   const bootTokenKey = await loadSecret(database, 'bootTokenKey', () => randomBytes(32).toString('base64url'))
-  const problems = await openProblems(database, report)
+  const problems = await openProblems(database, report, warn)
   const site = await openSiteContext(database, now)
   const imageDir = join(dataDir, 'images')
   const imageServer = createImageServerProcess({ dir: imageDir, port: ports.imageHttp, problems, random })
@@ -174,11 +174,13 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
 async function openProblems(
   database: Database,
   append: (event: SiteEvent) => Promise<void>,
+  warn: (message: string) => void,
 ): Promise<Problems> {
   const kept = await loadValue(database, 'openProblems')
   return createProblems({
     append,
     openBefore: kept ? (JSON.parse(kept) as string[]) : [],
-    remember: (names) => storeValue(database, 'openProblems', JSON.stringify(names)),
+    remember: (names) =>
+      storeValue(database, 'openProblems', JSON.stringify(names)).catch((error) => warn(String(error))),
   })
 }

@@ -7,8 +7,8 @@ import type { Deployment, Image, Machine, MachineDetail } from './views.ts'
 type Progress = Extract<LiveEvent, { type: 'progress' }>
 type ImageProgress = Extract<LiveEvent, { type: 'image-progress' }>
 
-/** Above this many changed machines in one beat the whole list is fetched instead. */
-const singleFetches = 6
+/** Above this many changed machines in one beat the whole list is fetched instead: a large one later than a small one. */
+const singleFetches = (listed: number): number => Math.min(40, 6 + listed / 100)
 
 export function patchDeployment<T extends Deployment | null>(deployment: T, event: Progress): T {
   if (!deployment || deployment.deploymentId !== event.deploymentId) return deployment
@@ -27,17 +27,15 @@ export function patchImage(image: Image, event: ImageProgress): Image {
   }
 }
 
-export function applyProgress(client: QueryClient, event: Progress): void {
-  client.setQueryData<Machine[]>(keys.machines, (machines) =>
-    machines?.map((machine) =>
-      machine.machineId === event.machineId
-        ? { ...machine, deployment: patchDeployment(machine.deployment, event) }
-        : machine,
-    ),
-  )
-  client.setQueryData<MachineDetail>(keys.machine(event.machineId), (machine) =>
-    machine ? { ...machine, deployment: patchDeployment(machine.deployment, event) } : machine,
-  )
+/** Takes the newest progress of each machine, in one go: thousands of rows are walked once, however many move. */
+export function applyProgress(client: QueryClient, progress: ReadonlyMap<string, Progress>): void {
+  const patch = <T extends Machine>(machine: T): T => {
+    const event = progress.get(machine.machineId)
+    return event ? { ...machine, deployment: patchDeployment(machine.deployment, event) } : machine
+  }
+  client.setQueryData<Machine[]>(keys.machines, (machines) => machines?.map(patch))
+  for (const machineId of progress.keys())
+    client.setQueryData<MachineDetail>(keys.machine(machineId), (machine) => machine && patch(machine))
 }
 
 export function applyImageProgress(client: QueryClient, event: ImageProgress): void {
@@ -73,7 +71,7 @@ async function refreshMachines(client: QueryClient, ids: ReadonlySet<string>): P
   void client.invalidateQueries({ queryKey: keys.sites })
   const known = client.getQueryData<Machine[]>(keys.machines)
   const listed = new Set(known?.map((machine) => machine.machineId))
-  if (!known || ids.size > singleFetches || [...ids].some((id) => !listed.has(id))) {
+  if (!known || ids.size > singleFetches(known.length) || [...ids].some((id) => !listed.has(id))) {
     await Promise.all([
       client.invalidateQueries({ queryKey: keys.machines }),
       ...[...ids].map((id) => client.invalidateQueries({ queryKey: keys.machine(id) })),

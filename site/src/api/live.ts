@@ -88,22 +88,40 @@ export function openLive(client: QueryClient): () => void {
   }
 }
 
+type Progress = Extract<LiveEvent, { type: 'progress' }>
 type ChangeBeat = ReturnType<typeof createChangeBeat>
 
-/** Gathers `changed` frames, so that a burst of them leads to one round of fetches. */
+/** Gathers `changed` and `progress` frames, so that a burst of them leads to one round of fetches and patches. */
 function createChangeBeat(client: QueryClient) {
+  let progress = new Map<string, Progress>()
+  let isFetching = false
   let pending = new Map<ChangedEntity, Set<string>>()
   let timer: ReturnType<typeof setTimeout> | undefined
   const flush = (): void => {
     timer = undefined
+    if (progress.size > 0) applyProgress(client, progress)
+    progress = new Map()
+    // What changes meanwhile is fetched when this round is over: a slow server is not asked the more.
+    if (isFetching || pending.size === 0) return
     const changes = pending
     pending = new Map()
-    void applyChanges(client, changes)
+    isFetching = true
+    void applyChanges(client, changes).finally(() => {
+      isFetching = false
+      if (pending.size > 0) hurry()
+    })
+  }
+  const hurry = (): void => {
+    timer ??= setTimeout(flush, beatMs)
   }
   return {
     add(entity: ChangedEntity, id: string) {
       pending.set(entity, (pending.get(entity) ?? new Set()).add(id))
-      timer ??= setTimeout(flush, beatMs)
+      hurry()
+    },
+    addProgress(event: Progress) {
+      progress.set(event.machineId, event)
+      hurry()
     },
     stop() {
       clearTimeout(timer)
@@ -120,7 +138,7 @@ function handleLiveEvent(client: QueryClient, changes: ChangeBeat, event: LiveEv
       return
     case 'progress':
       recordProgress(event.deploymentId, { atMs: performance.now(), bytesDone: event.bytesDone })
-      applyProgress(client, event)
+      changes.addProgress(event)
       return
     case 'image-progress':
       recordProgress(`${event.imageId}/${event.edgeId}/${event.phase}`, {

@@ -53,7 +53,7 @@ export function Button({
       aria-busy={busy || undefined}
       aria-describedby={refusal ? reasonId : rest['aria-describedby']}
       title={refusal ?? rest.title}
-      className={`${shape} ${refusal ? 'border-line text-ink-faint hover:cursor-not-allowed' : looks[look]} ${busy ? 'opacity-75' : ''} ${className}`}
+      className={`${shape} ${refusal ? `${look === 'quiet' ? 'border-transparent' : 'border-line'} text-ink-faint hover:cursor-not-allowed` : looks[look]} ${busy ? 'opacity-75' : ''} ${className}`}
     >
       {children}
       {refusal && (

@@ -1,6 +1,6 @@
 import { Dialog as Radix } from 'radix-ui'
-import type { ReactNode } from 'react'
-import { IconButton } from './button.tsx'
+import { type ReactNode, useState } from 'react'
+import { Button, IconButton } from './button.tsx'
 import { Icon } from './icons.tsx'
 
 interface DialogProps {
@@ -9,19 +9,29 @@ interface DialogProps {
   title: ReactNode
   description?: ReactNode
   wide?: boolean
-  /** True while something typed would be lost: a stray click outside does not close it then. */
+  /** True while something typed would be lost: a click outside does nothing then, and Escape asks first. */
   keepOpen?: boolean
   children: ReactNode
 }
 
 /** A sheet from below on a phone, a centred panel elsewhere. */
 export function Dialog({ open, onOpenChange, title, description, wide, keepOpen, children }: DialogProps) {
+  const [asking, setAsking] = useState(false)
+  /** Escape a second time means it. */
+  const mayClose = (): boolean => {
+    if (!keepOpen || asking) return true
+    setAsking(true)
+    return false
+  }
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/55" />
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onEscapeKeyDown={(event) => {
+            if (!mayClose()) event.preventDefault()
+          }}
           onInteractOutside={(event) => {
             if (keepOpen) event.preventDefault()
           }}
@@ -34,12 +44,31 @@ export function Dialog({ open, onOpenChange, title, description, wide, keepOpen,
                 <Radix.Description className="mt-1 text-ink-soft">{description}</Radix.Description>
               )}
             </div>
-            <Radix.Close asChild>
-              <IconButton label="Close" className="-mt-1 -mr-3">
-                <Icon name="close" />
-              </IconButton>
-            </Radix.Close>
+            <IconButton
+              label="Close"
+              className="-mt-1 -mr-3"
+              onClick={() => {
+                if (mayClose()) onOpenChange(false)
+              }}
+            >
+              <Icon name="close" />
+            </IconButton>
           </div>
+          {asking && keepOpen && (
+            <div
+              role="alertdialog"
+              aria-label="Discard what you typed?"
+              className="mt-4 flex flex-wrap items-center gap-3 border-y border-line bg-hover px-6 py-3 sm:px-8"
+            >
+              <span className="grow text-wanted">Discard what you typed?</span>
+              <Button autoFocus onClick={() => setAsking(false)}>
+                Keep typing
+              </Button>
+              <Button look="danger" onClick={() => onOpenChange(false)}>
+                Discard
+              </Button>
+            </div>
+          )}
           <div className="min-h-0 grow overflow-y-auto px-6 pt-4 sm:px-8">{children}</div>
         </Radix.Content>
       </Radix.Portal>

@@ -58,7 +58,8 @@ export async function createDeployment(
       machineId: sql`(select machine_id from machines where machine_id = ${machineId})`,
       machineName: machine.name,
       siteId: machine.siteId,
-      imageId: image.imageId,
+      // Null likewise when the image was.
+      imageId: sql`(select image_id from images where image_id = ${image.imageId})`,
       imageName: image.name,
       templateId: template.templateId,
       templateTitle: template.title,
@@ -80,7 +81,7 @@ export async function createDeployment(
   if (!(await runGuardedBatch(deps.db, statements))) {
     throw conflict(
       'machine-changed',
-      'Somebody else acted on this machine at the same moment: look, and try again.',
+      'Somebody else acted on this machine, or its image, at the same moment: look, and try again.',
     )
   }
   deps.metrics.count('dragonfly_deployments_created_total')

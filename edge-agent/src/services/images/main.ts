@@ -27,5 +27,5 @@ async function start(): Promise<void> {
 
 process.once('disconnect', () => process.exit())
 process.once('SIGTERM', () => process.exit())
-process.once('SIGINT', () => undefined)
+process.on('SIGINT', () => undefined)
 await start()

@@ -308,6 +308,17 @@ describe('a deployment', () => {
     expect(await site.event('deployment.failed')).toMatchObject({ reason: 'chunk-missing' })
   })
 
+  test('that another edge of this LAN runs is let go, and taken up again when it comes back', async () => {
+    await arm()
+    await netboot()
+    await site.event('deployment.stage')
+    site.control.setState({ deployments: [] })
+    await until(() => Object.keys(site.edge.status().deployments).length === 0, 'it to be gone')
+    await arm()
+    expect(site.edge.status().deployments).toEqual({ armed: 1 })
+    expect(site.control.entries.some(({ event }) => event.type === 'deployment.aborted')).toBe(false)
+  })
+
   test('that the site takes back before it began is dropped without a word', async () => {
     await arm()
     site.control.setState({ deployments: [] })

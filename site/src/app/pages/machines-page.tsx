@@ -22,6 +22,7 @@ import { decideNextSteps } from '../../features/people/setup-steps.ts'
 import type { MachinesSearch } from '../router.tsx'
 
 const none: never[] = []
+const listId = 'all-machines'
 
 export function MachinesPage() {
   const search = useSearch({ from: '/portal/' })
@@ -33,13 +34,13 @@ export function MachinesPage() {
   const setup = useQuery(setupQuery)
   const [adopting, setAdopting] = useState<Machine | null>(null)
   const all = machines.data ?? none
-  const wants = useMemo(
-    () => decideWants(all, edges.data ?? none, images.data ?? none),
-    [all, edges.data, images.data],
-  )
   const steps = useMemo(
     () => decideNextSteps(setup.data ?? null, edges.data ?? null, images.data ?? null, all),
     [setup.data, edges.data, images.data, all],
+  )
+  const wants = useMemo(
+    () => decideWants(all, edges.data ?? none, images.data ?? none, steps.length > 0 ? null : setup.data),
+    [all, edges.data, images.data, setup.data, steps],
   )
   const filter = (change: MachinesSearch): void => {
     void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true, resetScroll: false })
@@ -57,6 +58,15 @@ export function MachinesPage() {
     >
       {isReady && (
         <>
+          <NextSteps steps={steps} />
+          <WantsList
+            wants={wants}
+            onAdopt={setAdopting}
+            onShow={(of) => {
+              filter({ status: of === 'failed' ? 'failed' : 'discovered', q: undefined })
+              document.getElementById(listId)?.scrollIntoView()
+            }}
+          />
           {all.length > 0 && (
             <StatusCounts
               counts={countByStatus(all)}
@@ -66,8 +76,6 @@ export function MachinesPage() {
             />
           )}
           {all.length > 0 && <ElectricBar />}
-          <NextSteps steps={steps} />
-          <WantsList wants={wants} onAdopt={setAdopting} />
           {all.length > 0 ? (
             <MachineList machines={all} search={search} sites={sites.data ?? none} onFilter={filter} />
           ) : steps.length > 0 || !edges.isFetched ? null : (
@@ -104,7 +112,7 @@ function MachineList({ machines, search, sites, onFilter }: MachineListProps) {
   )
   const selected = machines.filter((machine) => selection[machine.machineId])
   return (
-    <section aria-label="All machines" className="mt-10">
+    <section aria-label="All machines" id={listId} className="mt-9 scroll-mt-20">
       <MachineToolbar
         search={search}
         sites={sites}

@@ -9,6 +9,7 @@ import { paths } from '../../app/paths.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { showToast } from '../../components/toast-store.ts'
+import { waitsForWork } from '../machine/ramdisk-note.tsx'
 import { DeployConfirm } from './deploy-confirm.tsx'
 import { DeployFields } from './deploy-fields.tsx'
 import {
@@ -32,17 +33,30 @@ interface DeployDialogProps {
 export function DeployDialog(props: DeployDialogProps) {
   const { machine, onClose } = props
   const { data: images } = useQuery(imagesQuery)
+  const [isTyped, setTyped] = useState(false)
   return (
     <Dialog
       open
       onOpenChange={onClose}
-      keepOpen
+      keepOpen={isTyped}
       wide
       title={`Deploy ${machine.name}`}
-      description="Arms the machine: the next time it boots from the network, the image is written to its disk."
+      description={
+        waitsForWork(machine) ? (
+          <span className="text-alive">
+            It is in the ramdisk, waiting for work: writing begins as soon as you confirm.
+          </span>
+        ) : (
+          'Arms the machine: the next time it boots from the network, the image is written to its disk.'
+        )
+      }
     >
       {images &&
-        (images.length > 0 ? <DeploySteps {...props} images={images} /> : <NoImages onClose={onClose} />)}
+        (images.length > 0 ? (
+          <DeploySteps {...props} images={images} onTyped={() => setTyped(true)} />
+        ) : (
+          <NoImages onClose={onClose} />
+        ))}
     </Dialog>
   )
 }
@@ -74,7 +88,8 @@ function DeploySteps({
   previous,
   images,
   onClose,
-}: DeployDialogProps & { images: readonly Image[] }) {
+  onTyped,
+}: DeployDialogProps & { images: readonly Image[]; onTyped: () => void }) {
   const [form, setForm] = useState(() => createDeployForm(machine, images, readRemembered(), previous))
   const [reviewing, setReviewing] = useState(false)
   const [tried, setTried] = useState(false)
@@ -113,7 +128,10 @@ function DeploySteps({
       machine={machine}
       images={images}
       form={form}
-      onChange={(change) => setForm((current) => ({ ...current, ...change }))}
+      onChange={(change) => {
+        onTyped()
+        setForm((current) => ({ ...current, ...change }))
+      }}
       errors={{ ...refused.fields, ...errors }}
       problem={refused.form}
       tried={tried}
@@ -130,7 +148,11 @@ function useDeploy(machine: MachineDetail, onDone: () => void, onRefused: () => 
   return useMutation({
     mutationFn: (body: ReturnType<typeof deploymentBody>) => take(api.POST('/api/v1/deployments', { body })),
     onSuccess: async () => {
-      showToast({ text: `${machine.name} is armed. Restart it, or power it on, with network boot first.` })
+      showToast({
+        text: waitsForWork(machine)
+          ? `${machine.name} takes its order now.`
+          : `${machine.name} is armed. Restart it, or power it on, with network boot first.`,
+      })
       onDone()
       await Promise.all([
         queryClient.invalidateQueries({ queryKey: machineQuery(machine.machineId).queryKey }),

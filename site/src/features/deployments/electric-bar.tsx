@@ -19,7 +19,7 @@ export function ElectricBar() {
   const summary = summariseCells(cells)
   const detail = cells.find((cell) => cell.deploymentId === shown)
   return (
-    <section aria-label="Last 100 deployments" className="mt-8">
+    <section aria-label="Last 100 deployments" className="mt-6">
       <ElectricStrip
         cells={cells}
         crackling={cells.some((cell) => cell.status === 'running')}

@@ -51,15 +51,31 @@ export function ImageRow({ image }: { image: Image }) {
         {image.checksum.algorithm} {image.checksum.value.slice(0, 24)}…
       </p>
       <ul aria-label="Edges" className="mt-3 space-y-3">
-        {image.edges.map((edge) => (
-          <EdgeProgress key={edge.edgeId} image={image} edge={edge} />
-        ))}
+        {image.edges
+          .filter((edge) => edge.status !== 'ready')
+          .map((edge) => (
+            <EdgeProgress key={edge.edgeId} image={image} edge={edge} />
+          ))}
       </ul>
+      <Holders edges={image.edges} />
       {image.edges.length === 0 && (
         <p className="mt-3 text-ink-soft">It is imported as soon as an edge is enrolled.</p>
       )}
       {deleting && <DeleteImage image={image} onClose={() => setDeleting(false)} />}
     </li>
+  )
+}
+
+/** Where it is complete, in one line however many they are. */
+function Holders({ edges }: { edges: readonly ImageEdge[] }) {
+  const sites = [...new Set(edges.filter((edge) => edge.status === 'ready').map((edge) => edge.siteName))]
+  if (sites.length === 0) return null
+  const named = sites.slice(0, 6)
+  return (
+    <p className="mt-2 text-ink-faint">
+      At {named.join(', ')}
+      {sites.length > named.length && ` and ${sites.length - named.length} more sites`}.
+    </p>
   )
 }
 

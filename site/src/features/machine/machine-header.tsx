@@ -9,7 +9,12 @@ import { separateWords } from '../../format/words.ts'
 import { hostnameError } from '../machines/hostname.ts'
 import { MachineButtons } from './machine-buttons.tsx'
 import { usePatchMachine } from './patch-machine.ts'
+import { RamdiskNote, waitsForWork } from './ramdisk-note.tsx'
+import { SiteNotice } from './site-notice.tsx'
 import { TagEditor } from './tag-editor.tsx'
+
+/** The first is the one that it boots from; the hardware tab has them all. */
+const shownMacs = 3
 
 export function MachineHeader({ machine }: { machine: MachineDetail }) {
   const written = machine.status === 'deployed' && machine.deployment?.status === 'written'
@@ -19,21 +24,27 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
         <Name machine={machine} />
         <p className="mt-1 text-xl text-ink-soft italic">{separateWords(machine.fourWords)}</p>
         <p className="mt-1.5 flex flex-wrap gap-x-4 font-mono text-[0.8rem] text-ink-faint">
-          {machine.macs.map((mac) => (
+          {machine.macs.slice(0, shownMacs).map((mac) => (
             <span key={mac}>{mac}</span>
           ))}
+          {machine.macs.length > shownMacs && (
+            <span title={machine.macs.slice(shownMacs).join('\n')}>
+              and {machine.macs.length - shownMacs} more
+            </span>
+          )}
           {machine.address && <span className="text-ink-soft">{machine.address}</span>}
         </p>
         <p className="mt-4 flex flex-wrap items-center gap-x-5 gap-y-1">
           <StatusMark status={written ? 'written' : machine.status} />
           <span className="text-ink-soft">{machine.siteName}</span>
-          {machine.ramdiskConnected && <span className="text-alive">In the ramdisk now</span>}
+          {waitsForWork(machine) && <RamdiskNote text="In the ramdisk, waiting for work" />}
           {machine.locked && <span className="text-wanted">Locked</span>}
           <span className="text-ink-faint">
             seen <Ago atMs={machine.lastSeenAt} />
           </span>
         </p>
         <TagEditor machine={machine} />
+        <SiteNotice machine={machine} />
       </div>
       <MachineButtons machine={machine} />
     </header>

@@ -12,6 +12,8 @@ import { durationMs } from '../deployments/bar-cells.ts'
 import { DeployDialog } from '../deployments/deploy-dialog.tsx'
 import { TimelineView } from '../deployments/timeline-view.tsx'
 import { refusal } from './facts.ts'
+import { LogTail } from './log-tail.tsx'
+import { waitsForWork } from './ramdisk-note.tsx'
 
 /** What the machine is at: its newest deployment as a line through its stages. */
 export function NowTab({ machine }: { machine: MachineDetail }) {
@@ -22,6 +24,7 @@ export function NowTab({ machine }: { machine: MachineDetail }) {
       <div>
         <Outcome machine={machine} deployment={deployment} />
         <TimelineView deployment={deployment} />
+        {isActive(deployment.status) && <LogTail machineId={machine.machineId} />}
       </div>
       <DeploymentFacts deployment={deployment} />
     </div>
@@ -38,7 +41,9 @@ function Idle({ machine }: { machine: MachineDetail }) {
     )
   return (
     <Empty title="Ready when you are.">
-      Nothing was deployed on it by Dragonfly. It boots its own disk until a deployment is armed.
+      {waitsForWork(machine)
+        ? 'Its ramdisk is up and waits for work: a deployment starts at once. Left alone, it boots its own disk in a while.'
+        : 'Nothing was deployed on it by Dragonfly. It boots its own disk until a deployment is armed.'}
     </Empty>
   )
 }
@@ -85,11 +90,33 @@ function Outcome({ machine, deployment }: { machine: MachineDetail; deployment: 
       </section>
     )
   if (deployment.status === 'deployed') return <Success deployment={deployment} />
-  if (!deployment.abortRequested) return null
+  if (deployment.abortRequested)
+    return (
+      <p className="mb-9 border-l-[3px] border-wanted pl-5 text-lg">
+        An abort was asked for, and is not yet confirmed by the site.
+      </p>
+    )
+  return deployment.status === 'armed' ? <Armed machine={machine} deployment={deployment} /> : null
+}
+
+/** An armed machine waits for a person, unless its ramdisk is up already. */
+function Armed({ machine, deployment }: { machine: MachineDetail; deployment: Deployment }) {
+  const now = useNow(30_000)
+  if (waitsForWork(machine))
+    return (
+      <section aria-label="What to do" className="mb-9 border-l-[3px] border-alive-deep pl-5">
+        <h2 className="text-2xl font-light tracking-tight">Its ramdisk takes the order now.</h2>
+        <p className="mt-1 text-lg text-ink-soft">Nothing is left for you to do.</p>
+      </section>
+    )
   return (
-    <p className="mb-9 border-l-[3px] border-wanted pl-5 text-lg">
-      An abort was asked for, and is not yet confirmed by the site.
-    </p>
+    <section aria-label="What to do" className="mb-9 border-l-[3px] border-wanted pl-5">
+      <h2 className="text-2xl font-light tracking-tight">Power it on, network boot first.</h2>
+      <p className="mt-1 max-w-2xl text-lg text-ink-soft">
+        Or restart it, if it runs. Nothing happens to it until it asks the network for a boot file; it stays
+        armed for <span className="num">{formatDuration(deployment.armedUntil - now)}</span>.
+      </p>
+    </section>
   )
 }
 

@@ -16,6 +16,7 @@ import { separateWords } from '../../format/words.ts'
 import { percentDone } from '../deployments/rate.ts'
 import { currentRate } from '../deployments/rate-store.ts'
 import { writingBytes } from '../deployments/timeline.ts'
+import { RamdiskNote, waitsForWork } from '../machine/ramdisk-note.tsx'
 import { compareNames, statusOrder } from './machine-list.ts'
 
 export const features = tableFeatures({
@@ -122,11 +123,14 @@ function StatusCell({ machine }: { machine: Machine }) {
   const { deployment } = machine
   if (machine.status !== 'deploying' || !deployment)
     return (
-      <StatusMark
-        status={
-          machine.status === 'deployed' && deployment?.status === 'written' ? 'written' : machine.status
-        }
-      />
+      <div className="leading-snug">
+        <StatusMark
+          status={
+            machine.status === 'deployed' && deployment?.status === 'written' ? 'written' : machine.status
+          }
+        />
+        <StatusDetail machine={machine} />
+      </div>
     )
   const bytes = writingBytes(deployment)
   const percent = bytes ? percentDone(bytes.bytesDone, bytes.bytesTotal) : null
@@ -148,6 +152,21 @@ function StatusCell({ machine }: { machine: Machine }) {
       )}
     </div>
   )
+}
+
+/** What makes this status worth a second look. */
+function StatusDetail({ machine }: { machine: Machine }) {
+  if (machine.deployment?.abortRequested && machine.status === 'armed')
+    return <div className="truncate text-[0.85rem] text-wanted">abort not yet confirmed</div>
+  if (waitsForWork(machine))
+    return (
+      <div className="truncate text-[0.85rem]">
+        <RamdiskNote text="waiting for work" />
+      </div>
+    )
+  if (machine.status === 'armed')
+    return <div className="truncate text-[0.85rem] text-ink-faint">power it on</div>
+  return null
 }
 
 function AddressCell({ machine }: { machine: Machine }) {

@@ -21,7 +21,7 @@ interface StatusCountsProps {
 /** How many of each; each number filters the list. */
 export function StatusCounts({ counts, total, chosen, onChoose }: StatusCountsProps) {
   return (
-    <fieldset className="-ml-3 flex flex-wrap gap-x-2 gap-y-3 border-0">
+    <fieldset className="-ml-3 grid grid-cols-4 gap-y-3 border-0 sm:flex sm:flex-wrap sm:gap-x-2">
       <legend className="sr-only">Filter by status</legend>
       <Count
         label="All"
@@ -59,7 +59,7 @@ function Count({ label, count, colour, pressed, onClick }: CountProps) {
       aria-pressed={pressed}
       aria-label={`${label}: ${count}`}
       onClick={onClick}
-      className="group touchable rounded-md px-3 py-1 text-left hover:bg-hover sm:min-w-24"
+      className="group touchable rounded-md px-3 py-1 text-left max-sm:min-w-0 hover:bg-hover sm:min-w-24"
     >
       <span className={`num block text-3xl leading-tight font-light ${colour}`}>
         {count.toLocaleString('en-GB')}

@@ -1,12 +1,12 @@
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { Machine } from '../../api/views.ts'
 import { paths } from '../../app/paths.ts'
 import { Button } from '../../components/button.tsx'
 import { Sentence } from '../../components/sentence.tsx'
 import { Ago } from '../../components/time.tsx'
 import { separateWords } from '../../format/words.ts'
-import type { Want } from './wants.ts'
+import { groupWants, type Want, type WantGroup } from './wants.ts'
 
 const shownFirst = 5
 
@@ -14,23 +14,33 @@ const shownFirst = 5
 export function WantsList({
   wants,
   onAdopt,
+  onShow,
 }: {
   wants: readonly Want[]
   onAdopt: (machine: Machine) => void
+  /** Shows the machines of a group in the list. */
+  onShow: (of: WantGroup['of']) => void
 }) {
   const [all, setAll] = useState(false)
   if (wants.length === 0) return null
-  const shown = all ? wants : wants.slice(0, shownFirst)
+  const lines = groupWants(wants)
+  const shown = all ? lines : lines.slice(0, shownFirst)
   return (
-    <section aria-label="Wants you" className="mt-8">
+    <section aria-label="Wants you" className="mb-9">
       <ul className="divide-y divide-line border-y border-line">
-        {shown.map((want) => (
-          <WantRow key={`${want.kind}/${want.id}`} want={want} onAdopt={onAdopt} />
-        ))}
+        {shown.map((want) =>
+          want.kind === 'many' ? (
+            <Line key={`many/${want.of}`} want={want}>
+              <Button onClick={() => onShow(want.of)}>Show them</Button>
+            </Line>
+          ) : (
+            <WantRow key={`${want.kind}/${want.id}`} want={want} onAdopt={onAdopt} />
+          ),
+        )}
       </ul>
-      {shown.length < wants.length && (
+      {shown.length < lines.length && (
         <Button look="quiet" className="mt-1 -ml-4" onClick={() => setAll(true)}>
-          and {wants.length - shown.length} more
+          and {lines.length - shown.length} more
         </Button>
       )}
     </section>
@@ -38,12 +48,21 @@ export function WantsList({
 }
 
 function WantRow({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) => void }) {
+  return (
+    <Line want={want}>
+      <WantAction want={want} onAdopt={onAdopt} />
+    </Line>
+  )
+}
+
+function Line({ want, children }: { want: Want | WantGroup; children: ReactNode }) {
   const colour = want.tone === 'failed' ? 'bg-failed' : 'bg-wanted'
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 py-2.5">
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2 sm:flex-nowrap">
       <span aria-hidden="true" className={`h-8 w-[3px] shrink-0 rounded-full ${colour}`} />
-      <p className="min-w-0 grow basis-72">
-        <Title want={want} />{' '}
+      <p className="min-w-0 grow basis-64 [overflow-wrap:anywhere]">
+        <Title want={want} />
+        {want.sentence.startsWith(',') ? '' : ' '}
         <span className="text-ink-soft">
           <Sentence text={want.sentence} />
         </span>
@@ -56,12 +75,12 @@ function WantRow({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) =>
           </span>
         )}
       </p>
-      <WantAction want={want} onAdopt={onAdopt} />
+      {children}
     </li>
   )
 }
 
-function Title({ want }: { want: Want }) {
+function Title({ want }: { want: Want | WantGroup }) {
   if (want.kind !== 'adopt' && want.kind !== 'failed')
     return <strong className="font-semibold">{want.title}</strong>
   return (
@@ -79,6 +98,8 @@ const linkLook = 'touchable -mr-4 inline-flex items-center rounded-md px-4 py-1.
 
 function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) => void }) {
   switch (want.kind) {
+    case 'bundle':
+      return null
     case 'adopt':
       return (
         <Button may="operate" onClick={() => onAdopt(want.machine)}>

@@ -1,8 +1,9 @@
 import { failureText } from '@dragonfly/schema/state'
-import type { Edge, Image, Machine } from '../../api/views.ts'
+import type { Edge, Image, Machine, Setup } from '../../api/views.ts'
 import { countOf } from '../../format/words.ts'
 
 export type Want =
+  | { kind: 'bundle'; id: string; title: string; sentence: string; tone: Tone; sinceMs: null }
   | { kind: 'edge'; id: string; title: string; sentence: string; tone: Tone; sinceMs: number | null }
   | { kind: 'image'; id: string; title: string; sentence: string; tone: Tone; sinceMs: number | null }
   | {
@@ -25,7 +26,57 @@ export type Want =
     }
 type Tone = 'wanted' | 'failed'
 
-const order: readonly Want['kind'][] = ['edge', 'failed', 'image', 'adopt']
+/** Many of a kind are one line: nobody reads five hundred. */
+export interface WantGroup {
+  kind: 'many'
+  of: 'failed' | 'adopt'
+  count: number
+  title: string
+  sentence: string
+  tone: Tone
+  /** Of the newest. */
+  sinceMs: number | null
+}
+
+/** More of a kind than this are shown as one. */
+const shownOfKind = 4
+
+export function groupWants(wants: readonly Want[]): (Want | WantGroup)[] {
+  const many = (of: WantGroup['of']): readonly Want[] => {
+    const found = wants.filter((want) => want.kind === of)
+    return found.length > shownOfKind ? found : []
+  }
+  const failed = many('failed')
+  const adopt = many('adopt')
+  const grouped = new Set([...failed, ...adopt])
+  return wants.flatMap((want): (Want | WantGroup)[] => {
+    if (!grouped.has(want)) return [want]
+    if (want === failed[0]) return [groupOf('failed', failed)]
+    return want === adopt[0] ? [groupOf('adopt', adopt)] : []
+  })
+}
+
+function groupOf(of: WantGroup['of'], wants: readonly Want[]): WantGroup {
+  const sentences = new Map<string, number>()
+  for (const { sentence } of wants) sentences.set(sentence, (sentences.get(sentence) ?? 0) + 1)
+  const common = [...sentences].toSorted((a, b) => b[1] - a[1])[0]
+  const isFailed = of === 'failed'
+  return {
+    kind: 'many',
+    of,
+    count: wants.length,
+    title: `${wants.length.toLocaleString('en-GB')} ${isFailed ? 'deployments failed' : 'machines'}`,
+    sentence: isFailed
+      ? common && common[1] > 1
+        ? `, ${common[1]} of them alike: ${common[0]}.`
+        : ', each for its own reason.'
+      : 'were discovered, and wait to be adopted.',
+    tone: isFailed ? 'failed' : 'wanted',
+    sinceMs: wants[0]?.sinceMs ?? null,
+  }
+}
+
+const order: readonly Want['kind'][] = ['bundle', 'edge', 'failed', 'image', 'adopt']
 
 /**
  * What wants a person, most pressing first: an edge in trouble holds up a whole site; then deployments that
@@ -35,12 +86,29 @@ export function decideWants(
   machines: readonly Machine[],
   edges: readonly Edge[],
   images: readonly Image[],
+  setup: Setup | null = null,
 ): Want[] {
   return [
+    ...bundleWants(setup),
     ...edges.flatMap(edgeWants),
     ...machines.flatMap(machineWants),
     ...images.flatMap(imageWants),
   ].toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || (b.sinceMs ?? 0) - (a.sinceMs ?? 0))
+}
+
+function bundleWants(setup: Setup | null): Want[] {
+  if (!setup || (setup.bundle.status !== 'missing' && setup.bundle.status !== 'failed')) return []
+  const isMissing = setup.bundle.status === 'missing'
+  return [
+    {
+      kind: 'bundle',
+      id: 'bundle',
+      title: `The boot bundle ${isMissing ? 'is missing.' : 'could not be built.'}`,
+      sentence: setup.bundle.message ?? 'Machines can boot from the network once it is there.',
+      tone: isMissing ? 'wanted' : 'failed',
+      sinceMs: null,
+    },
+  ]
 }
 
 function edgeWants(edge: Edge): Want[] {

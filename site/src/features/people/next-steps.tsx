@@ -33,7 +33,7 @@ export function NextSteps({ steps }: { steps: readonly SetupStep[] }) {
   if (steps.length === 0) return null
   const next = steps.find((step) => !step.done && step.id !== 'bundle')
   return (
-    <section aria-label="What happens next" className="mt-8">
+    <section aria-label="What happens next" className="mb-9">
       <h2 className="text-2xl font-light tracking-tight">What happens next</h2>
       <ol className="mt-3 divide-y divide-line border-y border-line">
         {steps.map((step) => (

@@ -55,6 +55,8 @@ export function decideNextSteps(
       done: machines.length > 0,
     },
   ]
+  // Once the first machine is there the rest is known; a bundle in trouble is then one of the things that want you.
+  if (steps.every((step) => step.done)) return []
   const { bundle } = setup
   if (bundle.status !== 'ready')
     steps.unshift({
@@ -65,5 +67,5 @@ export function decideNextSteps(
         'Machines can boot from the network once it is done; the rest need not wait for it.',
       done: false,
     })
-  return steps.every((step) => step.done) ? [] : steps
+  return steps
 }

@@ -74,17 +74,17 @@ function Row({ netInterface, mode, onChange }: RowProps) {
   const { name, mac, address, prefixLength, up } = netInterface
   return (
     <li className="flex flex-wrap items-center gap-x-6 gap-y-2 py-2.5">
-      <span className="w-36 font-mono text-[0.95rem]">{name}</span>
-      <span className="min-w-40 grow font-mono text-[0.85rem] text-ink-soft">
+      <span className="w-16 font-mono text-[0.95rem] sm:w-36">{name}</span>
+      <span className="min-w-36 grow font-mono text-[0.85rem] text-ink-soft">
         {address ? `${address}${prefixLength === null ? '' : `/${prefixLength}`}` : 'no address'}
         {mac && <span className="ml-4 text-ink-faint max-sm:hidden">{mac}</span>}
       </span>
-      {!up && <span className="text-wanted">down</span>}
+      {!up && <span className={mode === 'off' ? 'text-ink-faint' : 'text-wanted'}>down</span>}
       <RadioGroup.Root
         aria-label={`Mode of ${name}`}
         value={mode}
         onValueChange={(value) => onChange(value as Mode)}
-        className="flex rounded-md border border-control/60 p-[3px]"
+        className="ml-auto flex rounded-md border border-control/60 p-[3px]"
       >
         {modes.map((option) => (
           <RadioGroup.Item

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
 import { api, take } from '../../api/client.ts'
 import { keys } from '../../api/queries.ts'
 import type { Edge, Site } from '../../api/views.ts'
@@ -7,7 +8,9 @@ import { Button } from '../../components/button.tsx'
 import { SelectField } from '../../components/field.tsx'
 import { showToast } from '../../components/toast-store.ts'
 import { countOf } from '../../format/words.ts'
+import { DeleteSiteDialog } from './delete-site-dialog.tsx'
 import { EdgeCard } from './edge-card.tsx'
+import { RenameSiteDialog } from './rename-site-dialog.tsx'
 
 const policies: Record<Site['unknownMachines'], { title: string; sentence: string }> = {
   discover: {
@@ -32,6 +35,7 @@ interface SiteSectionProps {
 }
 
 export function SiteSection({ site, edges, onAddEdge }: SiteSectionProps) {
+  const [asked, setAsked] = useState<'rename' | 'delete' | null>(null)
   return (
     <section aria-label={site.name} className="mt-12 first:mt-0">
       <header className="flex flex-wrap items-end gap-x-6 gap-y-3 border-b border-line pb-3">
@@ -43,10 +47,29 @@ export function SiteSection({ site, edges, onAddEdge }: SiteSectionProps) {
         >
           {countOf(site.machineCount, 'machine')}
         </Link>
-        <Button may="edges" className="ml-auto" onClick={onAddEdge}>
-          Add an edge
-        </Button>
+        <div className="ml-auto flex flex-wrap justify-end gap-x-1 gap-y-2">
+          <Button may="sites" look="quiet" onClick={() => setAsked('rename')}>
+            Rename
+          </Button>
+          <Button
+            may="sites"
+            look="quiet"
+            refusal={
+              site.machineCount > 0
+                ? `${site.name} still has ${countOf(site.machineCount, 'machine')}: delete them first.`
+                : null
+            }
+            onClick={() => setAsked('delete')}
+          >
+            Delete
+          </Button>
+          <Button may="edges" className="ml-2" onClick={onAddEdge}>
+            Add an edge
+          </Button>
+        </div>
       </header>
+      {asked === 'rename' && <RenameSiteDialog site={site} onClose={() => setAsked(null)} />}
+      {asked === 'delete' && <DeleteSiteDialog site={site} onClose={() => setAsked(null)} />}
       {edges.length > 0 ? (
         <div className="divide-y divide-line">
           {edges.map((edge) => (
