@@ -2,12 +2,12 @@ import { account, session, twoFactor, user, verification } from '@dragonfly/sche
 import type { Role } from '@dragonfly/schema/state'
 import { betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
-import { APIError } from 'better-auth/api'
+import { APIError, createAuthMiddleware } from 'better-auth/api'
 import { twoFactor as twoFactorPlugin } from 'better-auth/plugins'
 import { eq } from 'drizzle-orm'
 import type { Database } from '../../deps.ts'
 import type { OriginPolicy } from '../../origin.ts'
-import type { PasswordHasher } from '../../ports/index.ts'
+import type { Clock, PasswordHasher, ReplayGuard } from '../../ports/index.ts'
 
 /** The header in which the app tells better-auth who is calling; a client's own is overwritten. */
 export const clientAddressHeader = 'x-dragonfly-client-address'
@@ -35,6 +35,9 @@ export interface AuthOptions {
   publicUrl: string
   /** Signs the session cookies. */
   secret: string
+  clock: Clock
+  /** Remembers the codes that were used: each opens the door once (RFC 6238 section 5.2). */
+  replay: ReplayGuard
 }
 
 export function createAuth(options: AuthOptions): Auth {
@@ -69,7 +72,8 @@ export function createAuth(options: AuthOptions): Auth {
   }
 }
 
-function createBetterAuth({ db, origins, hasher, publicUrl, secret }: AuthOptions) {
+function createBetterAuth(options: AuthOptions) {
+  const { db, origins, hasher, publicUrl, secret } = options
   return betterAuth({
     appName: 'Dragonfly',
     baseURL: new URL(publicUrl).origin,
@@ -95,6 +99,7 @@ function createBetterAuth({ db, origins, hasher, publicUrl, secret }: AuthOption
       },
     },
     databaseHooks: { session: { create: { before: (draft) => refuseDeactivated(db, draft.userId) } } },
+    hooks: { after: refuseUsedCode(options) },
     plugins: [twoFactorPlugin({ issuer: 'Dragonfly', twoFactorCookieMaxAge: 300 })],
     session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24 },
     rateLimit: {
@@ -121,5 +126,20 @@ async function refuseDeactivated(db: Database, userId: string): Promise<void> {
   throw new APIError('UNAUTHORIZED', {
     code: 'INVALID_EMAIL_OR_PASSWORD',
     message: 'Invalid email or password',
+  })
+}
+
+/** A code is good for three steps of half a minute. */
+const codeLifetimeMs = 120_000
+
+/** better-auth takes a code as often as it comes; here, the session that a second use began is ended at once. */
+function refuseUsedCode({ clock, replay }: AuthOptions) {
+  return createAuthMiddleware(async (ctx) => {
+    const begun = ctx.context.newSession
+    if (ctx.path !== '/two-factor/verify-totp' || !begun) return
+    const key = `totp ${begun.user.id} ${String(ctx.body?.code)}`
+    if (await replay.take(key, clock() + codeLifetimeMs)) return
+    await ctx.context.internalAdapter.deleteSession(begun.session.token)
+    throw new APIError('UNAUTHORIZED', { code: 'INVALID_CODE', message: 'Invalid code' })
   })
 }

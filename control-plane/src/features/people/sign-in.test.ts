@@ -2,6 +2,7 @@ import { user } from '@dragonfly/schema/db'
 import { expect, it } from 'vitest'
 import { createOriginPolicy } from '../../origin.ts'
 import { openDatabase } from '../../platform/node/database.ts'
+import { createReplayGuard } from '../../platform/node/memory.ts'
 import { scryptHasher } from '../../platform/node/password-hasher.ts'
 import { createHarness, type Harness, origin } from '../../testing/harness.ts'
 import { createAuth } from './auth.ts'
@@ -46,6 +47,8 @@ it('gives a stranger’s address the same answer and the same work as a wrong pa
     db,
     origins: createOriginPolicy(origin),
     publicUrl: origin,
+    clock: Date.now,
+    replay: createReplayGuard(Date.now),
     secret: 'a secret that signs the cookies of this test',
     hasher: {
       hash: (text) => {
