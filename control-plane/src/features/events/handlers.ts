@@ -5,6 +5,7 @@ import { personOf } from '../../enforce-access.ts'
 import { requireUpgrade } from '../../upgrade.ts'
 import { version } from '../../version.ts'
 import { findPerson } from '../people/find-person.ts'
+import { needsMfa } from '../people/mfa-policy.ts'
 import { openEvents } from './routes.ts'
 import { mayHear } from './visibility.ts'
 
@@ -50,7 +51,8 @@ export function startFeed(deps: Deps, person: Person, headers: Headers, socket: 
   }
   const recheck = () =>
     inTurn(async () => {
-      const verdict = compareRights(person, await findPerson(deps, headers))
+      const now = await findPerson(deps, headers)
+      const verdict = compareRights(person, now && (await needsMfa(deps.db, now)) ? null : now)
       if (!verdict || ended) return
       end()
       socket.close(verdict.code, verdict.reason)
