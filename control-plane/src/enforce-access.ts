@@ -15,7 +15,7 @@ import { refuseHiddenSites } from './features/people/site-limits.ts'
  * Looks up an operation's access by method and path. What is not declared is not reachable: the answer
  * is null, and the middleware says 404.
  */
-export function createAccessTable(routes: readonly DeclaredRoute[]) {
+function createAccessTable(routes: readonly DeclaredRoute[]) {
   const router = new TrieRouter<Access>()
   for (const route of routes) {
     router.add(route.method.toUpperCase(), route.path.replaceAll(/\{(.+?)\}/g, ':$1'), route['x-access'])

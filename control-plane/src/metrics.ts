@@ -10,7 +10,7 @@ export const metricHelp = {
   dragonfly_bad_frames_total: 'Frames from edges that could not be read',
   dragonfly_deployments_created_total: 'Deployments created',
 } as const
-export type MetricName = keyof typeof metricHelp
+type MetricName = keyof typeof metricHelp
 
 export function createMetrics(): Metrics {
   const values = new Map<string, { name: MetricName; labels: string; value: number }>()

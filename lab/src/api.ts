@@ -3,6 +3,7 @@ import type {
   DeploymentView,
   EdgeView,
   ImageView,
+  LogView,
   MachineDetail,
   MachineView,
   SiteView,
@@ -19,6 +20,12 @@ export interface DeploymentRequest {
   networkConfig?: string
 }
 
+export interface ApiAnswer {
+  status: number
+  /** The parsed JSON; undefined when there was none. */
+  body: unknown
+}
+
 /** The control plane's public API, as a person's browser uses it: a session cookie, and an Origin. */
 export class ApiClient {
   readonly url: string
@@ -28,8 +35,8 @@ export class ApiClient {
     this.url = url
   }
 
-  /** @throws Error that carries the status and the problem's own sentence. */
-  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** One request, whatever the answer. */
+  async send(method: string, path: string, body?: unknown): Promise<ApiAnswer> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
@@ -41,10 +48,16 @@ export class ApiClient {
       signal: AbortSignal.timeout(30_000),
     })
     const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`)
     const cookies = response.headers.getSetCookie()
     if (cookies.length > 0) this.#cookie = cookies.map((cookie) => cookie.split(';')[0]).join('; ')
-    return (text === '' ? undefined : JSON.parse(text)) as T
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  }
+
+  /** @throws Error that carries the status and the problem's own sentence. */
+  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await this.send(method, path, body)
+    if (answer.status >= 200 && answer.status < 300) return answer.body as T
+    throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`)
   }
 
   async signIn(email: string, password: string): Promise<void> {
@@ -81,6 +94,30 @@ export class ApiClient {
     return (await this.request<{ items: MachineView[] }>('GET', '/api/v1/machines')).items
   }
 
+  retryImage(imageId: string): Promise<ImageView> {
+    return this.request('POST', `/api/v1/images/${imageId}/retry`)
+  }
+
+  machine(machineId: string): Promise<MachineDetail> {
+    return this.request('GET', `/api/v1/machines/${machineId}`)
+  }
+
+  deleteMachine(machineId: string): Promise<{ machineId: string; nextNetboot: string }> {
+    return this.request('DELETE', `/api/v1/machines/${machineId}`)
+  }
+
+  /** The whole log of a machine, in the order in which it was taken in. */
+  async machineLog(machineId: string): Promise<LogView['lines']> {
+    const lines: LogView['lines'] = []
+    for (let after = 0; ; ) {
+      const path = `/api/v1/machines/${machineId}/log?limit=2000&after=${after}`
+      const page = await this.request<LogView>('GET', path)
+      if (page.lines.length === 0) return lines
+      lines.push(...page.lines)
+      after = page.next
+    }
+  }
+
   createMachine(machine: { siteId: string; mac: string; name?: string }): Promise<MachineDetail> {
     return this.request('POST', '/api/v1/machines', machine)
   }
@@ -91,6 +128,10 @@ export class ApiClient {
 
   createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
     return this.request('POST', '/api/v1/deployments', deployment)
+  }
+
+  abortDeployment(deploymentId: string): Promise<DeploymentView> {
+    return this.request('POST', `/api/v1/deployments/${deploymentId}/abort`)
   }
 
   deployment(deploymentId: string): Promise<DeploymentView> {

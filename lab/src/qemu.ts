@@ -5,13 +5,13 @@ export type DiskBus = 'virtio' | 'nvme' | 'ahci'
 export type NicModel = 'virtio' | 'e1000e'
 export type Accelerator = 'kvm' | 'tcg'
 
-export interface DiskSpec {
+interface DiskSpec {
   bus: DiskBus
   sizeBytes: number
   serial: string
 }
 
-export interface NicSpec {
+interface NicSpec {
   model: NicModel
   mac: string
   /** The device on the lab's bridge that this NIC's cable goes to. */
@@ -43,7 +43,7 @@ export interface MachineFiles {
   uefiVariables: string
 }
 
-export const uefiCode = '/usr/share/OVMF/OVMF_CODE_4M.fd'
+const uefiCode = '/usr/share/OVMF/OVMF_CODE_4M.fd'
 export const uefiVariablesTemplate = '/usr/share/OVMF/OVMF_VARS_4M.fd'
 
 const nicDevices: Record<NicModel, string> = { virtio: 'virtio-net-pci', e1000e: 'e1000e' }

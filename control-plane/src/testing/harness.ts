@@ -15,7 +15,7 @@ import { openSecrets } from '../platform/node/secrets.ts'
 export const origin = 'http://localhost:3000'
 const password = 'correct horse battery staple'
 
-export interface Answer {
+interface Answer {
   status: number
   // biome-ignore lint/suspicious/noExplicitAny: what an endpoint answers is what a test looks at
   body: any

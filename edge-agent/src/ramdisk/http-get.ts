@@ -4,7 +4,7 @@
  */
 const { Agent, request } = process.getBuiltinModule('node:http')
 
-export type HttpAnswer =
+type HttpAnswer =
   | { kind: 'ok'; lengthBytes: number }
   | { kind: 'status'; status: number }
   | { kind: 'too-large' }

@@ -66,19 +66,11 @@ export function createMachinePresences({ seed, machineCount, scale }: PresenceOp
     return { type: 'machine.ramdisk', machineId, mac: spec.mac, connected: false }
   }
   const netboot = (presence: MachinePresence, now: number): SiteEvent => {
-    const { machineId, spec } = presence
-    const decision = machineId ? 'local' : policy
+    const decision = presence.machineId ? 'local' : policy
     presence.state = decision === 'discover' ? 'booting' : 'own-disk'
     presence.until =
       decision === 'discover' ? now + scale(random.between(20_000, 50_000)) : Number.POSITIVE_INFINITY
-    return {
-      type: 'machine.netboot',
-      mac: spec.mac,
-      machineId,
-      smbiosUuid: spec.inventory.smbios.uuid,
-      architecture: spec.inventory.firmware === 'uefi' ? 7 : 0,
-      decision,
-    }
+    return netbootEvent(presence, decision)
   }
   const goOn = (presence: MachinePresence, now: number): SiteEvent[] => {
     if (presence.state === 'off') return [netboot(presence, now)]
@@ -106,6 +98,8 @@ export function createMachinePresences({ seed, machineCount, scale }: PresenceOp
     handleDeployment: (machineId, event, now) => {
       const presence = byId.get(machineId)
       if (!presence || event.type !== 'deployment.stage') return []
+      if (event.stage === 'firmware') return [netbootEvent(presence, 'ramdisk')]
+      if (event.stage === 'first-boot') return [netbootEvent(presence, 'local')]
       if (event.stage === 'ramdisk') return connect(presence, now)
       return event.stage === 'restarting' ? [disconnect(presence)] : []
     },
@@ -115,6 +109,23 @@ export function createMachinePresences({ seed, machineCount, scale }: PresenceOp
     },
     tick: (now, isBusy) =>
       all.flatMap((presence) => (now >= presence.until && !isBusy(presence) ? goOn(presence, now) : [])),
+  }
+}
+
+type NetbootEvent = Extract<SiteEvent, { type: 'machine.netboot' }>
+
+function netbootEvent(
+  { machineId, spec }: MachinePresence,
+  decision: NetbootEvent['decision'],
+): NetbootEvent {
+  const { firmware, smbios } = spec.inventory
+  return {
+    type: 'machine.netboot',
+    mac: spec.mac,
+    machineId,
+    smbiosUuid: smbios.uuid,
+    architecture: firmware === 'uefi' ? 7 : 0,
+    decision,
   }
 }
 

@@ -165,3 +165,4 @@ export const logViewSchema = z
     next: z.number().int(),
   })
   .openapi('Log')
+export type LogView = z.infer<typeof logViewSchema>

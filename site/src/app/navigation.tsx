@@ -49,13 +49,13 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
         <button
           type="button"
           onClick={onSearch}
-          aria-label="Search and commands"
           aria-keyshortcuts="Control+K Meta+K"
           className="touchable flex items-center justify-center gap-3 rounded-md border border-transparent px-2 py-1 text-ink-soft hover:text-touch lg:border-line lg:hover:border-control"
         >
           <Icon name="search" size={18} />
-          <span className="hidden text-[0.95rem] lg:inline">Find or do</span>
+          <span className="text-[0.95rem] max-lg:sr-only">Find or do</span>
           <kbd className="hidden font-mono text-[0.75rem] text-ink-faint lg:inline">Ctrl K</kbd>
+          <span className="sr-only">, search and commands</span>
         </button>
         <ThemeMenu />
         <AccountMenu />

@@ -1,5 +1,5 @@
 import { Dialog as Radix } from 'radix-ui'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { Button, IconButton } from './button.tsx'
 import { Icon } from './icons.tsx'
 
@@ -17,9 +17,13 @@ interface DialogProps {
 /** A sheet from below on a phone, a centred panel elsewhere. */
 export function Dialog({ open, onOpenChange, title, description, wide, keepOpen, children }: DialogProps) {
   const [asking, setAsking] = useState(false)
+  const [opener] = useState(() => focusedElement())
+  /** Where the person was when the question came up. */
+  const asked = useRef<HTMLElement | null>(null)
   /** Escape a second time means it. */
   const mayClose = (): boolean => {
     if (!keepOpen || asking) return true
+    asked.current = focusedElement()
     setAsking(true)
     return false
   }
@@ -31,6 +35,12 @@ export function Dialog({ open, onOpenChange, title, description, wide, keepOpen,
           {...(description ? {} : { 'aria-describedby': undefined })}
           onEscapeKeyDown={(event) => {
             if (!mayClose()) event.preventDefault()
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault()
+            // What opened it may be gone, or on another page: then the page itself.
+            const target = opener?.isConnected ? opener : document.getElementById('content')
+            target?.focus({ preventScroll: true })
           }}
           onInteractOutside={(event) => {
             if (keepOpen) event.preventDefault()
@@ -61,7 +71,13 @@ export function Dialog({ open, onOpenChange, title, description, wide, keepOpen,
               className="mt-4 flex flex-wrap items-center gap-3 border-y border-line bg-hover px-6 py-3 sm:px-8"
             >
               <span className="grow text-wanted">Discard what you typed?</span>
-              <Button autoFocus onClick={() => setAsking(false)}>
+              <Button
+                autoFocus
+                onClick={() => {
+                  setAsking(false)
+                  asked.current?.focus()
+                }}
+              >
                 Keep typing
               </Button>
               <Button look="danger" onClick={() => onOpenChange(false)}>
@@ -74,6 +90,11 @@ export function Dialog({ open, onOpenChange, title, description, wide, keepOpen,
       </Radix.Portal>
     </Radix.Root>
   )
+}
+
+function focusedElement(): HTMLElement | null {
+  const element = document.activeElement
+  return element instanceof HTMLElement && element !== document.body ? element : null
 }
 
 /** The row of buttons at the end of a dialog, always in sight; the one that acts stands last. */

@@ -15,7 +15,7 @@ export function Page({
   usePageTitle(title)
   return (
     <div>
-      <header className="mb-7 flex flex-wrap items-end gap-x-8 gap-y-4">
+      <header className="mb-6 flex flex-wrap items-end gap-x-8 gap-y-4">
         <div className="min-w-0 grow">
           <h1 className="text-4xl font-light tracking-tight sm:text-[2.75rem]">{title}</h1>
           {lede && <p className="mt-2 max-w-2xl text-lg text-ink-soft">{lede}</p>}

@@ -115,6 +115,23 @@ describe('creating a deployment', () => {
     expect(answer.body.detail).toContain('Ubuntu is not ready')
   })
 
+  it('is refused while no edge of the site has the image whole', async () => {
+    await given.teller.tell({
+      type: 'image.failed',
+      imageId: given.request.imageId,
+      attempt: 0,
+      reason: 'checksum-mismatch',
+      message: 'This edge’s copy of the image is damaged on its disk.',
+    })
+    const answer = await create()
+    expect(answer).toMatchObject({ status: 409, body: { code: 'image-not-ready' } })
+    expect(answer.body.detail).toMatch(
+      /is not ready at this site: This edge’s copy .* damaged .* import again/,
+    )
+    await harness.call('POST', `/api/v1/images/${given.request.imageId}/retry`)
+    expect(await create()).toMatchObject({ status: 201 })
+  })
+
   it('is refused when no disk of a known machine fits the rule', async () => {
     const mac = '52:54:00:00:00:01'
     const small = inventory()

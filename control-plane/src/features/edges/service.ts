@@ -66,7 +66,7 @@ function joinInterfaces(
   return [...present, ...absent]
 }
 
-export async function getEdge(deps: Deps, edgeId: string): Promise<EdgeView> {
+async function getEdge(deps: Deps, edgeId: string): Promise<EdgeView> {
   const [edge] = await listEdges(deps, { edgeId })
   if (!edge) throw notFound('edge')
   return edge

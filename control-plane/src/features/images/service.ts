@@ -43,7 +43,7 @@ function renderImage(image: ImageRow, edgeViews: ImageEdge[]): ImageView {
 }
 
 /** One edge that has it is enough to deploy from; a failure shows when nobody is at work on it. */
-export function decideImageStatus(
+function decideImageStatus(
   isPinned: boolean,
   edgeViews: readonly Pick<ImageEdge, 'status'>[],
 ): ImageView['status'] {

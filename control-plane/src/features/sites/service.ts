@@ -7,7 +7,7 @@ import { createId, createToken, sha256Hex } from '../../ids.ts'
 import { edgeStatus } from '../edges/edge-status.ts'
 import { announceSites } from './site-version.ts'
 
-export const enrolmentTokenLifetimeMs = 60 * 60_000
+const enrolmentTokenLifetimeMs = 60 * 60_000
 
 type SiteRow = typeof sites.$inferSelect
 

@@ -287,6 +287,20 @@ describe('a deployment', () => {
     expect(await site.event('deployment.aborted')).toMatchObject({ stage: 'powering' })
   })
 
+  test('that is aborted while its ramdisk is starting sends the machine back to its own disk', async () => {
+    await arm()
+    await netboot()
+    const deployment = await makeDeployment(site.control.signer, machine, {
+      plan,
+      deployment: { desired: 'abort' },
+    })
+    site.control.setState({ deployments: [deployment] })
+    await site.event('deployment.aborted')
+    const ramdisk = await boot()
+    await ramdisk.frame('restart')
+    expect(ramdisk.received.some((frame) => frame.type === 'order')).toBe(false)
+  })
+
   test('with an order that is not good fails before any machine is booted for it', async () => {
     const deployment = await makeDeployment(site.control.signer, machine, { plan, order: { aud: 'site-9' } })
     site.control.setState({ interfaces, machines: [machine], deployments: [deployment] })

@@ -41,7 +41,7 @@ function MachineView({ machine }: { machine: MachineDetail }) {
   return (
     <>
       <MachineHeader machine={machine} />
-      <Tabs.Root value={tab} onValueChange={choose} className="mt-9">
+      <Tabs.Root value={tab} onValueChange={choose} className="mt-7">
         <Tabs.List
           aria-label="About this machine"
           className="flex gap-1 overflow-x-auto border-b border-line sm:gap-3"

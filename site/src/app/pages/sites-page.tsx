@@ -20,6 +20,12 @@ export function SitesPage() {
   const [creating, setCreating] = useState(false)
   const [enrolAt, setEnrolAt] = useState<Site | null>(null)
   const enrolSite = enrolAt ?? (search.do === 'enrol' ? sites?.[0] : undefined)
+  // An edge needs a site first; once there is one, enrolling goes on by itself.
+  const isCreating = creating || (search.do === 'enrol' && sites?.length === 0)
+  const closeCreating = (isDone?: boolean): void => {
+    setCreating(false)
+    if (!isDone && search.do === 'enrol') void navigate({ search: {}, replace: true })
+  }
   return (
     <Page
       title="Sites"
@@ -50,7 +56,7 @@ export function SitesPage() {
           A site is a place with a LAN: a rack, a room, a cupboard. Create one, then enrol an edge there.
         </Empty>
       )}
-      {creating && <CreateSiteDialog onClose={() => setCreating(false)} />}
+      {isCreating && <CreateSiteDialog onClose={closeCreating} />}
       {enrolSite && (
         <AddEdgeDialog
           key={enrolSite.siteId}

@@ -20,6 +20,7 @@ export function TimelineView({ deployment }: { deployment: Deployment }) {
 
 const lines: Record<TimelineStep['state'], string> = {
   done: 'bg-alive-deep/60',
+  skipped: 'bg-alive-deep/60',
   current: 'bg-line',
   waiting: 'bg-line',
   failed: 'bg-line',
@@ -28,32 +29,37 @@ const lines: Record<TimelineStep['state'], string> = {
 
 function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: Deployment; isLast: boolean }) {
   const open = step.state === 'current'
+  const isArmed = open && deployment.status === 'armed'
   const bytes = open ? writingBytes(deployment) : null
   const titleColour = {
     done: '',
+    skipped: 'text-ink-faint',
     current: 'text-alive',
     waiting: 'text-ink-faint',
     failed: 'text-failed',
     aborted: 'text-wanted',
   }[step.state]
   return (
-    <li aria-current={open ? 'step' : undefined} className="relative flex gap-5 pb-4 last:pb-0">
+    <li aria-current={open ? 'step' : undefined} className="relative flex gap-5 pb-1.5 last:pb-0 sm:pb-3">
       {!isLast && (
         <span
           aria-hidden="true"
           className={`absolute top-6 bottom-[-0.35rem] left-[9px] w-[2px] ${lines[step.state]}`}
         />
       )}
-      <Dot state={step.state} />
+      <Dot state={step.state} isArmed={isArmed} />
       <div className={`min-w-0 grow ${open ? 'pb-4' : ''}`}>
         <div className="flex flex-wrap items-baseline gap-x-4">
-          <span className={`${open ? 'text-2xl font-light tracking-tight' : 'text-lg'} ${titleColour}`}>
+          <span
+            className={`${open ? 'text-2xl font-light tracking-tight' : 'text-lg'} ${isArmed ? 'text-touch' : titleColour}`}
+          >
             {step.title}
           </span>
           {step.tries > 1 && step.state !== 'waiting' && (
             <span className="text-[0.9rem] text-wanted">try {step.tries}</span>
           )}
           <span className="num ml-auto flex gap-5 text-[0.95rem] text-ink-soft">
+            {step.state === 'skipped' && <span className="text-ink-faint">not needed</span>}
             {step.durationMs !== null && <span>{formatDuration(step.durationMs)}</span>}
             {step.startedAtMs !== null && (
               <span className="font-mono text-[0.82rem] leading-[1.9] text-ink-faint">
@@ -62,7 +68,7 @@ function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: De
             )}
           </span>
         </div>
-        {open && <p className="max-w-2xl text-ink-soft">{step.doing}</p>}
+        {open && !isArmed && <p className="max-w-2xl text-ink-soft">{step.doing}</p>}
         {step.note && <p className="max-w-2xl text-[0.95rem] text-ink-faint">{step.note}</p>}
         {bytes && (
           <div className="mt-3 max-w-2xl">
@@ -74,10 +80,12 @@ function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: De
   )
 }
 
-function Dot({ state }: { state: TimelineStep['state'] }) {
+/** Green, and breathing, while work is done; violet and still while it waits for a power button. */
+function Dot({ state, isArmed }: { state: TimelineStep['state']; isArmed: boolean }) {
   const colour = {
     done: 'text-alive',
-    current: 'text-alive',
+    skipped: 'text-alive-deep',
+    current: isArmed ? 'text-touch' : 'text-alive',
     waiting: 'text-control',
     failed: 'text-failed',
     aborted: 'text-wanted',
@@ -91,6 +99,7 @@ function Dot({ state }: { state: TimelineStep['state'] }) {
       className={`relative mt-1 shrink-0 ${colour} ${state === 'current' ? 'mt-2' : ''}`}
     >
       {state === 'done' && <circle cx="10" cy="10" r="4.5" fill="currentColor" />}
+      {state === 'skipped' && <circle cx="10" cy="10" r="2" fill="currentColor" />}
       {state === 'waiting' && (
         <circle cx="10" cy="10" r="4" fill="none" stroke="currentColor" strokeWidth="1.3" />
       )}
@@ -103,7 +112,7 @@ function Dot({ state }: { state: TimelineStep['state'] }) {
             fill="none"
             stroke="currentColor"
             strokeWidth="1.2"
-            className="working"
+            className={isArmed ? '' : 'working'}
           />
           <circle cx="10" cy="10" r="4.5" fill="currentColor" />
         </>

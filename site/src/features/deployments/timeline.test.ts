@@ -42,6 +42,19 @@ it('shows the newest try of a stage, and lets go of what a retry has to do again
   expect(steps[1]).toMatchObject({ state: 'waiting', startedAtMs: null, durationMs: null })
 })
 
+it('does not claim what a ramdisk that was up already did not need', () => {
+  const timeline = [entry('powering', 0, 1000), entry('writing', 1000, null)]
+  const steps = createTimeline(createDeployment({ stage: 'writing', timeline }), 2000)
+  expect(steps.slice(0, 6).map((step) => step.state)).toEqual([
+    'done',
+    'skipped',
+    'skipped',
+    'skipped',
+    'skipped',
+    'current',
+  ])
+})
+
 it('marks the stage where it ended', () => {
   const timeline = [entry('powering', 0, 1000), entry('writing', 1000, null)]
   const states = (status: 'failed' | 'aborted') =>

@@ -6,7 +6,8 @@ import {
 } from '@dragonfly/schema/state'
 import type { Deployment } from '../../api/views.ts'
 
-type StepState = 'done' | 'current' | 'waiting' | 'failed' | 'aborted'
+/** `skipped`: there was nothing to do, as when the ramdisk was up already. */
+type StepState = 'done' | 'skipped' | 'current' | 'waiting' | 'failed' | 'aborted'
 
 export interface TimelineStep {
   stage: DeploymentStage
@@ -29,7 +30,9 @@ export function createTimeline(deployment: Deployment, nowMs: number): TimelineS
   return deploymentStageNames.map((stage, index) => {
     const entries = deployment.timeline.filter((entry) => entry.stage === stage)
     const last = entries.at(-1)
-    const state = stepState(deployment, index, current)
+    const reached = stepState(deployment, index, current)
+    const isSkipped = reached === 'done' && !last && stage !== 'deployed' && deployment.timeline.length > 0
+    const state = isSkipped ? 'skipped' : reached
     const open = state === 'current'
     const until = last?.endedAt ?? (open ? nowMs : deployment.endedAt)
     const entered = state !== 'waiting'

@@ -25,16 +25,18 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
         <p className="mt-1 text-xl text-ink-soft italic">{separateWords(machine.fourWords)}</p>
         <p className="mt-1.5 flex flex-wrap gap-x-4 font-mono text-[0.8rem] text-ink-faint">
           {machine.macs.slice(0, shownMacs).map((mac) => (
-            <span key={mac}>{mac}</span>
+            <span key={mac} className="max-sm:not-first:hidden">
+              {mac}
+            </span>
           ))}
           {machine.macs.length > shownMacs && (
-            <span title={machine.macs.slice(shownMacs).join('\n')}>
+            <span className="max-sm:hidden" title={machine.macs.slice(shownMacs).join('\n')}>
               and {machine.macs.length - shownMacs} more
             </span>
           )}
           {machine.address && <span className="text-ink-soft">{machine.address}</span>}
         </p>
-        <p className="mt-4 flex flex-wrap items-center gap-x-5 gap-y-1">
+        <p className="mt-3 flex flex-wrap items-center gap-x-5 gap-y-1">
           <StatusMark status={written ? 'written' : machine.status} />
           <span className="text-ink-soft">{machine.siteName}</span>
           {waitsForWork(machine) && <RamdiskNote text="In the ramdisk, waiting for work" />}

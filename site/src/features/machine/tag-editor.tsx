@@ -17,7 +17,7 @@ export function TagEditor({ machine }: { machine: MachineDetail }) {
     if (added && !tags.includes(added)) save([...tags, added], `Tagged ${added}.`)
   }
   return (
-    <div className="mt-3 flex flex-wrap items-center gap-x-1.5 gap-y-2 text-[0.95rem]">
+    <div className="mt-2 flex flex-wrap items-center gap-x-1.5 gap-y-2 text-[0.95rem]">
       {tags.length > 0 && (
         <ul aria-label="Tags" className="contents">
           {tags.map((name) => (

@@ -17,7 +17,7 @@ import { percentDone } from '../deployments/rate.ts'
 import { currentRate } from '../deployments/rate-store.ts'
 import { writingBytes } from '../deployments/timeline.ts'
 import { RamdiskNote, waitsForWork } from '../machine/ramdisk-note.tsx'
-import { compareNames, statusOrder } from './machine-list.ts'
+import { compareNames, statusOrder, systemOf } from './machine-list.ts'
 
 export const features = tableFeatures({
   rowSelectionFeature,
@@ -54,15 +54,11 @@ export const columns = column.columns([
     cell: ({ row }) => <HardwareCell machine={row.original} />,
     sortFn: (a, b) => (a.original.memoryBytes ?? 0) - (b.original.memoryBytes ?? 0),
   }),
-  column.accessor((machine) => machine.os ?? '', {
+  column.accessor((machine) => systemOf(machine) ?? '', {
     id: 'system',
     header: 'System',
-    cell: ({ row }) => (
-      <span className="line-clamp-2 text-ink-soft">
-        {row.original.os ?? row.original.deployment?.imageName ?? ''}
-      </span>
-    ),
-    sortFn: (a, b) => compareNames(a.original.os ?? '~', b.original.os ?? '~'),
+    cell: ({ row }) => <span className="line-clamp-2 text-ink-soft">{systemOf(row.original)}</span>,
+    sortFn: (a, b) => compareNames(systemOf(a.original) ?? '~', systemOf(b.original) ?? '~'),
   }),
   column.accessor((machine) => machine.lastSeenAt ?? 0, {
     id: 'seen',

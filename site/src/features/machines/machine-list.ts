@@ -30,6 +30,12 @@ export interface MachineFilter {
   site?: string | undefined
 }
 
+/** What it runs or is about to run: what Dragonfly wrote on it, else what was found on its disks. */
+export function systemOf({ os, deployment }: Machine): string | null {
+  const isOurs = deployment?.status === 'deployed' || deployment?.status === 'written'
+  return isOurs || deployment?.status === 'running' ? deployment.imageName : os
+}
+
 /** Every word has to be found somewhere; a MAC address is found however it is written. */
 export function matchesFilter(machine: Machine, filter: MachineFilter): boolean {
   if (filter.status && machine.status !== filter.status) return false

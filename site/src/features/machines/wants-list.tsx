@@ -3,12 +3,13 @@ import { type ReactNode, useState } from 'react'
 import type { Machine } from '../../api/views.ts'
 import { paths } from '../../app/paths.ts'
 import { Button } from '../../components/button.tsx'
+import { Icon } from '../../components/icons.tsx'
 import { Sentence } from '../../components/sentence.tsx'
 import { Ago } from '../../components/time.tsx'
 import { separateWords } from '../../format/words.ts'
 import { groupWants, type Want, type WantGroup } from './wants.ts'
 
-const shownFirst = 5
+const shownFirst = 3
 
 /** What wants a person, before anything else. */
 export function WantsList({
@@ -31,7 +32,9 @@ export function WantsList({
         {shown.map((want) =>
           want.kind === 'many' ? (
             <Line key={`many/${want.of}`} want={want}>
-              <Button onClick={() => onShow(want.of)}>Show them</Button>
+              <Button className="shrink-0 py-1" onClick={() => onShow(want.of)}>
+                Show them
+              </Button>
             </Line>
           ) : (
             <WantRow key={`${want.kind}/${want.id}`} want={want} onAdopt={onAdopt} />
@@ -58,11 +61,11 @@ function WantRow({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) =>
 function Line({ want, children }: { want: Want | WantGroup; children: ReactNode }) {
   const colour = want.tone === 'failed' ? 'bg-failed' : 'bg-wanted'
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2 sm:flex-nowrap">
-      <span aria-hidden="true" className={`h-8 w-[3px] shrink-0 rounded-full ${colour}`} />
-      <p className="min-w-0 grow basis-64 [overflow-wrap:anywhere]">
+    <li className="flex items-center gap-x-4 py-1.5">
+      <span aria-hidden="true" className={`w-[3px] shrink-0 self-stretch rounded-full ${colour}`} />
+      <p className="min-w-0 grow py-0.5 [overflow-wrap:anywhere]">
         <Title want={want} />
-        {want.sentence.startsWith(',') ? '' : ' '}
+        {want.kind === 'failed' ? ': ' : want.sentence.startsWith(',') ? '' : ' '}
         <span className="text-ink-soft">
           <Sentence text={want.sentence} />
         </span>
@@ -94,7 +97,18 @@ function Title({ want }: { want: Want | WantGroup }) {
   )
 }
 
-const linkLook = 'touchable -mr-4 inline-flex items-center rounded-md px-4 py-1.5 text-touch hover:bg-hover'
+const linkLook =
+  'touchable -mr-4 inline-flex shrink-0 items-center justify-center rounded-md px-4 py-1 text-touch hover:bg-hover'
+
+/** In words where there is room for them. */
+function GoOn({ text }: { text: string }) {
+  return (
+    <>
+      <span className="max-sm:sr-only">{text}</span>
+      <Icon name="chevron" size={18} className="sm:hidden" />
+    </>
+  )
+}
 
 function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) => void }) {
   switch (want.kind) {
@@ -102,26 +116,26 @@ function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine)
       return null
     case 'adopt':
       return (
-        <Button may="operate" onClick={() => onAdopt(want.machine)}>
+        <Button may="operate" className="shrink-0 py-1" onClick={() => onAdopt(want.machine)}>
           Adopt
         </Button>
       )
     case 'failed':
       return (
         <Link to="/machines/$machineId" params={{ machineId: want.machine.machineId }} className={linkLook}>
-          See what happened
+          <GoOn text="See what happened" />
         </Link>
       )
     case 'edge':
       return (
         <Link to={paths.sites} className={linkLook}>
-          Look at the site
+          <GoOn text="Look at the site" />
         </Link>
       )
     case 'image':
       return (
         <Link to={paths.images} className={linkLook}>
-          Look at the image
+          <GoOn text="Look at the image" />
         </Link>
       )
   }

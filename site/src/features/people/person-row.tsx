@@ -62,7 +62,7 @@ function PersonMenu({ user, onAsk }: { user: User; onAsk: (what: 'edit' | 'delet
     <Menu
       trigger={
         <IconButton label={`Actions on ${user.name}`}>
-          <Icon name="person" />
+          <Icon name="more" />
         </IconButton>
       }
     >

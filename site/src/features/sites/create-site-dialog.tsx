@@ -9,14 +9,14 @@ import { TextField } from '../../components/field.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
 import { showToast } from '../../components/toast-store.ts'
 
-export function CreateSiteDialog({ onClose }: { onClose: () => void }) {
+export function CreateSiteDialog({ onClose }: { onClose: (isDone?: boolean) => void }) {
   const queryClient = useQueryClient()
   const [name, setName] = useState('')
   const creating = useMutation({
     mutationFn: () => take(api.POST('/api/v1/sites', { body: { name } })),
     onSuccess: async (site) => {
       showToast({ text: `${site.name} exists. Add an edge to it next.` })
-      onClose()
+      onClose(true)
       await queryClient.invalidateQueries({ queryKey: keys.sites })
     },
   })
@@ -28,7 +28,7 @@ export function CreateSiteDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog
       open
-      onOpenChange={onClose}
+      onOpenChange={() => onClose()}
       keepOpen={name !== ''}
       title="Create site"
       description="A place with a LAN: a rack, a room, a cupboard."
@@ -46,7 +46,7 @@ export function CreateSiteDialog({ onClose }: { onClose: () => void }) {
         />
         <ProblemNote text={problem.form} />
         <DialogActions>
-          <Button look="quiet" onClick={onClose}>
+          <Button look="quiet" onClick={() => onClose()}>
             Cancel
           </Button>
           <Button look="primary" type="submit" busy={creating.isPending}>
