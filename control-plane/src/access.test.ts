@@ -61,15 +61,16 @@ const expectations = {
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
-    ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment'],
+    ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety'],
   ].flat(),
-  operators: ['createMachine', 'updateMachine', 'adoptMachine'],
+  operators: ['createMachine', 'updateMachine', 'adoptMachine', 'createConfirmation', 'setSafetyMode'],
   destroyers: ['createDeployment', 'abortDeployment', 'deleteMachine'],
   administrators: [
     ['createSite', 'updateSite', 'deleteSite', 'createEnrolmentToken', 'updateEdge', 'revokeEdge'],
     ['createImage', 'retryImage', 'deleteImage', 'createTemplate', 'deleteTemplate'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
+    ['lockMachine', 'unlockMachine', 'setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
   ].flat(),
   own: [
     ['updateMe', 'listSessions', 'endSession', 'listApiKeys', 'createApiKey', 'deleteApiKey'],
@@ -129,7 +130,7 @@ describe.each(callers)('$name', ({ role, scopes, expired, may }) => {
         const body = method === 'GET' || method === 'DELETE' ? undefined : {}
         const { status } = await own.call(method, path, body, headers)
         const expected = isAllowed
-          ? [200, 204, 404, 409, 410, 422, 426]
+          ? [200, 204, 404, 409, 410, 422, 426, 428]
           : [may.length > 0 && circle !== 'edge' ? 403 : 401]
         expect(expected, `${operationId}: ${status}`).toContain(status)
       }

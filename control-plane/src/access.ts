@@ -21,7 +21,12 @@ export function operationGroup(access: Exclude<Access, 'public' | 'edge'>, metho
   return method === 'GET' || method === 'HEAD' ? 'read' : 'operate'
 }
 
-export type DeclaredRoute = RouteConfig & { operationId: string; 'x-access': Access }
+export type DeclaredRoute = RouteConfig & {
+  operationId: string
+  'x-access': Access
+  /** Fields of the request's body that the audit log keeps; never one that holds a secret. */
+  'x-audit'?: readonly string[]
+}
 
 /** A route whose access is declared beside it: `createRoute` that refuses to forget it. */
 export function defineRoute<

@@ -15,4 +15,5 @@ export const portalSegments = new Set([
   'settings',
   'account',
   'invitation',
+  'audit',
 ])

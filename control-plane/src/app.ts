@@ -1,10 +1,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
+import { auditAuth, auditRequests, noteChanges } from './audit-requests.ts'
 import type { AppEnv, Deps } from './deps.ts'
 import { enforceAccess } from './enforce-access.ts'
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
+import { mountAudit } from './features/audit/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
@@ -14,6 +17,8 @@ import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
 import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
+import { mountSafety } from './features/safety/handlers.ts'
+import { requireConfirmation } from './features/safety/require-confirmation.ts'
 import { mountSetup } from './features/setup/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
@@ -41,6 +46,9 @@ export function createApp(deps: Deps): App {
     c.set('deps', deps)
     c.set('person', null)
     c.set('edge', null)
+    c.set('clientAddress', clientAddress(c))
+    c.set('noted', null)
+    c.set('safety', 'power')
     await next()
     deps.metrics.count('dragonfly_http_requests_total', `class="${Math.floor(c.res.status / 100)}xx"`)
   })
@@ -55,8 +63,15 @@ export function createApp(deps: Deps): App {
   )
   mountHealth(app)
   app.use('/api/*', limitBody())
+  app.use('/api/auth/*', auditAuth())
   app.all('/api/auth/*', handleAuth)
-  app.use('/api/*', enforceAccess(allRoutes))
+  app.use(
+    '/api/*',
+    auditRequests(allRoutes),
+    enforceAccess(allRoutes),
+    noteChanges(allRoutes),
+    requireConfirmation(),
+  )
   mountSetup(app)
   mountPeople(app)
   mountInvitations(app)
@@ -67,7 +82,9 @@ export function createApp(deps: Deps): App {
   mountImages(app)
   mountTemplates(app)
   mountDeployments(app)
+  mountSafety(app)
   mountEvents(app)
+  mountAudit(app)
   mountEdgeApi(app)
   mountPortal(app)
   return app
@@ -97,6 +114,12 @@ function mountHealth(app: App): void {
     c.text(renderMetrics(c.get('deps')), 200, { 'content-type': 'text/plain; version=0.0.4' }),
   )
   app.get('/openapi.json', (c) => c.json(createOpenApiDocument(version)))
+}
+
+/** The address of the socket where the platform tells it (Node), else the one that Cloudflare vouches for. */
+function clientAddress(c: Context): string | null {
+  const address: unknown = c.env?.incoming?.socket?.remoteAddress
+  return typeof address === 'string' ? address : (c.req.header('cf-connecting-ip') ?? null)
 }
 
 function mountPortal(app: App): void {

@@ -53,6 +53,8 @@ async function authenticatePerson(
   const deps = c.get('deps')
   const person = await findPerson(deps, c.req.raw.headers)
   if (!person) throw new AppError({ code: 'signed-out', status: 401, message: 'Sign in first.' })
+  // Before the refusals below: the audit log names who was refused.
+  c.set('person', person)
   if (person.scopes === null && isChange(c) && !c.req.header('origin')) {
     throw new AppError({
       code: 'origin-missing',

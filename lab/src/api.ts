@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type {
+  ConfirmationView,
   DeploymentView,
   EdgeView,
   ImageView,
@@ -8,7 +9,7 @@ import type {
   MachineView,
   SiteView,
 } from '@dragonfly/schema/api'
-import type { DiskRule } from '@dragonfly/schema/state'
+import { confirmationHeader, type DestructiveOperation, type DiskRule } from '@dragonfly/schema/state'
 
 export interface DeploymentRequest {
   machineId: string
@@ -36,13 +37,19 @@ export class ApiClient {
   }
 
   /** One request, whatever the answer. */
-  async send(method: string, path: string, body?: unknown): Promise<ApiAnswer> {
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<ApiAnswer> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
         origin: this.url,
         cookie: this.#cookie,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(30_000),
@@ -54,8 +61,13 @@ export class ApiClient {
   }
 
   /** @throws Error that carries the status and the problem's own sentence. */
-  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await this.send(method, path, body)
+  async request<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    const answer = await this.send(method, path, body, headers)
     if (answer.status >= 200 && answer.status < 300) return answer.body as T
     throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`)
   }
@@ -102,8 +114,9 @@ export class ApiClient {
     return this.request('GET', `/api/v1/machines/${machineId}`)
   }
 
-  deleteMachine(machineId: string): Promise<{ machineId: string; nextNetboot: string }> {
-    return this.request('DELETE', `/api/v1/machines/${machineId}`)
+  async deleteMachine(machineId: string): Promise<{ machineId: string; nextNetboot: string }> {
+    const headers = await this.confirm('deleteMachine', { machineId })
+    return this.request('DELETE', `/api/v1/machines/${machineId}`, undefined, headers)
   }
 
   /** The whole log of a machine, in the order in which it was taken in. */
@@ -126,8 +139,30 @@ export class ApiClient {
     return this.request('POST', `/api/v1/machines/${machineId}/adopt`, name === undefined ? {} : { name })
   }
 
-  createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
-    return this.request('POST', '/api/v1/deployments', deployment)
+  /** Does what a person does by click and hold in safe mode; answers with the header to send along. */
+  async confirm(
+    operation: DestructiveOperation,
+    targets: Record<string, unknown>,
+  ): Promise<Record<string, string>> {
+    const begun = await this.request<ConfirmationView>('POST', '/api/v1/confirmations', {
+      operation,
+      targets,
+    })
+    await sleep(begun.waitMs + 50)
+    return { [confirmationHeader]: begun.confirmationId }
+  }
+
+  async createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
+    const answer = await this.askForDeployment(deployment)
+    if (answer.status === 201) return answer.body as DeploymentView
+    throw new Error(`the deployment was answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+  }
+
+  /** A confirmed order, and whatever the answer to it is. */
+  async askForDeployment(deployment: DeploymentRequest): Promise<ApiAnswer> {
+    const { machineId, imageId, disk } = deployment
+    const headers = await this.confirm('createDeployment', { machineId, imageId, disk })
+    return this.send('POST', '/api/v1/deployments', deployment, headers)
   }
 
   abortDeployment(deploymentId: string): Promise<DeploymentView> {

@@ -66,9 +66,9 @@ async function expectNothingHalfDone(image: ImageView): Promise<void> {
   expect(await storedFiles()).toEqual([])
   const mac = `52:54:00:99:00:${randomBytes(1).toString('hex')}`
   const { machineId } = await product.api.createMachine({ siteId: product.siteId, mac })
-  const disk = { by: 'smallest', kind: 'any' }
+  const disk = { by: 'smallest', kind: 'any' } as const
   const order = { machineId, imageId: image.imageId, hostname: 'rack-1', disk, sshKeys: [] }
-  const refused = await product.api.send('POST', '/api/v1/deployments', order)
+  const refused = await product.api.askForDeployment(order)
   expect(refused).toMatchObject({ status: 409, body: { code: 'image-not-ready' } })
   await product.api.deleteMachine(machineId)
 }

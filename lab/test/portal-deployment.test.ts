@@ -119,6 +119,17 @@ async function deploy(page: Page, sshKey: string): Promise<void> {
   await dialog.getByRole('button', { name: 'Review' }).click()
   await dialog.getByText(/This overwrites/).waitFor()
   await dialog.getByRole('button', { name: 'Overwrite and deploy' }).click()
+  await holdToProceed(page)
+}
+
+/** Safe mode, which is the default: what destroys something wants a button held until its ring is full. */
+async function holdToProceed(page: Page): Promise<void> {
+  const hold = page.getByRole('button', { name: 'Hold to proceed', disabled: false })
+  await hold.waitFor()
+  await hold.hover()
+  await page.mouse.down()
+  await hold.waitFor({ state: 'detached' })
+  await page.mouse.up()
 }
 
 /** Watches the bar move, then takes the server away until the installed system has called home; returns when. */

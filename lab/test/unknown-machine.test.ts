@@ -65,7 +65,7 @@ test('an unknown machine is discovered once, and not a byte on its disk is alter
     expect(await sha256OfDisk(stranger)).toBe(before)
 
     await product.api.adoptMachine(found.machineId, 'stranger')
-    const refused = await product.api.send('POST', '/api/v1/deployments', {
+    const refused = await product.api.askForDeployment({
       machineId: found.machineId,
       imageId,
       hostname: 'stranger',

@@ -9,6 +9,7 @@ import {
 import { eq, sql } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { readStateVersion } from '../features/edge-api/site-state.ts'
+import { publishHeardLocks } from '../features/machines/lock.ts'
 import { announceSites } from '../features/sites/site-version.ts'
 import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
@@ -81,12 +82,14 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
       return shut(closeCodes.incompatible, 'incompatible')
     }
     const isCurrent = frame.generation === deps.identity.generation
+    const before = await readAppliedVersion(deps, edge)
     const [row] = await deps.db
       .update(edges)
       .set({ version: frame.version, ...(isCurrent ? { appliedVersion: frame.stateVersion } : {}) })
       .where(eq(edges.edgeId, edge.edgeId))
       .returning({ revokedAt: edges.revokedAt })
     if (!row || row.revokedAt !== null) return shut(closeCodes.revoked, 'revoked')
+    if (isCurrent) await publishHeardLocks(deps, edge, { before, now: frame.stateVersion })
     const ackedSeq = await readAckedSeq(deps, edge, frame.journalId)
     const version = await catchUp(deps, edge, isCurrent ? frame.stateVersion : null)
     if (isClosed) return
@@ -184,6 +187,14 @@ function publishEdge(deps: Deps, edge: EdgeIdentity): void {
   ])
 }
 
+async function readAppliedVersion(deps: Deps, edge: EdgeIdentity): Promise<number | null> {
+  const [row] = await deps.db
+    .select({ version: edges.appliedVersion })
+    .from(edges)
+    .where(eq(edges.edgeId, edge.edgeId))
+  return row?.version ?? null
+}
+
 /**
  * Version of the site's desired state. An edge that holds a newer one shows that this database was restored from an
  * older backup: the version goes past it, for edges never take an older one.
@@ -209,6 +220,8 @@ async function applyState(
   frame: Extract<EdgeFrame, { type: 'state-applied' }>,
 ): Promise<void> {
   if (frame.generation !== deps.identity.generation) return
+  const before = await readAppliedVersion(deps, edge)
   await deps.db.update(edges).set({ appliedVersion: frame.version }).where(eq(edges.edgeId, edge.edgeId))
+  await publishHeardLocks(deps, edge, { before, now: frame.version })
   deps.live.publish([{ type: 'changed', entity: 'edge', id: edge.edgeId }])
 }

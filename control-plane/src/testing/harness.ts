@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LiveEvent } from '@dragonfly/schema/api'
+import { userSafety } from '@dragonfly/schema/db'
 import type { ControlFrame, EdgeFrame, EnrolResponse, Inventory, SiteEvent } from '@dragonfly/schema/wire'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type App, createApp } from '../app.ts'
@@ -88,7 +89,7 @@ export async function createHarness(): Promise<Harness> {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false
+    const isJson = /json(;|$)/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
   }
 
@@ -97,6 +98,11 @@ export async function createHarness(): Promise<Harness> {
       .getSetCookie()
       .map((line) => line.split(';')[0])
       .join('; ')
+  }
+
+  /** For good: most tests are not about confirmations. */
+  async function switchToPower(userId: string): Promise<void> {
+    await deps.db.insert(userSafety).values({ userId, powerUntil: Number.MAX_SAFE_INTEGER })
   }
 
   const harness: Harness = {
@@ -115,12 +121,19 @@ export async function createHarness(): Promise<Harness> {
       })
       if (answer.status !== 201) throw new Error(JSON.stringify(answer.body))
       takeCookie(answer.headers)
+      await switchToPower(answer.body.userId)
     },
     async signInAs(role) {
-      await deps.auth.createPerson({ name: role, email: `${role}@example.com`, password, role })
+      const { userId } = await deps.auth.createPerson({
+        name: role,
+        email: `${role}@example.com`,
+        password,
+        role,
+      })
       const answer = await call('POST', '/api/auth/sign-in/email', { email: `${role}@example.com`, password })
       if (answer.status !== 200) throw new Error(JSON.stringify(answer.body))
       takeCookie(answer.headers)
+      await switchToPower(userId)
     },
     signOut() {
       cookie = ''

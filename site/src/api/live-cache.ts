@@ -19,6 +19,7 @@ export function patchImage(image: Image, event: ImageProgress): Image {
   if (image.imageId !== event.imageId) return image
   return {
     ...image,
+    status: image.status === 'waiting' ? 'importing' : image.status,
     edges: image.edges.map((edge) =>
       edge.edgeId === event.edgeId
         ? { ...edge, status: event.phase, bytesDone: event.bytesDone, bytesTotal: event.bytesTotal }

@@ -9,6 +9,7 @@ import { Icon, type IconName } from '../components/icons.tsx'
 import { Logo } from '../components/logo.tsx'
 import { Menu, MenuItem, MenuLabel } from '../components/menu.tsx'
 import { chooseTheme, themeChoices, useTheme } from '../components/theme.ts'
+import { SafetyToggle } from '../features/safety/safety-toggle.tsx'
 import { capitalise } from '../format/words.ts'
 import { paths } from './paths.ts'
 
@@ -53,10 +54,11 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
           className="touchable flex items-center justify-center gap-3 rounded-md border border-transparent px-2 py-1 text-ink-soft hover:text-touch lg:border-line lg:hover:border-control"
         >
           <Icon name="search" size={18} />
-          <span className="text-[0.95rem] max-lg:sr-only">Find or do</span>
+          <span className="text-[0.95rem] max-lg:sr-only">Find or do</span>{' '}
           <kbd className="hidden font-mono text-[0.75rem] text-ink-faint lg:inline">Ctrl K</kbd>
           <span className="sr-only">, search and commands</span>
         </button>
+        <SafetyToggle />
         <ThemeMenu />
         <AccountMenu />
       </div>
@@ -134,6 +136,9 @@ function AccountMenu() {
       <MenuItem onSelect={() => void navigate({ to: paths.account })}>Your account</MenuItem>
       {me?.role === 'administrator' && (
         <MenuItem onSelect={() => void navigate({ to: paths.people })}>People</MenuItem>
+      )}
+      {me?.role === 'administrator' && (
+        <MenuItem onSelect={() => void navigate({ to: paths.audit })}>Audit log</MenuItem>
       )}
       <MenuItem onSelect={() => void leave()}>Sign out</MenuItem>
     </Menu>

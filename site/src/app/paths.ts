@@ -8,6 +8,7 @@ export const paths = {
   people: '/people',
   account: '/account',
   invitation: '/invitation',
+  audit: '/audit',
   signIn: '/sign-in',
   welcome: '/welcome',
 } as const
@@ -25,6 +26,7 @@ export const shellPages: readonly (string | undefined)[] = [
   'people',
   'account',
   'invitation',
+  'audit',
   'sign-in',
   'welcome',
 ]

@@ -10,9 +10,11 @@ import {
 import { ApiError } from '../api/problem.ts'
 import { meQuery, setupQuery } from '../api/queries.ts'
 import type { Me } from '../api/views.ts'
+import { type AuditSearch, readAuditSearch } from '../features/audit/audit-search.ts'
 import { statusOrder } from '../features/machines/machine-list.ts'
 import { Broken } from './broken.tsx'
 import { AccountPage } from './pages/account-page.tsx'
+import { AuditPage } from './pages/audit-page.tsx'
 import { ImagesPage } from './pages/images-page.tsx'
 import { InvitationPage } from './pages/invitation-page.tsx'
 import { MachinePage, type MachineTab, machineTabs } from './pages/machine-page.tsx'
@@ -123,6 +125,12 @@ const invitation = createRoute({
   path: paths.invitation,
   component: InvitationPage,
 })
+const audit = createRoute({
+  getParentRoute: () => portal,
+  path: paths.audit,
+  component: AuditPage,
+  validateSearch: (search: Record<string, unknown>): AuditSearch => readAuditSearch(search),
+})
 const signIn = createRoute({
   getParentRoute: () => root,
   path: paths.signIn,
@@ -143,7 +151,7 @@ const machinesAlias = createRoute({
 export function createPortalRouter(queryClient: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([
-      portal.addChildren([machines, machine, sites, images, templates, people, account]),
+      portal.addChildren([machines, machine, sites, images, templates, people, account, audit]),
       invitation,
       signIn,
       welcome,

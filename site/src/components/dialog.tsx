@@ -17,6 +17,7 @@ interface DialogProps {
 /** A sheet from below on a phone, a centred panel elsewhere. */
 export function Dialog({ open, onOpenChange, title, description, wide, keepOpen, children }: DialogProps) {
   const [asking, setAsking] = useState(false)
+  const body = useRef<HTMLDivElement>(null)
   const [opener] = useState(() => focusedElement())
   /** Where the person was when the question came up. */
   const asked = useRef<HTMLElement | null>(null)
@@ -33,6 +34,14 @@ export function Dialog({ open, onOpenChange, title, description, wide, keepOpen,
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/55" />
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onOpenAutoFocus={(event) => {
+            // The first field rather than the cross; on a phone that would raise the keyboard over the dialog.
+            const isTouch = matchMedia('(pointer: coarse)').matches
+            const first = isTouch ? null : body.current?.querySelector<HTMLElement>(fields)
+            if (!first) return
+            event.preventDefault()
+            first.focus()
+          }}
           onEscapeKeyDown={(event) => {
             if (!mayClose()) event.preventDefault()
           }}
@@ -85,12 +94,16 @@ export function Dialog({ open, onOpenChange, title, description, wide, keepOpen,
               </Button>
             </div>
           )}
-          <div className="min-h-0 grow overflow-y-auto px-6 pt-4 sm:px-8">{children}</div>
+          <div ref={body} className="min-h-0 grow overflow-y-auto px-6 pt-4 sm:px-8">
+            {children}
+          </div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   )
 }
+
+const fields = 'input, select, textarea, button'
 
 function focusedElement(): HTMLElement | null {
   const element = document.activeElement

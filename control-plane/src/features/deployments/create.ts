@@ -1,6 +1,6 @@
 import type { DeploymentView, deploymentCreateSchema } from '@dragonfly/schema/api'
 import { deployments, edges, images, machineLog, machines } from '@dragonfly/schema/db'
-import { decideDisk, machineActions } from '@dragonfly/schema/state'
+import { decideDisk, machineActions, type SafetyMode } from '@dragonfly/schema/state'
 import { type WorkOrder, workOrderSchema, workOrderType } from '@dragonfly/schema/wire'
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { z } from 'zod'
@@ -11,7 +11,6 @@ import { createId } from '../../ids.ts'
 import { getImage } from '../images/service.ts'
 import { getMachine } from '../machines/service.ts'
 import { planDigest } from '../orders/plan-digest.ts'
-import { readSite } from '../sites/service.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { checkNetworkConfig, compilePlan } from '../templates/compile.ts'
 import { findTemplate } from '../templates/service.ts'
@@ -30,8 +29,10 @@ export async function createDeployment(
   deps: Deps,
   person: Person,
   input: DeploymentCreate,
+  /** `safe` when it was confirmed. */
+  safety: SafetyMode,
 ): Promise<DeploymentView> {
-  const draft = draftDeployment(deps.clock(), await checkCreate(deps, input), input)
+  const draft = draftDeployment(deps.clock(), await checkCreate(deps, input), input, safety)
   const { deploymentId, machine } = draft
   const statements: Statement[] = [
     ...armMachine(deps, draft, await renderOrder(deps, draft), person),
@@ -58,6 +59,7 @@ function draftDeployment(
   now: number,
   checked: Awaited<ReturnType<typeof checkCreate>>,
   input: DeploymentCreate,
+  safety: SafetyMode,
 ) {
   const { machine, image, template } = checked
   const deploymentId = createId(now)
@@ -72,6 +74,7 @@ function draftDeployment(
   })
   return {
     ...checked,
+    safety,
     deploymentId,
     plan,
     hostname: input.hostname,
@@ -90,8 +93,10 @@ function armMachine(deps: Deps, draft: Draft, workOrder: string, person: Person)
   return [
     deps.db
       .update(machines)
-      // Not null: when another deployment took this epoch meanwhile, the whole batch is refused.
-      .set({ epoch: sql`case when ${machines.epoch} = ${machine.epoch} then ${epoch} end` })
+      // Not null: when another deployment took this epoch or a person locked it meanwhile, all is refused.
+      .set({
+        epoch: sql`case when ${machines.epoch} = ${machine.epoch} and ${machines.lockedAt} is null then ${epoch} end`,
+      })
       .where(eq(machines.machineId, machineId)),
     deps.db.insert(deployments).values({
       deploymentId,
@@ -179,7 +184,6 @@ async function readDeployable(deps: Deps, machineId: string) {
 
 async function renderOrder(deps: Deps, draft: Draft): Promise<string> {
   const { machine, plan } = draft
-  const site = await readSite(deps, machine.siteId)
   const image = plan.actions.find((action) => action.action === 'write-image')
   const claims: WorkOrder = workOrderSchema.parse({
     iss: deps.identity.controlPlaneId,
@@ -198,7 +202,7 @@ async function renderOrder(deps: Deps, draft: Draft): Promise<string> {
     planDigest: await planDigest(plan),
     imageManifestDigest: image?.manifestDigest ?? null,
     disk: image?.disk ?? null,
-    safety: site.minimumSafety,
+    safety: draft.safety,
   } satisfies WorkOrder)
   return deps.signer.sign(workOrderType, claims)
 }

@@ -23,15 +23,17 @@ export async function readStateVersion(deps: Deps, siteId: string): Promise<numb
 /** The desired state of the edge's site, read in one transaction. */
 export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<SiteState> {
   const { db } = deps
-  const [bundleRows, siteRows, modes, imageRows, machineRows, macRows, deploymentRows] = await db.batch([
-    selectSetting(db, 'bundle-version'),
-    db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
-    db.select().from(edgeInterfaceModes).where(eq(edgeInterfaceModes.edgeId, edge.edgeId)),
-    selectImages(db),
-    selectMachines(db, edge.siteId),
-    db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
-    selectDeployments(db, edge),
-  ])
+  const [bundleRows, siteRows, modes, imageRows, machineRows, macRows, deploymentRows, safetyRows] =
+    await db.batch([
+      selectSetting(db, 'bundle-version'),
+      db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
+      db.select().from(edgeInterfaceModes).where(eq(edgeInterfaceModes.edgeId, edge.edgeId)),
+      selectImages(db),
+      selectMachines(db, edge.siteId),
+      db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
+      selectDeployments(db, edge),
+      selectSetting(db, 'minimum-safety'),
+    ])
   const [site] = siteRows
   if (!site) throw notFound('site')
   const macs = Map.groupBy(macRows, (row) => row.machineId)
@@ -43,7 +45,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     siteName: site.name,
     interfaces: modes.map(({ name, mode }) => ({ name, mode })),
     unknownMachines: site.unknownMachines,
-    minimumSafety: site.minimumSafety,
+    minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
     signerKeys: deps.signer.keys,
     bundleVersion: bundleRows[0]?.value ?? null,
     images: imageRows,

@@ -32,7 +32,7 @@ export async function handleAuth(c: Context<AppEnv>): Promise<Response> {
   const headers = new Headers(c.req.raw.headers)
   headers.delete(clientAddressHeader)
   headers.delete('content-length')
-  const address = clientAddress(c)
+  const address = c.get('clientAddress')
   if (address) headers.set(clientAddressHeader, address)
   const before = c.req.method === 'POST' ? await deps.auth.session(headers) : null
   const request =
@@ -59,10 +59,4 @@ async function readSignIn(c: Context<AppEnv>): Promise<string> {
     })
   }
   return JSON.stringify({ email, password })
-}
-
-/** The address of the socket where the platform tells it (Node), else the one that Cloudflare vouches for. */
-function clientAddress(c: Context): string | null {
-  const address: unknown = c.env?.incoming?.socket?.remoteAddress
-  return typeof address === 'string' ? address : (c.req.header('cf-connecting-ip') ?? null)
 }

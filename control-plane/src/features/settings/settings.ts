@@ -12,6 +12,7 @@ export type SettingKey =
   | 'first-administrator'
   | 'local-site'
   | 'mfa-required-for'
+  | 'minimum-safety'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

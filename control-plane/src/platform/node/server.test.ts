@@ -178,6 +178,8 @@ it('carries a site’s events through a real tunnel to the people who watch', as
   expect(state.machines).toHaveLength(2)
 
   const headers = { cookie, origin: server.url }
+  const power = { method: 'PUT', headers: { ...headers, 'content-type': 'application/json' } }
+  await fetch(`${server.url}/api/v1/safety/mode`, { ...power, body: JSON.stringify({ mode: 'power' }) })
   const revoked = await fetch(`${server.url}/api/v1/edges/${enrolled.edgeId}`, { method: 'DELETE', headers })
   expect(revoked.status).toBe(204)
   expect(await tunnel.closed).toBe(4401)

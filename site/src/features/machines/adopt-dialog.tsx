@@ -28,8 +28,9 @@ export function AdoptDialog({ machine, onClose }: { machine: Machine; onClose: (
     onSuccess: async (adopted) => {
       queryClient.setQueryData(keys.machine(adopted.machineId), adopted)
       showToast({ text: `${adopted.name} is yours. Deploy something on it when you like.` })
-      onClose()
+      // First the list, then the focus: the button that asked may be gone from it.
       await queryClient.invalidateQueries({ queryKey: keys.machines })
+      onClose()
     },
   })
   const problem = sortProblem(adopting.error, ['name'], { 'name-taken': 'name' })

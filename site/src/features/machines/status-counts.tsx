@@ -57,7 +57,6 @@ function Count({ label, count, colour, pressed, onClick }: CountProps) {
     <button
       type="button"
       aria-pressed={pressed}
-      aria-label={`${label}: ${count}`}
       onClick={onClick}
       className="group touchable rounded-md px-3 py-1 text-left max-sm:min-w-0 hover:bg-hover sm:min-w-24"
     >

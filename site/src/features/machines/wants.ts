@@ -39,7 +39,7 @@ export interface WantGroup {
 }
 
 /** More of a kind than this are shown as one. */
-const shownOfKind = 4
+const shownOfKind = 3
 
 export function groupWants(wants: readonly Want[]): (Want | WantGroup)[] {
   const many = (of: WantGroup['of']): readonly Want[] => {
@@ -68,7 +68,7 @@ function groupOf(of: WantGroup['of'], wants: readonly Want[]): WantGroup {
     title: `${wants.length.toLocaleString('en-GB')} ${isFailed ? 'deployments failed' : 'machines'}`,
     sentence: isFailed
       ? common && common[1] > 1
-        ? `, ${common[1]} of them alike: ${common[0]}.`
+        ? `, ${common[1]} of them alike: ${common[0].replace(/\.$/, '')}.`
         : ', each for its own reason.'
       : 'were discovered, and wait to be adopted.',
     tone: isFailed ? 'failed' : 'wanted',
