@@ -14,5 +14,6 @@ export const portalSegments = new Set([
   'people',
   'settings',
   'account',
+  'invitation',
   'audit',
 ])

@@ -6,14 +6,16 @@ import { auditAuth, auditRequests, noteChanges } from './audit-requests.ts'
 import type { AppEnv, Deps } from './deps.ts'
 import { enforceAccess } from './enforce-access.ts'
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
+import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
 import { mountEvents } from './features/events/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
+import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
-import { clientAddressHeader } from './features/people/auth.ts'
+import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
 import { mountSafety } from './features/safety/handlers.ts'
 import { requireConfirmation } from './features/safety/require-confirmation.ts'
@@ -62,7 +64,7 @@ export function createApp(deps: Deps): App {
   mountHealth(app)
   app.use('/api/*', limitBody())
   app.use('/api/auth/*', auditAuth())
-  mountAuth(app)
+  app.all('/api/auth/*', handleAuth)
   app.use(
     '/api/*',
     auditRequests(allRoutes),
@@ -72,6 +74,8 @@ export function createApp(deps: Deps): App {
   )
   mountSetup(app)
   mountPeople(app)
+  mountInvitations(app)
+  mountApiKeys(app)
   mountSites(app)
   mountEdges(app)
   mountMachines(app)
@@ -110,17 +114,6 @@ function mountHealth(app: App): void {
     c.text(renderMetrics(c.get('deps')), 200, { 'content-type': 'text/plain; version=0.0.4' }),
   )
   app.get('/openapi.json', (c) => c.json(createOpenApiDocument(version)))
-}
-
-/** better-auth looks after its own origins, rate limits and cookies. */
-function mountAuth(app: App): void {
-  app.on(['GET', 'POST'], '/api/auth/*', (c) => {
-    const headers = new Headers(c.req.raw.headers)
-    headers.delete(clientAddressHeader)
-    const address = c.get('clientAddress')
-    if (address) headers.set(clientAddressHeader, address)
-    return c.get('deps').auth.handle(new Request(c.req.raw, { headers }))
-  })
 }
 
 /** The address of the socket where the platform tells it (Node), else the one that Cloudflare vouches for. */

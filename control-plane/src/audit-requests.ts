@@ -9,6 +9,7 @@ import type { AppEnv, NotedChange } from './deps.ts'
 import { isRecorded, outcomeOf, pickDetails } from './features/audit/decide.ts'
 import type { AuditRecord } from './features/audit/log.ts'
 import { findSubject, pickTargets, type Subject, type Targets } from './features/audit/subject.ts'
+import { findPerson } from './features/people/find-person.ts'
 
 /** Strangers fill no disk: entries a minute from one address, and from all of them. */
 const strangerLimits = { one: 30, all: 300 }
@@ -67,10 +68,10 @@ const authOperations: Record<string, string> = { '/sign-in/email': 'signIn', '/s
 export function auditAuth() {
   return createMiddleware<AppEnv>(async (c, next) => {
     if (!isChange(c)) return next()
-    const { auth, db } = c.get('deps')
+    const { db } = c.get('deps')
     const path = c.req.path.slice('/api/auth'.length)
     const email = await readJson(() => c.req.raw.clone().json()).then(emailOf)
-    const before = await auth.person(c.req.raw.headers)
+    const before = await findPerson(c.get('deps'), c.req.raw.headers)
     await next()
     if (c.res.status === 404) return
     // An address that nobody has is not kept: people type passwords into the wrong field.

@@ -1,5 +1,5 @@
 import type * as schema from '@dragonfly/schema/db'
-import type { SafetyMode } from '@dragonfly/schema/state'
+import type { ApiKeyScope, Role, SafetyMode } from '@dragonfly/schema/state'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { UpgradeWebSocket } from 'hono/ws'
 import type { AuditLog } from './features/audit/log.ts'
@@ -52,7 +52,14 @@ export interface Person {
   userId: string
   name: string
   email: string
-  role: 'administrator' | 'user' | 'viewer'
+  role: Role
+  /** The sites that they are limited to; null: all. */
+  siteIds: readonly string[] | null
+  mfaEnabled: boolean
+  /** Null when they are here by an API key. */
+  sessionId: string | null
+  /** What their API key may do; null when they are here by a session. */
+  scopes: readonly ApiKeyScope[] | null
 }
 
 export interface EdgeIdentity {

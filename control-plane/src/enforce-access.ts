@@ -1,10 +1,15 @@
+import { can, scopesCover } from '@dragonfly/schema/state'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { TrieRouter } from 'hono/router/trie-router'
-import type { Access, DeclaredRoute } from './access.ts'
+import { type Access, type DeclaredRoute, operationGroup } from './access.ts'
 import type { AppEnv, EdgeIdentity, Person } from './deps.ts'
 import { AppError, notFound } from './errors.ts'
+import { readApiKey } from './features/api-keys/service.ts'
 import { authenticateEdge } from './features/edge-api/edge-token.ts'
+import { findPerson } from './features/people/find-person.ts'
+import { needsMfa } from './features/people/mfa-policy.ts'
+import { refuseHiddenSites } from './features/people/site-limits.ts'
 
 /**
  * Looks up an operation's access by method and path. What is not declared is not reachable: the answer
@@ -15,21 +20,27 @@ function createAccessTable(routes: readonly DeclaredRoute[]) {
   for (const route of routes) {
     router.add(route.method.toUpperCase(), route.path.replaceAll(/\{(.+?)\}/g, ':$1'), route['x-access'])
   }
-  return (method: string, path: string): Access | null =>
-    router.match(method === 'HEAD' ? 'GET' : method, path)[0][0]?.[0] ?? null
+  return (method: string, path: string) => {
+    const [found] = router.match(method === 'HEAD' ? 'GET' : method, path)[0]
+    return found ? { access: found[0], params: found[1] as Record<string, string> } : null
+  }
 }
 
 /** The one place where it is enforced who may call what. */
 export function enforceAccess(routes: readonly DeclaredRoute[]) {
   const find = createAccessTable(routes)
   return createMiddleware<AppEnv>(async (c, next) => {
-    const access = find(c.req.method, c.req.path)
-    if (access === null) throw notFound('address in the API')
-    checkOrigin(c)
+    const found = find(c.req.method, c.req.path)
+    if (found === null) throw notFound('address in the API')
+    const { access, params } = found
+    // No page can make a browser send a key: only cookies come by themselves.
+    if (!readApiKey(c.req.raw.headers)) checkOrigin(c)
     if (access === 'edge') {
       c.set('edge', await authenticateEdge(c.get('deps'), c.req.header('authorization')))
     } else if (access !== 'public') {
-      c.set('person', await authenticatePerson(c, access))
+      const person = await authenticatePerson(c, access)
+      await refuseHiddenSites(c.get('deps'), person, params)
+      c.set('person', person)
     }
     await next()
   })
@@ -37,27 +48,30 @@ export function enforceAccess(routes: readonly DeclaredRoute[]) {
 
 async function authenticatePerson(
   c: Context<AppEnv>,
-  access: 'signed-in' | 'administrator',
+  access: Exclude<Access, 'public' | 'edge'>,
 ): Promise<Person> {
-  const person = await c.get('deps').auth.person(c.req.raw.headers)
+  const deps = c.get('deps')
+  const person = await findPerson(deps, c.req.raw.headers)
   if (!person) throw new AppError({ code: 'signed-out', status: 401, message: 'Sign in first.' })
   // Before the refusals below: the audit log names who was refused.
   c.set('person', person)
-  if (isChange(c) && !c.req.header('origin')) {
+  if (person.scopes === null && isChange(c) && !c.req.header('origin')) {
     throw new AppError({
       code: 'origin-missing',
       status: 403,
       message: 'A change that is made with a session cookie has to name its Origin, as browsers do.',
     })
   }
-  if (access === 'administrator' && person.role !== 'administrator') {
-    throw new AppError({ code: 'forbidden', status: 403, message: 'Only an administrator may do this.' })
-  }
-  if (person.role === 'viewer' && isChange(c)) {
+  const group = operationGroup(access, c.req.method)
+  const byRole = can(person.role, group)
+  if (!byRole.allowed) throw new AppError({ code: 'forbidden', status: 403, message: byRole.reason })
+  const byScope = person.scopes ? scopesCover(person.scopes, group) : byRole
+  if (!byScope.allowed) throw new AppError({ code: 'scope-missing', status: 403, message: byScope.reason })
+  if (group !== 'self' && group !== 'account' && (await needsMfa(deps.db, person))) {
     throw new AppError({
-      code: 'forbidden',
+      code: 'mfa-required',
       status: 403,
-      message: 'You may look at everything, and change nothing.',
+      message: 'A second factor is required here: set one up in your account first.',
     })
   }
   return person

@@ -1,11 +1,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, DeclaredRoute } from './access.ts'
+import * as apiKeys from './features/api-keys/routes.ts'
 import * as audit from './features/audit/routes.ts'
 import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
 import * as events from './features/events/routes.ts'
 import * as images from './features/images/routes.ts'
+import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
 import * as people from './features/people/routes.ts'
 import * as safety from './features/safety/routes.ts'
@@ -17,6 +19,8 @@ import * as templates from './features/templates/routes.ts'
 export const allRoutes = [
   setup,
   people,
+  invitations,
+  apiKeys,
   sites,
   edges,
   machines,
@@ -29,11 +33,10 @@ export const allRoutes = [
   edgeApi,
 ].flatMap((routes) => Object.values<DeclaredRoute>(routes))
 
-const security: Record<Access, Record<string, string[]>[]> = {
-  public: [],
-  'signed-in': [{ session: [] }],
-  administrator: [{ session: [] }],
-  edge: [{ edgeToken: [] }],
+function security(access: Access): Record<string, string[]>[] {
+  if (access === 'public') return []
+  if (access === 'edge') return [{ edgeToken: [] }]
+  return access === 'account' ? [{ session: [] }] : [{ session: [] }, { apiKey: [] }]
 }
 
 /** The API as OpenAPI 3.1, in a stable order. `x-access` of an operation says who may call it. */
@@ -46,12 +49,17 @@ export function createOpenApiDocument(version: string) {
     name: 'dragonfly.session_token',
     description: 'Set by POST /api/auth/sign-in/email',
   })
+  registry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key of a person (dfk_…), made in their account',
+  })
   registry.registerComponent('securitySchemes', 'edgeToken', {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT (EdDSA, by the edge’s own key)',
   })
-  for (const route of allRoutes) registry.registerPath({ ...route, security: security[route['x-access']] })
+  for (const route of allRoutes) registry.registerPath({ ...route, security: security(route['x-access']) })
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'Dragonfly', version, license: { name: 'Apache-2.0' } },

@@ -8,7 +8,7 @@ export const liveEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), version: z.string() }),
   z.object({
     type: z.literal('changed'),
-    entity: z.enum(['machine', 'deployment', 'site', 'edge', 'image', 'template', 'setup']),
+    entity: z.enum(['machine', 'deployment', 'site', 'edge', 'image', 'template', 'setup', 'person']),
     id: z.string(),
   }),
   z.object({

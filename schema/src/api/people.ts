@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { idSchema } from './common.ts'
+import { apiKeyScopes, roles } from '../state/role-rules.ts'
+import { epochMsSchema, idSchema } from './common.ts'
 
 export const setupViewSchema = z
   .object({
@@ -30,11 +31,146 @@ export const administratorCreateSchema = z
   })
   .openapi('AdministratorCreate')
 
+const roleSchema = z.enum(roles)
+const emailSchema = z.email('An e-mail address is wanted; it is the sign-in name.').max(254)
+const personNameSchema = z.string().trim().min(1, 'A name is wanted.').max(100)
+/** Null: all sites. */
+const siteIdsSchema = z.array(idSchema).max(1000).nullable()
+
+export const mfaPolicies = ['nobody', 'administrators', 'everyone'] as const
+export type MfaPolicy = (typeof mfaPolicies)[number]
+
 export const meViewSchema = z
   .object({
     userId: idSchema,
     name: z.string(),
     email: z.string(),
-    role: z.enum(['administrator', 'user', 'viewer']),
+    role: roleSchema,
+    /** The sites that you are limited to; null: all. */
+    siteIds: siteIdsSchema,
+    mfa: z.object({ enabled: z.boolean(), required: z.boolean() }),
   })
   .openapi('Me')
+export type MeView = z.infer<typeof meViewSchema>
+
+export const mePatchSchema = z.object({ name: personNameSchema }).openapi('MePatch')
+
+export const userViewSchema = z
+  .object({
+    userId: idSchema,
+    name: z.string(),
+    email: z.string(),
+    role: roleSchema,
+    siteIds: siteIdsSchema,
+    active: z.boolean(),
+    mfaEnabled: z.boolean(),
+    sessionCount: z.number().int(),
+    /** The newest sign of life of a session. */
+    lastSeenAt: epochMsSchema.nullable(),
+    createdAt: epochMsSchema,
+  })
+  .openapi('User')
+export type UserView = z.infer<typeof userViewSchema>
+
+export const userCreateSchema = z
+  .object({
+    name: personNameSchema,
+    email: emailSchema,
+    password: z.string().min(12, 'At least 12 characters, please.').max(256),
+    role: roleSchema,
+    siteIds: siteIdsSchema.optional(),
+  })
+  .openapi('UserCreate')
+
+export const userPatchSchema = z
+  .object({
+    name: personNameSchema.optional(),
+    role: roleSchema.optional(),
+    siteIds: siteIdsSchema.optional(),
+    /** False ends their sessions and refuses their keys. */
+    active: z.boolean().optional(),
+  })
+  .openapi('UserPatch')
+
+export const sessionViewSchema = z
+  .object({
+    sessionId: idSchema,
+    /** The one that asks. */
+    current: z.boolean(),
+    address: z.string().nullable(),
+    userAgent: z.string().nullable(),
+    signedInAt: epochMsSchema,
+    lastSeenAt: epochMsSchema,
+    expiresAt: epochMsSchema,
+  })
+  .openapi('Session')
+export type SessionView = z.infer<typeof sessionViewSchema>
+
+export const invitationCreateSchema = z
+  .object({
+    email: emailSchema,
+    name: personNameSchema.optional(),
+    role: roleSchema,
+    siteIds: siteIdsSchema.optional(),
+  })
+  .openapi('InvitationCreate')
+
+export const invitationViewSchema = z
+  .object({
+    invitationId: idSchema,
+    email: z.string(),
+    name: z.string().nullable(),
+    role: roleSchema,
+    siteIds: siteIdsSchema,
+    invitedBy: z.string(),
+    createdAt: epochMsSchema,
+    expiresAt: epochMsSchema,
+  })
+  .openapi('Invitation')
+export type InvitationView = z.infer<typeof invitationViewSchema>
+
+export const invitationCreatedSchema = invitationViewSchema
+  .extend({ link: z.string().openapi({ description: 'Works once; shown this once' }) })
+  .openapi('InvitationCreated')
+
+const invitationTokenSchema = z.string().min(1).max(100)
+/** The token travels in the body, so that it is in no log of addresses. */
+export const invitationLookSchema = z.object({ token: invitationTokenSchema }).openapi('InvitationLook')
+export const invitationOfferSchema = z
+  .object({ email: z.string(), name: z.string().nullable(), role: roleSchema, organisation: z.string() })
+  .openapi('InvitationOffer')
+export const invitationAcceptSchema = z
+  .object({
+    token: invitationTokenSchema,
+    name: personNameSchema,
+    password: z.string().min(12, 'At least 12 characters, please.').max(256),
+  })
+  .openapi('InvitationAccept')
+
+export const apiKeyViewSchema = z
+  .object({
+    keyId: idSchema,
+    name: z.string(),
+    start: z.string(),
+    scopes: z.array(z.enum(apiKeyScopes)),
+    createdAt: epochMsSchema,
+    expiresAt: epochMsSchema.nullable(),
+    lastUsedAt: epochMsSchema.nullable(),
+  })
+  .openapi('ApiKey')
+export type ApiKeyView = z.infer<typeof apiKeyViewSchema>
+
+export const apiKeyCreateSchema = z
+  .object({
+    name: personNameSchema,
+    scopes: z.array(z.enum(apiKeyScopes)).min(1, 'Choose at least one thing that it may do.').max(10),
+    /** Null: it does not expire. */
+    expiresInDays: z.number().int().min(1).max(3650).nullable(),
+  })
+  .openapi('ApiKeyCreate')
+
+export const apiKeyCreatedSchema = apiKeyViewSchema
+  .extend({ key: z.string().openapi({ description: 'Shown this once' }) })
+  .openapi('ApiKeyCreated')
+
+export const peoplePolicySchema = z.object({ mfaRequiredFor: z.enum(mfaPolicies) }).openapi('PeoplePolicy')

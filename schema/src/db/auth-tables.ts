@@ -14,6 +14,11 @@ export const user = sqliteTable('user', {
   role: text('role', { enum: ['administrator', 'user', 'viewer'] })
     .notNull()
     .default('viewer'),
+  /** When set, the person can't sign in, and their keys are refused. */
+  deactivatedAt: integer('deactivated_at', { mode: 'timestamp_ms' }),
+  /** Limited to the sites in `user_sites`: to none, when the last of them was deleted. */
+  siteLimited: integer('site_limited', { mode: 'boolean' }).notNull().default(false),
+  twoFactorEnabled: integer('two_factor_enabled', { mode: 'boolean' }).notNull().default(false),
   createdAt,
   updatedAt,
 })
@@ -68,4 +73,18 @@ export const verification = sqliteTable(
     updatedAt,
   },
   (table) => [index('verification_by_identifier').on(table.identifier)],
+)
+
+export const twoFactor = sqliteTable(
+  'two_factor',
+  {
+    id: text('id').primaryKey(),
+    userId,
+    secret: text('secret').notNull(),
+    backupCodes: text('backup_codes').notNull(),
+    verified: integer('verified', { mode: 'boolean' }).notNull().default(false),
+    failedVerificationCount: integer('failed_verification_count').notNull().default(0),
+    lockedUntil: integer('locked_until', { mode: 'timestamp_ms' }),
+  },
+  (table) => [index('two_factor_by_user').on(table.userId)],
 )

@@ -64,6 +64,7 @@ const staleKeys: Record<ChangedEntity, (readonly string[])[]> = {
   image: [keys.images],
   template: [keys.templates],
   setup: [keys.setup],
+  person: [keys.me, keys.users, keys.invitations, keys.sessions, keys.apiKeys],
 }
 
 async function refreshMachines(client: QueryClient, ids: ReadonlySet<string>): Promise<void> {

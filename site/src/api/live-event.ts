@@ -20,7 +20,15 @@ export type LiveEvent =
     }
   | { type: 'log'; machineId: string; deploymentId: string | null }
 
-export type ChangedEntity = 'machine' | 'deployment' | 'site' | 'edge' | 'image' | 'template' | 'setup'
+export type ChangedEntity =
+  | 'machine'
+  | 'deployment'
+  | 'site'
+  | 'edge'
+  | 'image'
+  | 'template'
+  | 'setup'
+  | 'person'
 
 const types = new Set(['hello', 'changed', 'progress', 'image-progress', 'log'])
 

@@ -62,8 +62,10 @@ export function openLive(client: QueryClient): () => void {
       const event = parseLiveEvent(String(message.data))
       if (event) handleLiveEvent(client, changes, event)
     }
-    opened.onclose = () => {
+    opened.onclose = ({ code }) => {
       if (closed) return
+      // The session or its rights ended: what is shown has to be asked for again.
+      if (code >= 4400) void client.invalidateQueries()
       setStatus('waiting')
       timer = setTimeout(connect, reconnectDelayMs(attempt++, Math.random()))
     }

@@ -13,6 +13,11 @@ export const keys = {
   edges: ['edges'],
   images: ['images'],
   templates: ['templates'],
+  users: ['users'],
+  invitations: ['invitations'],
+  sessions: ['sessions'],
+  apiKeys: ['api-keys'],
+  peoplePolicy: ['people-policy'],
   audit: ['audit'],
   safety: ['safety'],
 } as const
@@ -93,4 +98,29 @@ export const imagesQuery = queryOptions({
 export const templatesQuery = queryOptions({
   queryKey: keys.templates,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/templates', { signal }))).items,
+})
+
+export const usersQuery = queryOptions({
+  queryKey: keys.users,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/users', { signal }))).items,
+})
+
+export const invitationsQuery = queryOptions({
+  queryKey: keys.invitations,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/invitations', { signal }))).items,
+})
+
+export const peoplePolicyQuery = queryOptions({
+  queryKey: keys.peoplePolicy,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/people-policy', { signal })),
+})
+
+export const sessionsQuery = queryOptions({
+  queryKey: keys.sessions,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/sessions', { signal }))).items,
+})
+
+export const apiKeysQuery = queryOptions({
+  queryKey: keys.apiKeys,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/api-keys', { signal }))).items,
 })

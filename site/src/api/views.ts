@@ -18,3 +18,6 @@ export type Inventory = NonNullable<MachineDetail['inventory']>
 export type Disk = Inventory['disks'][number]
 export type AuditEntry = Schemas['AuditEntry']
 export type LogLine = Schemas['Log']['lines'][number]
+export type Me = Schemas['Me']
+export type User = Schemas['User']
+export type ApiKey = Schemas['ApiKey']

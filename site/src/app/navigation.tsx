@@ -133,6 +133,10 @@ function AccountMenu() {
           {me.email} · {me.role}
         </MenuLabel>
       )}
+      <MenuItem onSelect={() => void navigate({ to: paths.account })}>Your account</MenuItem>
+      {me?.role === 'administrator' && (
+        <MenuItem onSelect={() => void navigate({ to: paths.people })}>People</MenuItem>
+      )}
       {me?.role === 'administrator' && (
         <MenuItem onSelect={() => void navigate({ to: paths.audit })}>Audit log</MenuItem>
       )}

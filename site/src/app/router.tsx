@@ -9,14 +9,18 @@ import {
 } from '@tanstack/react-router'
 import { ApiError } from '../api/problem.ts'
 import { meQuery, setupQuery } from '../api/queries.ts'
+import type { Me } from '../api/views.ts'
 import { type AuditSearch, readAuditSearch } from '../features/audit/audit-search.ts'
 import { statusOrder } from '../features/machines/machine-list.ts'
 import { Broken } from './broken.tsx'
+import { AccountPage } from './pages/account-page.tsx'
 import { AuditPage } from './pages/audit-page.tsx'
 import { ImagesPage } from './pages/images-page.tsx'
+import { InvitationPage } from './pages/invitation-page.tsx'
 import { MachinePage, type MachineTab, machineTabs } from './pages/machine-page.tsx'
 import { MachinesPage } from './pages/machines-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
+import { PeoplePage } from './pages/people-page.tsx'
 import { SignInPage } from './pages/sign-in-page.tsx'
 import { SitesPage } from './pages/sites-page.tsx'
 import { TemplatesPage } from './pages/templates-page.tsx'
@@ -40,8 +44,9 @@ const portal = createRoute({
   id: 'portal',
   component: Shell,
   beforeLoad: async ({ context, location }) => {
+    let me: Me
     try {
-      await context.queryClient.ensureQueryData(meQuery)
+      me = await context.queryClient.ensureQueryData(meQuery)
     } catch (error) {
       if (!(error instanceof ApiError) || (error.problem.status !== 401 && error.problem.status !== 403))
         throw error
@@ -52,6 +57,8 @@ const portal = createRoute({
           : { to: paths.signIn, search: location.href === '/' ? {} : { next: location.href } },
       )
     }
+    const mustEnrol = me.mfa.required && !me.mfa.enabled
+    if (mustEnrol && location.pathname !== paths.account) throw redirect({ to: paths.account })
   },
 })
 
@@ -111,6 +118,13 @@ const templates = createRoute({
   component: TemplatesPage,
   validateSearch: doing('add'),
 })
+const people = createRoute({ getParentRoute: () => portal, path: paths.people, component: PeoplePage })
+const account = createRoute({ getParentRoute: () => portal, path: paths.account, component: AccountPage })
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: paths.invitation,
+  component: InvitationPage,
+})
 const audit = createRoute({
   getParentRoute: () => portal,
   path: paths.audit,
@@ -137,7 +151,8 @@ const machinesAlias = createRoute({
 export function createPortalRouter(queryClient: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([
-      portal.addChildren([machines, machine, sites, images, templates, audit]),
+      portal.addChildren([machines, machine, sites, images, templates, people, account, audit]),
+      invitation,
       signIn,
       welcome,
       machinesAlias,

@@ -1,4 +1,6 @@
+import type { OperationGroup } from '@dragonfly/schema/state'
 import { type ComponentProps, type MouseEvent, type ReactNode, useId } from 'react'
+import { useRefusal } from '../api/use-refusal.ts'
 import { showToast } from './toast-store.ts'
 
 type Look = 'primary' | 'plain' | 'danger' | 'quiet'
@@ -17,13 +19,16 @@ interface ButtonProps extends Omit<ComponentProps<'button'>, 'disabled'> {
   look?: Look
   /** Why it can't be pressed. The button stays reachable, and says so. */
   refusal?: string | null | undefined
+  /** What kind of operation it starts: somebody whose role does not allow that is refused, with the reason. */
+  may?: OperationGroup | undefined
   busy?: boolean
   children: ReactNode
 }
 
 export function Button({
   look = 'plain',
-  refusal,
+  refusal: otherRefusal,
+  may,
   busy,
   className = '',
   onClick,
@@ -31,6 +36,7 @@ export function Button({
   ...rest
 }: ButtonProps) {
   const reasonId = useId()
+  const refusal = useRefusal(may) ?? otherRefusal
   const blocked = Boolean(refusal) || busy
   const press = (event: MouseEvent<HTMLButtonElement>): void => {
     if (blocked) {

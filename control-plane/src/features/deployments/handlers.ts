@@ -8,7 +8,7 @@ import * as routes from './routes.ts'
 
 export function mountDeployments(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.listDeployments, async (c) =>
-    c.json({ items: await listDeployments(c.get('deps'), c.req.valid('query')) }, 200),
+    c.json({ items: await listDeployments(c.get('deps'), c.req.valid('query'), personOf(c).siteIds) }, 200),
   )
   app.openapi(routes.createDeployment, async (c) =>
     c.json(await createDeployment(c.get('deps'), personOf(c), c.req.valid('json'), c.get('safety')), 201),

@@ -1,7 +1,7 @@
 import type { DeploymentView } from '@dragonfly/schema/api'
 import { deployments } from '@dragonfly/schema/db'
 import type { DeploymentStatus } from '@dragonfly/schema/state'
-import { and, eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
 import { type DeploymentRow, findDeployments, findTimelines } from './queries.ts'
@@ -27,8 +27,10 @@ export async function listDeployments(
     status?: DeploymentStatus | undefined
     limit?: number | undefined
   },
+  siteIds: readonly string[] | null,
 ): Promise<DeploymentView[]> {
   const where = and(
+    siteIds ? inArray(deployments.siteId, [...siteIds]) : undefined,
     filter.machineId ? eq(deployments.machineId, filter.machineId) : undefined,
     filter.status ? eq(deployments.status, filter.status) : undefined,
   )

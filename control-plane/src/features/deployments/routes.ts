@@ -29,7 +29,7 @@ export const createDeployment = defineRoute({
   operationId: 'createDeployment',
   tags: ['deployments'],
   summary: 'Arm a machine: its next netboot writes the image to the chosen disk',
-  'x-access': 'signed-in',
+  'x-access': 'deploy',
   'x-audit': ['hostname', 'disk', 'user', 'armedHours'],
   request: { body: jsonBody(deploymentCreateSchema) },
   responses: {
@@ -55,7 +55,7 @@ export const abortDeployment = defineRoute({
   operationId: 'abortDeployment',
   tags: ['deployments'],
   summary: 'Abort a deployment; the site has to confirm it',
-  'x-access': 'signed-in',
+  'x-access': 'deploy',
   request: { params },
   responses: {
     200: jsonResponse('Aborted: no edge of the site could have acted on it', deploymentViewSchema),

@@ -1,12 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../../deps.ts'
+import { personOf } from '../../enforce-access.ts'
+import { maySeeSite } from '../people/site-limits.ts'
 import * as routes from './routes.ts'
 import { listEdges, revokeEdge, updateEdge } from './service.ts'
 
 export function mountEdges(app: OpenAPIHono<AppEnv>): void {
-  app.openapi(routes.listEdges, async (c) =>
-    c.json({ items: await listEdges(c.get('deps'), c.req.valid('query')) }, 200),
-  )
+  app.openapi(routes.listEdges, async (c) => {
+    const edges = await listEdges(c.get('deps'), c.req.valid('query'))
+    return c.json({ items: edges.filter(({ siteId }) => maySeeSite(personOf(c), siteId)) }, 200)
+  })
   app.openapi(routes.updateEdge, async (c) =>
     c.json(await updateEdge(c.get('deps'), c.req.valid('param').edgeId, c.req.valid('json').interfaces), 200),
   )

@@ -22,7 +22,7 @@ export const updateEdge = defineRoute({
   operationId: 'updateEdge',
   tags: ['edges'],
   summary: 'Switch network services on or off, by interface; one that is not named stays as it is',
-  'x-access': 'administrator',
+  'x-access': 'edges',
   'x-audit': ['interfaces'],
   request: { params, body: jsonBody(edgePatchSchema) },
   responses: {
@@ -37,7 +37,7 @@ export const revokeEdge = defineRoute({
   operationId: 'revokeEdge',
   tags: ['edges'],
   summary: 'Revoke an edge: its tunnel is cut and its key is refused from now on',
-  'x-access': 'administrator',
+  'x-access': 'edges',
   request: { params },
   responses: { 204: noContent, ...problems(401, 403, 404, 422, 428) },
 })

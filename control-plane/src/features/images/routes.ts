@@ -21,7 +21,7 @@ export const createImage = defineRoute({
   operationId: 'createImage',
   tags: ['images'],
   summary: 'Add an image by address and checksum; every edge imports it',
-  'x-access': 'signed-in',
+  'x-access': 'images',
   'x-audit': ['name', 'checksum'],
   request: { body: jsonBody(imageCreateSchema) },
   responses: { 201: jsonResponse('Added', imageViewSchema), ...problems(400, 401, 403, 409, 415, 422) },
@@ -44,7 +44,7 @@ export const retryImage = defineRoute({
   operationId: 'retryImage',
   tags: ['images'],
   summary: 'Import again where it failed',
-  'x-access': 'signed-in',
+  'x-access': 'images',
   request: { params },
   responses: { 200: jsonResponse('The image', imageViewSchema), ...problems(401, 403, 404, 409, 422) },
 })
@@ -55,7 +55,7 @@ export const deleteImage = defineRoute({
   operationId: 'deleteImage',
   tags: ['images'],
   summary: 'Remove an image from every edge',
-  'x-access': 'signed-in',
+  'x-access': 'images',
   request: { params },
   responses: { 204: noContent, ...problems(401, 403, 404, 409, 422, 428) },
 })

@@ -16,14 +16,15 @@ type ImageRow = typeof images.$inferSelect
 type EdgeImageRow = typeof edgeImages.$inferSelect
 type ImageEdge = ImageView['edges'][number]
 
-export async function listImages(deps: Deps): Promise<ImageView[]> {
+/** `siteIds`: the sites whose edges are shown; null: all. */
+export async function listImages(deps: Deps, siteIds: readonly string[] | null = null): Promise<ImageView[]> {
   const [imageRows, edgeRows, results] = await Promise.all([
     deps.db.select().from(images).orderBy(images.name, images.createdAt),
     deps.db
       .select({ edgeId: edges.edgeId, siteName: sites.name })
       .from(edges)
       .innerJoin(sites, eq(sites.siteId, edges.siteId))
-      .where(isNull(edges.revokedAt))
+      .where(and(isNull(edges.revokedAt), siteIds ? inArray(edges.siteId, [...siteIds]) : undefined))
       .orderBy(sites.name, edges.hostname),
     deps.db.select().from(edgeImages),
   ])
@@ -80,8 +81,12 @@ function renderEdge(
   }
 }
 
-export async function getImage(deps: Deps, imageId: string): Promise<ImageView> {
-  const image = (await listImages(deps)).find((candidate) => candidate.imageId === imageId)
+export async function getImage(
+  deps: Deps,
+  imageId: string,
+  siteIds: readonly string[] | null = null,
+): Promise<ImageView> {
+  const image = (await listImages(deps, siteIds)).find((candidate) => candidate.imageId === imageId)
   if (!image) throw notFound('image')
   return image
 }

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
+import { requireSite } from '../people/site-limits.ts'
 import { lockMachine, unlockMachine } from './lock.ts'
 import { readMachineLog } from './log.ts'
 import * as routes from './routes.ts'
@@ -15,11 +16,12 @@ import {
 
 export function mountMachines(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.listMachines, async (c) =>
-    c.json({ items: await listMachines(c.get('deps'), c.req.valid('query')) }, 200),
+    c.json({ items: await listMachines(c.get('deps'), c.req.valid('query'), personOf(c).siteIds) }, 200),
   )
-  app.openapi(routes.createMachine, async (c) =>
-    c.json(await createMachine(c.get('deps'), c.req.valid('json')), 201),
-  )
+  app.openapi(routes.createMachine, async (c) => {
+    requireSite(personOf(c), c.req.valid('json').siteId)
+    return c.json(await createMachine(c.get('deps'), c.req.valid('json')), 201)
+  })
   app.openapi(routes.getMachine, async (c) =>
     c.json(await getMachine(c.get('deps'), c.req.valid('param').machineId), 200),
   )

@@ -44,7 +44,7 @@ export const createMachine = defineRoute({
   operationId: 'createMachine',
   tags: ['machines'],
   summary: 'Register a machine before it was ever seen; it is adopted at once',
-  'x-access': 'signed-in',
+  'x-access': 'operate',
   'x-audit': ['name', 'mac', 'tags'],
   request: { body: jsonBody(machineCreateSchema) },
   responses: {
@@ -70,7 +70,7 @@ export const updateMachine = defineRoute({
   operationId: 'updateMachine',
   tags: ['machines'],
   summary: 'Name a machine, or set its tags and roles',
-  'x-access': 'signed-in',
+  'x-access': 'operate',
   'x-audit': ['name', 'tags', 'roles'],
   request: { params, body: jsonBody(machinePatchSchema) },
   responses: {
@@ -85,7 +85,7 @@ export const adoptMachine = defineRoute({
   operationId: 'adoptMachine',
   tags: ['machines'],
   summary: 'Take a discovered machine into the fleet',
-  'x-access': 'signed-in',
+  'x-access': 'operate',
   'x-audit': ['name'],
   request: { params, body: jsonBody(machineAdoptSchema) },
   responses: {
@@ -129,7 +129,7 @@ export const deleteMachine = defineRoute({
   operationId: 'deleteMachine',
   tags: ['machines'],
   summary: 'Forget a machine; nothing on it is altered',
-  'x-access': 'signed-in',
+  'x-access': 'delete',
   request: { params },
   responses: {
     200: jsonResponse('Forgotten; what its next netboot leads to', deleteResultSchema),

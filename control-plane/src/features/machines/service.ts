@@ -21,7 +21,11 @@ export interface MachineFilter {
 }
 
 /** The list leaves the timelines of deployments that ended well out: they are read one by one. */
-export async function listMachines(deps: Deps, filter: MachineFilter): Promise<MachineView[]> {
+export async function listMachines(
+  deps: Deps,
+  filter: MachineFilter,
+  siteIds: readonly string[] | null,
+): Promise<MachineView[]> {
   const { siteId } = filter
   const [rows, belongings, newest] = await Promise.all([
     findMachines(deps.db, siteId ? eq(machines.siteId, siteId) : undefined),
@@ -39,6 +43,7 @@ export async function listMachines(deps: Deps, filter: MachineFilter): Promise<M
   const byMachine = new Map(views.map((view) => [view.machineId, view]))
   return rows
     .map((row) => renderMachine(row, belongings, byMachine.get(row.machineId) ?? null))
+    .filter((machine) => siteIds === null || siteIds.includes(machine.siteId))
     .filter((machine) => !filter.status || machine.status === filter.status)
     .filter((machine) => !filter.q || matchesSearch(machine, filter.q))
     .sort(compareMachines)

@@ -1,9 +1,13 @@
-import { account, session, user, verification } from '@dragonfly/schema/db'
+import { account, session, twoFactor, user, verification } from '@dragonfly/schema/db'
+import type { Role } from '@dragonfly/schema/state'
 import { betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
-import type { Database, Person } from '../../deps.ts'
+import { APIError, createAuthMiddleware } from 'better-auth/api'
+import { twoFactor as twoFactorPlugin } from 'better-auth/plugins'
+import { eq } from 'drizzle-orm'
+import type { Database } from '../../deps.ts'
 import type { OriginPolicy } from '../../origin.ts'
-import type { PasswordHasher } from '../../ports/index.ts'
+import type { Clock, PasswordHasher, ReplayGuard } from '../../ports/index.ts'
 
 /** The header in which the app tells better-auth who is calling; a client's own is overwritten. */
 export const clientAddressHeader = 'x-dragonfly-client-address'
@@ -11,8 +15,8 @@ export const clientAddressHeader = 'x-dragonfly-client-address'
 export interface Auth {
   /** /api/auth/*: sign-in, sign-out, session. */
   handle(request: Request): Promise<Response>
-  /** Who the session cookie belongs to. */
-  person(headers: Headers): Promise<Person | null>
+  /** Whose session the cookie names. */
+  session(headers: Headers): Promise<{ userId: string; sessionId: string } | null>
   /** Id of the session that the cookie belongs to. */
   sessionId(headers: Headers): Promise<string | null>
   /** Signs in by password; the response carries the cookie. */
@@ -21,8 +25,9 @@ export interface Auth {
     name: string
     email: string
     password: string
-    role: Person['role']
-  }): Promise<Person>
+    role: Role
+    siteLimited?: boolean
+  }): Promise<{ userId: string; email: string }>
 }
 
 export interface AuthOptions {
@@ -32,15 +37,18 @@ export interface AuthOptions {
   publicUrl: string
   /** Signs the session cookies. */
   secret: string
+  clock: Clock
+  /** Remembers the codes that were used: each opens the door once (RFC 6238 section 5.2). */
+  replay: ReplayGuard
 }
 
 export function createAuth(options: AuthOptions): Auth {
   const auth = createBetterAuth(options)
   return {
     handle: (request) => auth.handler(request),
-    async person(headers) {
+    async session(headers) {
       const found = await auth.api.getSession({ headers })
-      return found ? readPerson(found.user) : null
+      return found ? { userId: found.user.id, sessionId: found.session.id } : null
     },
     async sessionId(headers) {
       const found = await auth.api.getSession({ headers })
@@ -56,6 +64,7 @@ export function createAuth(options: AuthOptions): Auth {
         email: input.email.toLowerCase(),
         emailVerified: true,
         role: input.role,
+        siteLimited: input.siteLimited ?? false,
       }
       const created = await internalAdapter.createUser(values, { method: 'email-password' })
       await internalAdapter.linkAccount({
@@ -64,12 +73,13 @@ export function createAuth(options: AuthOptions): Auth {
         accountId: created.id,
         password,
       })
-      return { userId: created.id, name: created.name, email: created.email, role: input.role }
+      return { userId: created.id, email: created.email }
     },
   }
 }
 
-function createBetterAuth({ db, origins, hasher, publicUrl, secret }: AuthOptions) {
+function createBetterAuth(options: AuthOptions) {
+  const { db, origins, hasher, publicUrl, secret } = options
   return betterAuth({
     appName: 'Dragonfly',
     baseURL: new URL(publicUrl).origin,
@@ -78,7 +88,7 @@ function createBetterAuth({ db, origins, hasher, publicUrl, secret }: AuthOption
     trustedOrigins: (request) => origins.allowed(request?.headers.get('host') ?? null),
     database: drizzleAdapter(db, {
       provider: 'sqlite',
-      schema: { user, session, account, verification },
+      schema: { user, session, account, verification, twoFactor },
       transaction: false,
     }),
     emailAndPassword: {
@@ -89,8 +99,14 @@ function createBetterAuth({ db, origins, hasher, publicUrl, secret }: AuthOption
       password: hasher,
     },
     user: {
-      additionalFields: { role: { type: 'string', required: false, defaultValue: 'viewer', input: false } },
+      additionalFields: {
+        role: { type: 'string', required: false, defaultValue: 'viewer', input: false },
+        siteLimited: { type: 'boolean', required: false, defaultValue: false, input: false },
+      },
     },
+    databaseHooks: { session: { create: { before: (draft) => refuseDeactivated(db, draft.userId) } } },
+    hooks: { after: refuseUsedCode(options) },
+    plugins: [twoFactorPlugin({ issuer: 'Dragonfly', twoFactorCookieMaxAge: 300 })],
     session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24 },
     rateLimit: {
       enabled: true,
@@ -109,7 +125,27 @@ function createBetterAuth({ db, origins, hasher, publicUrl, secret }: AuthOption
   })
 }
 
-function readPerson(found: { id: string; name: string; email: string; role?: unknown }): Person {
-  const role = found.role === 'administrator' || found.role === 'user' ? found.role : 'viewer'
-  return { userId: found.id, name: found.name, email: found.email, role }
+/** The answer is the one to a wrong password: whether an account exists is nobody's business. */
+async function refuseDeactivated(db: Database, userId: string): Promise<void> {
+  const [row] = await db.select({ deactivatedAt: user.deactivatedAt }).from(user).where(eq(user.id, userId))
+  if (row && row.deactivatedAt === null) return
+  throw new APIError('UNAUTHORIZED', {
+    code: 'INVALID_EMAIL_OR_PASSWORD',
+    message: 'Invalid email or password',
+  })
+}
+
+/** A code is good for three steps of half a minute. */
+const codeLifetimeMs = 120_000
+
+/** better-auth takes a code as often as it comes; here, the session that a second use began is ended at once. */
+function refuseUsedCode({ clock, replay }: AuthOptions) {
+  return createAuthMiddleware(async (ctx) => {
+    const begun = ctx.context.newSession
+    if (ctx.path !== '/two-factor/verify-totp' || !begun) return
+    const key = `totp ${begun.user.id} ${String(ctx.body?.code)}`
+    if (await replay.take(key, clock() + codeLifetimeMs)) return
+    await ctx.context.internalAdapter.deleteSession(begun.session.token)
+    throw new APIError('UNAUTHORIZED', { code: 'INVALID_CODE', message: 'Invalid code' })
+  })
 }

@@ -92,7 +92,7 @@ describe('safe mode', () => {
     expect((await remove(confirmationId)).body.code).toBe('confirmation-invalid')
     const elsewhere = { disk: { by: 'largest', kind: 'ssd' } }
     expect((await deploy(confirmationId, elsewhere)).body.code).toBe('confirmation-invalid')
-    await harness.signInAs('user')
+    await harness.signInAs('administrator')
     await setMode(harness, 'safe')
     expect((await deploy(confirmationId)).body.code).toBe('confirmation-invalid')
     expect((await confirm('deleteMachine', { machineId, siteId: 'x' })).status).toBe(422)

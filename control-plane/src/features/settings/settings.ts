@@ -11,6 +11,7 @@ export type SettingKey =
   | 'bundle-version'
   | 'first-administrator'
   | 'local-site'
+  | 'mfa-required-for'
   | 'minimum-safety'
 
 /** A statement for a batch. */

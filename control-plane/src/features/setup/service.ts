@@ -2,7 +2,7 @@ import type { administratorCreateSchema } from '@dragonfly/schema/api'
 import { user } from '@dragonfly/schema/db'
 import { count, eq } from 'drizzle-orm'
 import type { z } from 'zod'
-import type { Database, Deps, Person } from '../../deps.ts'
+import type { Database, Deps } from '../../deps.ts'
 import { AppError, conflict } from '../../errors.ts'
 import { equalsInConstantTime } from '../../ids.ts'
 import { version } from '../../version.ts'
@@ -28,7 +28,7 @@ export async function getSetup(deps: Deps) {
 export async function createAdministrator(
   deps: Deps,
   input: z.output<typeof administratorCreateSchema>,
-): Promise<Person> {
+): Promise<{ email: string }> {
   if (!deps.limiter.take('setup', triesPerMinute, 60_000)) {
     throw new AppError({
       code: 'too-many-tries',
@@ -60,7 +60,7 @@ export async function releaseStaleClaim(db: Database): Promise<void> {
 export async function createFirstAdministrator(
   deps: Pick<Deps, 'db' | 'auth' | 'live'>,
   input: { name: string; email: string; password: string },
-): Promise<Person> {
+): Promise<{ email: string }> {
   if (!(await claimSetting(deps.db, 'first-administrator', input.email))) {
     throw conflict('administrator-exists', 'There is an administrator already: sign in.')
   }

@@ -1,10 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../../deps.ts'
+import { personOf } from '../../enforce-access.ts'
+import { maySeeSite } from '../people/site-limits.ts'
 import * as routes from './routes.ts'
 import { createEnrolmentToken, createSite, deleteSite, getSite, listSites, updateSite } from './service.ts'
 
 export function mountSites(app: OpenAPIHono<AppEnv>): void {
-  app.openapi(routes.listSites, async (c) => c.json({ items: await listSites(c.get('deps')) }, 200))
+  app.openapi(routes.listSites, async (c) => {
+    const sites = await listSites(c.get('deps'))
+    return c.json({ items: sites.filter(({ siteId }) => maySeeSite(personOf(c), siteId)) }, 200)
+  })
   app.openapi(routes.createSite, async (c) =>
     c.json(await createSite(c.get('deps'), c.req.valid('json')), 201),
   )

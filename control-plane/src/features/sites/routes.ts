@@ -26,7 +26,7 @@ export const createSite = defineRoute({
   operationId: 'createSite',
   tags: ['sites'],
   summary: 'Create a site',
-  'x-access': 'administrator',
+  'x-access': 'sites',
   'x-audit': ['name'],
   request: { body: jsonBody(siteCreateSchema) },
   responses: { 201: jsonResponse('Created', siteViewSchema), ...problems(400, 401, 403, 409, 415, 422) },
@@ -49,7 +49,7 @@ export const updateSite = defineRoute({
   operationId: 'updateSite',
   tags: ['sites'],
   summary: 'Rename a site, or say what becomes of unknown machines',
-  'x-access': 'administrator',
+  'x-access': 'sites',
   'x-audit': ['name', 'unknownMachines', 'minimumSafety'],
   request: { params, body: jsonBody(sitePatchSchema) },
   responses: {
@@ -64,7 +64,7 @@ export const deleteSite = defineRoute({
   operationId: 'deleteSite',
   tags: ['sites'],
   summary: 'Delete a site that has no machines; its edges are cut off',
-  'x-access': 'administrator',
+  'x-access': 'sites',
   request: { params },
   responses: { 204: noContent, ...problems(401, 403, 404, 409, 422, 428) },
 })
@@ -75,7 +75,7 @@ export const createEnrolmentToken = defineRoute({
   operationId: 'createEnrolmentToken',
   tags: ['sites'],
   summary: 'A token to enrol one edge with, good for one hour',
-  'x-access': 'administrator',
+  'x-access': 'edges',
   request: { params },
   responses: {
     201: jsonResponse('Shown this once', enrolmentTokenViewSchema),

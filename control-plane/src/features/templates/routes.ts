@@ -21,7 +21,7 @@ export const createTemplate = defineRoute({
   operationId: 'createTemplate',
   tags: ['templates'],
   summary: 'Add a template',
-  'x-access': 'signed-in',
+  'x-access': 'templates',
   request: { body: jsonBody(templateCreateSchema) },
   responses: { 201: jsonResponse('Added', templateViewSchema), ...problems(400, 401, 403, 409, 415, 422) },
 })
@@ -43,7 +43,7 @@ export const deleteTemplate = defineRoute({
   operationId: 'deleteTemplate',
   tags: ['templates'],
   summary: 'Delete a template of your own',
-  'x-access': 'signed-in',
+  'x-access': 'templates',
   request: { params },
   responses: { 204: noContent, ...problems(401, 403, 404, 409, 422) },
 })

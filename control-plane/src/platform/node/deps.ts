@@ -29,6 +29,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
   const { db, secrets, publicUrl, logError } = options
   const clock = options.clock ?? Date.now
   const origins = createOriginPolicy(publicUrl)
+  const replay = createReplayGuard(clock)
   const sealedSecret = await readOrCreateSetting(db, 'session-secret', () => secrets.seal(createToken('')))
   return {
     db,
@@ -38,6 +39,8 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
       origins,
       publicUrl,
       hasher: scryptHasher,
+      clock,
+      replay,
       secret: await secrets.open(sealedSecret),
     }),
     audit: createAuditLog(db),
@@ -52,7 +55,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     connections: createEdgeConnections(),
     live: createLiveEvents(logError),
     values: createLiveValues(),
-    replay: createReplayGuard(clock),
+    replay,
     bundle: options.bundle,
     assets: createAssetFiles(options.siteDir),
     limiter: createRateLimiter(clock),

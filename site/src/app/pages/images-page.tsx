@@ -19,7 +19,7 @@ export function ImagesPage() {
       title="Images"
       lede={images ? describeImages(images) : ' '}
       actions={
-        <Button look={images?.length === 0 ? 'plain' : 'primary'} onClick={() => open(true)}>
+        <Button may="images" look={images?.length === 0 ? 'plain' : 'primary'} onClick={() => open(true)}>
           Import image
         </Button>
       }
@@ -35,7 +35,7 @@ export function ImagesPage() {
         <Empty
           title="No image yet."
           action={
-            <Button look="primary" onClick={() => open(true)}>
+            <Button may="images" look="primary" onClick={() => open(true)}>
               Import your first image
             </Button>
           }

@@ -50,7 +50,11 @@ export function MachinesPage() {
     <Page
       title="Machines"
       lede={isReady ? describeFleet(all, wants.length) : ' '}
-      actions={<Button onClick={() => filter({ do: 'add' })}>Add machine</Button>}
+      actions={
+        <Button may="operate" onClick={() => filter({ do: 'add' })}>
+          Add machine
+        </Button>
+      }
     >
       {isReady && (
         <>

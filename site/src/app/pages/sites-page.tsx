@@ -30,7 +30,11 @@ export function SitesPage() {
     <Page
       title="Sites"
       lede={sites ? describeSites(sites, edges) : ' '}
-      actions={<Button onClick={() => setCreating(true)}>Create site</Button>}
+      actions={
+        <Button may="sites" onClick={() => setCreating(true)}>
+          Create site
+        </Button>
+      }
     >
       {sites?.map((site) => (
         <SiteSection
@@ -44,7 +48,7 @@ export function SitesPage() {
         <Empty
           title="There is no site yet."
           action={
-            <Button look="primary" onClick={() => setCreating(true)}>
+            <Button may="sites" look="primary" onClick={() => setCreating(true)}>
               Create site
             </Button>
           }

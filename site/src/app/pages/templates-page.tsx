@@ -21,7 +21,11 @@ export function TemplatesPage() {
     <Page
       title="Templates"
       lede="What is done with an image: the steps from a blank disk to a machine that reports in. The built-in ones are enough to start with."
-      actions={<Button onClick={() => open(true)}>Add template</Button>}
+      actions={
+        <Button may="templates" onClick={() => open(true)}>
+          Add template
+        </Button>
+      }
     >
       <ul aria-label="Templates" className="divide-y divide-line border-y border-line">
         {templates?.map((template) => (
@@ -48,7 +52,7 @@ function TemplateRow({ template }: { template: Template }) {
             {shown ? 'Hide YAML' : 'Show YAML'}
           </Button>
           {!template.builtIn && (
-            <Button look="quiet" onClick={() => setDeleting(true)}>
+            <Button may="templates" look="quiet" onClick={() => setDeleting(true)}>
               Delete
             </Button>
           )}

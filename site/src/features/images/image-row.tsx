@@ -36,11 +36,11 @@ export function ImageRow({ image }: { image: Image }) {
         <span className="num text-ink-soft">{describeSize(image)}</span>
         <span className="ml-auto flex gap-2">
           {someFailed && (
-            <Button busy={retrying.isPending} onClick={() => retrying.mutate()}>
+            <Button may="images" busy={retrying.isPending} onClick={() => retrying.mutate()}>
               Try again
             </Button>
           )}
-          <Button look="quiet" onClick={() => setDeleting(true)}>
+          <Button may="images" look="quiet" onClick={() => setDeleting(true)}>
             Delete
           </Button>
         </span>

@@ -21,11 +21,12 @@ export function MachineButtons({ machine }: { machine: MachineDetail }) {
   return (
     <div className="flex flex-wrap items-center gap-3 sm:pt-3">
       {!machine.adopted && (
-        <Button look="primary" onClick={() => setAsked('adopt')}>
+        <Button may="operate" look="primary" onClick={() => setAsked('adopt')}>
           Adopt
         </Button>
       )}
       <Button
+        may="deploy"
         look={machine.adopted ? 'primary' : 'plain'}
         refusal={refusal('deploy', machine)}
         onClick={() => setAsked('deploy')}
@@ -33,7 +34,7 @@ export function MachineButtons({ machine }: { machine: MachineDetail }) {
         Deploy
       </Button>
       {(isActive || machine.deployment?.abortRequested) && (
-        <Button refusal={refusal('abort', machine)} onClick={() => setAsked('abort')}>
+        <Button may="deploy" refusal={refusal('abort', machine)} onClick={() => setAsked('abort')}>
           Abort
         </Button>
       )}
@@ -44,7 +45,12 @@ export function MachineButtons({ machine }: { machine: MachineDetail }) {
       >
         {machine.locked ? 'Unlock' : 'Lock'}
       </Button>
-      <Button look="quiet" refusal={refusal('delete', machine)} onClick={() => setAsked('delete')}>
+      <Button
+        may="delete"
+        look="quiet"
+        refusal={refusal('delete', machine)}
+        onClick={() => setAsked('delete')}
+      >
         Delete
       </Button>
       {asked === 'adopt' && <AdoptDialog machine={machine} onClose={close} />}

@@ -54,7 +54,7 @@ function Outcome({ machine, deployment }: { machine: MachineDetail; deployment: 
   const [again, setAgain] = useState(false)
   const deployAgain = (
     <>
-      <Button look="primary" refusal={refusal('deploy', machine)} onClick={() => setAgain(true)}>
+      <Button may="deploy" look="primary" refusal={refusal('deploy', machine)} onClick={() => setAgain(true)}>
         Deploy again
       </Button>
       {again && <DeployDialog machine={machine} previous={deployment} onClose={() => setAgain(false)} />}

@@ -49,6 +49,7 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
           : `${countOf(machines.length, 'machine')} selected`}
       </span>
       <Button
+        may="operate"
         look="primary"
         busy={adopting.isPending}
         refusal={adoptable.length === 0 ? 'All of these are adopted already.' : null}

@@ -116,7 +116,7 @@ function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine)
       return null
     case 'adopt':
       return (
-        <Button className="shrink-0 py-1" onClick={() => onAdopt(want.machine)}>
+        <Button may="operate" className="shrink-0 py-1" onClick={() => onAdopt(want.machine)}>
           Adopt
         </Button>
       )

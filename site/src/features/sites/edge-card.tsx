@@ -31,7 +31,12 @@ export function EdgeCard({ edge }: { edge: Edge }) {
         </span>
         {!edge.upToDate && edge.status === 'online' && <span className="text-wanted">catching up</span>}
         {!isRevoked && (
-          <Button look="quiet" className="ml-auto text-[0.95rem]" onClick={() => setRevoking(true)}>
+          <Button
+            may="edges"
+            look="quiet"
+            className="ml-auto text-[0.95rem]"
+            onClick={() => setRevoking(true)}
+          >
             Revoke
           </Button>
         )}

@@ -48,10 +48,11 @@ export function SiteSection({ site, edges, onAddEdge }: SiteSectionProps) {
           {countOf(site.machineCount, 'machine')}
         </Link>
         <div className="ml-auto flex flex-wrap justify-end gap-x-1 gap-y-2">
-          <Button look="quiet" onClick={() => setAsked('rename')}>
+          <Button may="sites" look="quiet" onClick={() => setAsked('rename')}>
             Rename
           </Button>
           <Button
+            may="sites"
             look="quiet"
             refusal={
               site.machineCount > 0
@@ -62,7 +63,7 @@ export function SiteSection({ site, edges, onAddEdge }: SiteSectionProps) {
           >
             Delete
           </Button>
-          <Button className="ml-2" onClick={onAddEdge}>
+          <Button may="edges" className="ml-2" onClick={onAddEdge}>
             Add an edge
           </Button>
         </div>

@@ -1,0 +1,33 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv } from '../../deps.ts'
+import { personOf } from '../../enforce-access.ts'
+import { renderSignedIn } from '../people/signed-in.ts'
+import * as routes from './routes.ts'
+import {
+  acceptInvitation,
+  createInvitation,
+  deleteInvitation,
+  listInvitations,
+  readInvitation,
+} from './service.ts'
+
+export function mountInvitations(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(routes.listInvitations, async (c) =>
+    c.json({ items: await listInvitations(c.get('deps')) }, 200),
+  )
+  app.openapi(routes.createInvitation, async (c) =>
+    c.json(await createInvitation(c.get('deps'), personOf(c), c.req.valid('json')), 201),
+  )
+  app.openapi(routes.deleteInvitation, async (c) => {
+    await deleteInvitation(c.get('deps'), c.req.valid('param').invitationId)
+    return c.body(null, 204)
+  })
+  app.openapi(routes.readInvitation, async (c) =>
+    c.json(await readInvitation(c.get('deps'), c.req.valid('json').token), 200),
+  )
+  app.openapi(routes.acceptInvitation, async (c) => {
+    const input = c.req.valid('json')
+    const { email } = await acceptInvitation(c.get('deps'), input)
+    return c.json(await renderSignedIn(c, email, input.password), 201)
+  })
+}

@@ -1,0 +1,131 @@
+import type { InvitationView, invitationAcceptSchema, invitationCreateSchema } from '@dragonfly/schema/api'
+import { invitations, sites } from '@dragonfly/schema/db'
+import { and, desc, eq, gt, inArray } from 'drizzle-orm'
+import type { z } from 'zod'
+import type { Deps, Person } from '../../deps.ts'
+import { AppError, notFound } from '../../errors.ts'
+import { createId, createToken, sha256Hex } from '../../ids.ts'
+import { createWithSites, publishPerson, refuseTakenEmail, refuseUnknownSites } from '../people/users.ts'
+import { readSetting } from '../settings/settings.ts'
+
+const lifetimeMs = 7 * 24 * 60 * 60_000
+const triesPerMinute = 30
+
+type InvitationRow = typeof invitations.$inferSelect
+
+export async function listInvitations(deps: Deps): Promise<InvitationView[]> {
+  const rows = await deps.db
+    .select()
+    .from(invitations)
+    .where(gt(invitations.expiresAt, deps.clock()))
+    .orderBy(desc(invitations.createdAt))
+  return rows.map(renderInvitation)
+}
+
+/** A newer invitation to the same address takes the place of an older one. */
+export async function createInvitation(
+  deps: Deps,
+  person: Person,
+  input: z.output<typeof invitationCreateSchema>,
+): Promise<InvitationView & { link: string }> {
+  const email = input.email.toLowerCase()
+  await refuseTakenEmail(deps.db, email)
+  await refuseUnknownSites(deps.db, input.siteIds ?? null)
+  const token = createToken('dfi_')
+  const now = deps.clock()
+  const row: InvitationRow = {
+    invitationId: createId(now),
+    tokenHash: await sha256Hex(token),
+    email,
+    name: input.name ?? null,
+    role: input.role,
+    siteIds: input.siteIds ?? null,
+    invitedBy: person.name,
+    createdAt: now,
+    expiresAt: now + lifetimeMs,
+  }
+  await deps.db.batch([
+    deps.db.delete(invitations).where(eq(invitations.email, email)),
+    deps.db.insert(invitations).values(row),
+  ])
+  publishPerson(deps, row.invitationId)
+  // Behind the #, which browsers keep to themselves: the secret reaches no log.
+  return { ...renderInvitation(row), link: `${deps.publicUrl}/invitation#${token}` }
+}
+
+export async function deleteInvitation(deps: Deps, invitationId: string): Promise<void> {
+  const deleted = await deps.db
+    .delete(invitations)
+    .where(eq(invitations.invitationId, invitationId))
+    .returning({ invitationId: invitations.invitationId })
+  if (deleted.length === 0) throw notFound('invitation')
+  publishPerson(deps, invitationId)
+}
+
+export async function readInvitation(deps: Deps, token: string) {
+  const { email, name, role } = await findInvitation(deps, token)
+  return { email, name, role, organisation: (await readSetting(deps.db, 'organisation')) ?? 'Dragonfly' }
+}
+
+/** Makes the account. Of two who have the link at the same moment, one succeeds. */
+export async function acceptInvitation(
+  deps: Deps,
+  input: z.output<typeof invitationAcceptSchema>,
+): Promise<{ email: string }> {
+  const { tokenHash } = await findInvitation(deps, input.token)
+  const [taken] = await deps.db.delete(invitations).where(eq(invitations.tokenHash, tokenHash)).returning()
+  if (!taken) throw gone()
+  try {
+    const { email, role } = taken
+    const siteIds = taken.siteIds && (await keepKnownSites(deps, taken.siteIds))
+    const userId = await createWithSites(deps, {
+      name: input.name,
+      email,
+      password: input.password,
+      role,
+      siteIds,
+    })
+    publishPerson(deps, userId)
+    return { email }
+  } catch (error) {
+    if (!(error instanceof AppError)) await deps.db.insert(invitations).values(taken).onConflictDoNothing()
+    throw error
+  }
+}
+
+/** A site may have been deleted since; the person stays limited to those that are left. */
+async function keepKnownSites(deps: Deps, siteIds: readonly string[]): Promise<string[]> {
+  const rows = await deps.db
+    .select({ siteId: sites.siteId })
+    .from(sites)
+    .where(inArray(sites.siteId, [...siteIds]))
+  return rows.map(({ siteId }) => siteId)
+}
+
+async function findInvitation(deps: Deps, token: string): Promise<InvitationRow> {
+  if (!deps.limiter.take('invitation', triesPerMinute, 60_000)) {
+    throw new AppError({
+      code: 'too-many-tries',
+      status: 429,
+      message: 'Too many tries with invitations: wait a minute, then open the link again.',
+    })
+  }
+  const tokenHash = await sha256Hex(token)
+  const [row] = await deps.db
+    .select()
+    .from(invitations)
+    .where(and(eq(invitations.tokenHash, tokenHash), gt(invitations.expiresAt, deps.clock())))
+  if (!row) throw gone()
+  return row
+}
+
+const gone = () =>
+  new AppError({
+    code: 'invitation-gone',
+    status: 410,
+    message: 'This invitation was used, withdrawn, or is older than 7 days: ask for another one.',
+  })
+
+function renderInvitation({ tokenHash: _tokenHash, ...view }: InvitationRow): InvitationView {
+  return view
+}
