@@ -63,8 +63,8 @@ const expectations = {
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety'],
   ].flat(),
-  operators: ['createMachine', 'updateMachine', 'adoptMachine', 'createConfirmation', 'setSafetyMode'],
-  destroyers: ['createDeployment', 'abortDeployment', 'deleteMachine'],
+  operators: ['createMachine', 'updateMachine', 'adoptMachine'],
+  destroyers: ['createDeployment', 'abortDeployment', 'deleteMachine', 'createConfirmation'],
   administrators: [
     ['createSite', 'updateSite', 'deleteSite', 'createEnrolmentToken', 'updateEdge', 'revokeEdge'],
     ['createImage', 'retryImage', 'deleteImage', 'createTemplate', 'deleteTemplate'],
@@ -74,6 +74,7 @@ const expectations = {
   ].flat(),
   own: [
     ['updateMe', 'listSessions', 'endSession', 'listApiKeys', 'createApiKey', 'deleteApiKey'],
+    ['setSafetyMode'],
     // Last: who asked is signed out after it.
     ['endSessions'],
   ].flat(),

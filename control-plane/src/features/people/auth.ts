@@ -17,8 +17,6 @@ export interface Auth {
   handle(request: Request): Promise<Response>
   /** Whose session the cookie names. */
   session(headers: Headers): Promise<{ userId: string; sessionId: string } | null>
-  /** Id of the session that the cookie belongs to. */
-  sessionId(headers: Headers): Promise<string | null>
   /** Signs in by password; the response carries the cookie. */
   signIn(email: string, password: string, headers: Headers): Promise<Response>
   createPerson(input: {
@@ -49,10 +47,6 @@ export function createAuth(options: AuthOptions): Auth {
     async session(headers) {
       const found = await auth.api.getSession({ headers })
       return found ? { userId: found.user.id, sessionId: found.session.id } : null
-    },
-    async sessionId(headers) {
-      const found = await auth.api.getSession({ headers })
-      return found?.session.id ?? null
     },
     signIn: (email, password, headers) =>
       auth.api.signInEmail({ body: { email, password }, headers, asResponse: true }),

@@ -15,7 +15,7 @@ export function mountSafety(app: OpenAPIHono<AppEnv>): void {
     c.json(await setMinimumSafety(c.get('deps'), personOf(c), c.req.valid('json').minimum), 200),
   )
   app.openapi(routes.createConfirmation, async (c) => {
-    const boundTo = await readBinding(c)
+    const boundTo = readBinding(c)
     return c.json(await createConfirmation(c.get('deps'), { ...c.req.valid('json'), boundTo }), 201)
   })
 }

@@ -20,7 +20,7 @@ export function requireConfirmation() {
         const targets = Object.fromEntries(
           fields.flatMap((key) => (noted.request[key] === undefined ? [] : [[key, noted.request[key]]])),
         )
-        const boundTo = await readBinding(c)
+        const boundTo = readBinding(c)
         await takeConfirmation(c.get('deps'), confirmationId, { operation, targets, boundTo })
         c.set('safety', 'safe')
       } else if ((await decideSafety(c.get('deps'), personOf(c), noted.subject.siteId)) === 'safe') {
@@ -32,7 +32,7 @@ export function requireConfirmation() {
 }
 
 /** What a confirmation is bound to: the session, or the account where there is none. */
-export async function readBinding(c: Context<AppEnv>): Promise<string> {
-  const sessionId = await c.get('deps').auth.sessionId(c.req.raw.headers)
-  return sessionId ? `session ${sessionId}` : `user ${personOf(c).userId}`
+export function readBinding(c: Context<AppEnv>): string {
+  const { sessionId, userId } = personOf(c)
+  return sessionId ? `session ${sessionId}` : `user ${userId}`
 }

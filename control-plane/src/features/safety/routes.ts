@@ -14,7 +14,7 @@ export const getSafety = defineRoute({
   operationId: 'getSafety',
   tags: ['safety'],
   summary: 'Safe mode or power mode: yours, and what the organisation asks for',
-  'x-access': 'signed-in',
+  'x-access': 'self',
   responses: { 200: jsonResponse('The mode', safetyViewSchema), ...problems(401) },
 })
 
@@ -24,7 +24,7 @@ export const setSafetyMode = defineRoute({
   operationId: 'setSafetyMode',
   tags: ['safety'],
   summary: 'Switch yourself to safe or power mode; power mode ends by itself after 30 minutes',
-  'x-access': 'signed-in',
+  'x-access': 'account',
   'x-audit': ['mode'],
   request: { body: jsonBody(safetyModeInputSchema) },
   responses: {
@@ -51,7 +51,7 @@ export const createConfirmation = defineRoute({
   operationId: 'createConfirmation',
   tags: ['safety'],
   summary: 'Begin to confirm a dangerous operation; send the id with it as `x-dragonfly-confirmation`',
-  'x-access': 'signed-in',
+  'x-access': 'deploy',
   'x-audit': ['operation'],
   request: { body: jsonBody(confirmationCreateSchema) },
   responses: {
