@@ -1,10 +1,18 @@
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { encodeCpio } from './cpio.ts'
 import { BundleBuildError } from './host.ts'
 
 /** CommonJS packages inside an ES module bundle still call `require` for Node's own modules. */
 const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
+
+/** Zod's error texts in fifty languages: half of the agent, and read by nobody. */
+const withoutLocales: Plugin = {
+  name: 'without-locales',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({ contents: 'export {}' }))
+  },
+}
 
 /**
  * Bundles the ramdisk agent into one file and wraps it as `/agent.mjs` in a cpio archive of its own, which the kernel
@@ -22,6 +30,7 @@ export async function createAgentArchive(entryPoint: string): Promise<Uint8Array
     minifySyntax: true,
     minifyWhitespace: true,
     banner: { js: REQUIRE_BANNER },
+    plugins: [withoutLocales],
     write: false,
     logLevel: 'silent',
   }).catch((cause: unknown) => {

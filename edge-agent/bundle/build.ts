@@ -14,7 +14,7 @@ import { withLock } from './lock.ts'
 import { createManifest, describeFile } from './manifest.ts'
 import { findNode } from './node-binary.ts'
 import { PackageTree } from './package-tree.ts'
-import { compress, createBaseArchive } from './ramdisk.ts'
+import { createBaseArchive } from './ramdisk.ts'
 
 export { BundleBuildError } from './host.ts'
 
@@ -86,8 +86,7 @@ async function ensureBase({ apt, resolution, cacheDir, onProgress }: BaseInputs)
     const { kernelVersion } = resolution
     onProgress(`Boot bundle: putting the ramdisk together (kernel ${kernelVersion}, Node ${node.version})`)
     const archive = await createBaseArchive({ tree, kernelVersion, nodePath: node.path, workDir, onProgress })
-    onProgress(`Boot bundle: compressing ${Math.ceil(archive.length / 1e6)} MB`)
-    await writeFile(join(workDir, 'base/initrd.img'), await compress(tree, archive, workDir))
+    await writeFile(join(workDir, 'base/initrd.img'), archive)
     await writeFile(join(workDir, 'base/vmlinuz'), await tree.read(`boot/vmlinuz-${kernelVersion}`))
     for (const file of await createBootPrograms(tree, workDir))
       await writeFile(join(workDir, 'base', file.name), file.data)

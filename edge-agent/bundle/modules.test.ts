@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chooseModules, moduleName, parseBuiltin, parseModulesDep } from './modules.ts'
+import { chooseModules, loadOrder, moduleName, parseBuiltin, parseModulesDep } from './modules.ts'
 
 const dep = [
   'kernel/lib/crc16.ko:',
@@ -47,4 +47,13 @@ test('built-in modules are fine, unknown ones are named', () => {
     'no_*',
   ])
   expect(choice).toEqual({ paths: [], unknown: ['nosuch', 'no_*'] })
+})
+
+test('what a module depends on is loaded before it, and nothing twice', () => {
+  expect(loadOrder(parseModulesDep(dep), ['virtio_blk', 'virtio_net', 'net_failover', 'i8042'])).toEqual([
+    'kernel/drivers/block/virtio_blk.ko',
+    'kernel/net/core/failover.ko',
+    'kernel/drivers/net/net_failover.ko',
+    'kernel/drivers/net/virtio_net.ko',
+  ])
 })

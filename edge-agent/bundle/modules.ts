@@ -59,6 +59,17 @@ export function chooseModules(
   return { paths: [...paths].sort(), unknown }
 }
 
+/** The files to load for a list of names, what they depend on first; built-in modules need none. */
+export function loadOrder(table: ModuleTable, names: readonly string[]): string[] {
+  const paths = new Set<string>()
+  for (const name of names) {
+    const entry = table.get(name.replaceAll('-', '_'))
+    // modules.dep names first what is loaded last
+    for (const path of entry ? [...entry.dependencies.toReversed(), entry.path] : []) paths.add(path)
+  }
+  return [...paths]
+}
+
 function matchNames(table: ModuleTable, name: string): string[] {
   const normal = name.replaceAll('-', '_')
   if (!normal.includes('*')) return table.has(normal) ? [normal] : []

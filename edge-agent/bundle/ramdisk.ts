@@ -1,11 +1,11 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Progress } from './apt.ts'
 import * as contents from './contents.ts'
 import { type CpioEntry, directoriesFor, encodeCpio } from './cpio.ts'
 import { emptyBiggestSegment } from './elf.ts'
 import { BundleBuildError, run } from './host.ts'
-import { chooseModules, parseBuiltin, parseModulesDep } from './modules.ts'
+import { chooseModules, loadOrder, parseBuiltin, parseModulesDep } from './modules.ts'
 import type { PackageTree } from './package-tree.ts'
 
 const ROOTFS_DIR = join(import.meta.dirname, 'rootfs')
@@ -36,20 +36,73 @@ export type RamdiskInputs = {
   onProgress: Progress
 }
 
-/** Builds everything of the ramdisk but the agent, as an uncompressed cpio archive. */
+/**
+ * Builds everything of the ramdisk but the agent, as a cpio archive: what the first seconds need, and `/usr` as a
+ * compressed image in a file. The kernel decompresses of it what is read, when it is read.
+ */
 export async function createBaseArchive(inputs: RamdiskInputs): Promise<Uint8Array> {
+  const { tree } = inputs
+  const usr: Files = new Map()
+  for (const tool of contents.TOOLS) await addProgram(usr, tree, tool)
+  for (const [path, target] of Object.entries(contents.TOOL_LINKS)) addLink(usr, path, target)
+  await addNode(usr, inputs)
+  for (const path of contents.DATA_FILES) {
+    if ((await tree.resolve(path)) !== null) addFile(usr, path, 0o644, await tree.read(path))
+  }
+  await addBusybox(usr, tree)
+  const earlyModules = await addModules(usr, inputs)
   const files: Files = new Map()
   await addRootfs(files)
-  for (const tool of contents.TOOLS) await addProgram(files, inputs.tree, tool)
-  for (const [path, target] of Object.entries(contents.TOOL_LINKS)) addLink(files, path, target)
-  await addNode(files, inputs)
-  for (const path of contents.DATA_FILES) {
-    if ((await inputs.tree.resolve(path)) !== null) addFile(files, path, 0o644, await inputs.tree.read(path))
+  // the few files that are not below usr/
+  for (const [path, entry] of usr) {
+    if (path.startsWith('usr/')) continue
+    files.set(path, entry)
+    usr.delete(path)
   }
-  await addBusybox(files, inputs.tree)
-  await addModules(files, inputs)
-  await addLatePack(files, inputs)
+  addEarlyPrograms(files, usr, earlyModules)
+  addFile(files, 'usr.squashfs', 0o644, await createSquashfs(usr, inputs))
   return encodeCpio(withDirectories(files))
+}
+
+/** Busybox and the drivers of the compressed image, outside of it; `/init` loads the drivers in the order of their names. */
+function addEarlyPrograms(files: Files, usr: Files, modulePaths: readonly string[]): void {
+  const copy = (from: string, to: string): void => {
+    const entry = usr.get(from)
+    if (entry) files.set(to, { ...entry, path: to })
+  }
+  copy('usr/bin/busybox', 'usr/bin/busybox')
+  for (const applet of contents.EARLY_APPLETS) addLink(files, `usr/bin/${applet}`, 'busybox')
+  modulePaths.forEach((path, index) => {
+    copy(path, `early/${String(index).padStart(2, '0')}-${basename(path)}`)
+  })
+}
+
+/** Packs what is below `usr/`; the same input gives the same bytes. */
+async function createSquashfs(usr: Files, { tree, workDir, onProgress }: RamdiskInputs): Promise<Buffer> {
+  const directory = join(workDir, 'squashfs-root')
+  const image = join(workDir, 'usr.squashfs')
+  await rm(directory, { recursive: true, force: true })
+  let sizeBytes = 0
+  const names = ['usr/bin/.', 'usr/sbin/.', 'usr/lib/.', 'usr/lib64/.']
+  for (const entry of [...directoriesFor([...usr.keys(), ...names]), ...usr.values()]) {
+    const path = join(directory, entry.path)
+    if (entry.kind === 'directory') {
+      await mkdir(path, { recursive: true })
+      await chmod(path, 0o755)
+    } else if (entry.kind === 'symlink') {
+      await symlink(entry.target, path)
+    } else if (entry.kind === 'file') {
+      await writeFile(path, entry.data)
+      await chmod(path, entry.mode)
+      sizeBytes += entry.data.length
+    }
+  }
+  onProgress(`Boot bundle: compressing ${Math.ceil(sizeBytes / 1e6)} MB`)
+  await tree.run('usr/bin/mksquashfs', [
+    ...[join(directory, 'usr'), image, '-noappend', '-no-progress', '-quiet', '-no-xattrs', '-all-root'],
+    ...['-mkfs-time', '0', '-all-time', '0', ...contents.SQUASHFS_OPTIONS],
+  ])
+  return readFile(image)
 }
 
 function withDirectories(files: Files): CpioEntry[] {
@@ -78,9 +131,9 @@ function addLink(files: Files, path: string, target: string): void {
 async function addRootfs(files: Files): Promise<void> {
   const executables: Record<string, string> = {
     init: 'init',
-    'udhcpc.sh': 'usr/lib/dragonfly/udhcpc.sh',
-    'on-uevent.sh': 'usr/lib/dragonfly/on-uevent.sh',
-    'functions.sh': 'usr/lib/dragonfly/functions.sh',
+    'udhcpc.sh': 'dragonfly/udhcpc.sh',
+    'on-uevent.sh': 'dragonfly/on-uevent.sh',
+    'functions.sh': 'dragonfly/functions.sh',
   }
   for (const [name, path] of Object.entries(executables)) {
     addFile(files, path, 0o755, await readFile(join(ROOTFS_DIR, name)))
@@ -139,10 +192,11 @@ async function addBusybox(files: Files, tree: PackageTree): Promise<void> {
   }
 }
 
+/** Returns the paths of the modules that are loaded before `/usr` is there, in order. */
 async function addModules(
   files: Files,
   { tree, kernelVersion, workDir, onProgress }: RamdiskInputs,
-): Promise<void> {
+): Promise<string[]> {
   const base = `usr/lib/modules/${kernelVersion}`
   await tree.run('usr/sbin/depmod', ['-b', tree.root, kernelVersion])
   const table = parseModulesDep((await tree.read(`${base}/modules.dep`)).toString('utf8'))
@@ -165,6 +219,7 @@ async function addModules(
     tree,
     choice.paths.map((path) => join(tree.root, base, path)),
   )
+  return loadOrder(table, contents.EARLY_MODULES).map((path) => `${base}/${path}`)
 }
 
 async function addModuleIndex(
@@ -196,27 +251,6 @@ async function addFirmware(files: Files, tree: PackageTree, moduleFiles: readonl
     if (!wanted.has(path) && !isExtra) continue
     addFile(files, `usr/lib/firmware/${path}`, 0o644, await tree.read(`usr/lib/firmware/${path}`))
   }
-}
-
-/** The late pack holds its own programs and those of their libraries that the ramdisk does not have anyway. */
-async function addLatePack(files: Files, { tree, workDir }: RamdiskInputs): Promise<void> {
-  const pack: Files = new Map()
-  for (const tool of contents.LATE_TOOLS) await addProgram(pack, tree, tool)
-  for (const path of files.keys()) pack.delete(path)
-  const entries = [...pack.values()]
-  const archive = encodeCpio([...directoriesFor([...pack.keys()]), ...entries])
-  addFile(files, 'usr/lib/dragonfly/late.cpio.zst', 0o644, await compress(tree, archive, workDir))
-}
-
-/** Compresses with the tree's own zstd, so that the bytes do not depend on the host. */
-export async function compress(tree: PackageTree, data: Uint8Array, workDir: string): Promise<Buffer> {
-  const file = join(workDir, 'to-compress')
-  await writeFile(file, data)
-  await tree.run('usr/bin/zstd', ['-q', '-f', `-${contents.ZSTD_LEVEL}`, '-T0', file, '-o', `${file}.zst`])
-  const result = await readFile(`${file}.zst`)
-  await rm(file, { force: true })
-  await rm(`${file}.zst`, { force: true })
-  return result
 }
 
 async function writeInto(path: string, data: Uint8Array): Promise<void> {

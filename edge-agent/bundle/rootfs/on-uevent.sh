@@ -4,7 +4,7 @@ export PATH=/usr/sbin:/usr/bin
 [ "$ACTION" = add ] || exit 0
 [ -n "$MODALIAS" ] && /usr/sbin/modprobe -q "$MODALIAS" 2> /dev/null
 if [ "$SUBSYSTEM" = block ] && [ "$DEVTYPE" = disk ]; then
-  . /usr/lib/dragonfly/functions.sh
+  . /dragonfly/functions.sh
   protect "$DEVNAME"
 fi
 if [ "$SUBSYSTEM" = net ] && [ -n "$INTERFACE" ]; then

@@ -83,7 +83,18 @@ async function verifySamples(options: WriteImageOptions, slots: readonly ChunkSl
 }
 
 async function holds(piece: WritePiece, bytes: Uint8Array): Promise<boolean> {
-  if (piece.kind === 'zero') return bytes.every((byte) => byte === 0)
+  if (piece.kind === 'zero') return isZero(bytes)
   const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes))
   return Buffer.from(digest).toString('hex') === piece.sha256
+}
+
+const zeros = Buffer.alloc(64 * 1024)
+
+/** Compares blocks with zeros: a callback for each byte takes a hundred times as long. */
+function isZero(bytes: Uint8Array): boolean {
+  for (let start = 0; start < bytes.length; start += zeros.length) {
+    const block = bytes.subarray(start, start + zeros.length)
+    if (zeros.compare(block, 0, block.length, 0, block.length) !== 0) return false
+  }
+  return true
 }

@@ -74,7 +74,23 @@ async function installUefiGrub(image: string, layout: DiskLayout, workDir: strin
 async function makeRoot(image: string, layout: DiskLayout, rootDir: string): Promise<void> {
   const features = 'lazy_itable_init=0,lazy_journal_init=0,packed_meta_blocks=1'
   await runCommand([
-    ...['mkfs.ext4', '-q', '-F', '-L', 'root', '-m', '0', '-N', '32768', '-J', 'size=8', '-d', rootDir],
+    ...[
+      'mkfs.ext4',
+      '-q',
+      '-F',
+      '-L',
+      'root',
+      '-m',
+      '0',
+      '-b',
+      '4096',
+      '-N',
+      '32768',
+      '-J',
+      'size=8',
+      '-d',
+      rootDir,
+    ],
     ...['-E', `${features},offset=${layout.root.startSector * sectorSize}`],
     ...[image, `${(layout.root.sectors * sectorSize) / 1024}k`],
   ])
