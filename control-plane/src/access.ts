@@ -7,7 +7,12 @@ import { createRoute, type RouteConfig } from '@hono/zod-openapi'
 export const accessLevels = ['public', 'signed-in', 'administrator', 'edge'] as const
 export type Access = (typeof accessLevels)[number]
 
-export type DeclaredRoute = RouteConfig & { operationId: string; 'x-access': Access }
+export type DeclaredRoute = RouteConfig & {
+  operationId: string
+  'x-access': Access
+  /** Fields of the request's body that the audit log keeps; never one that holds a secret. */
+  'x-audit'?: readonly string[]
+}
 
 /** A route whose access is declared beside it: `createRoute` that refuses to forget it. */
 export function defineRoute<

@@ -14,4 +14,5 @@ export const portalSegments = new Set([
   'people',
   'settings',
   'account',
+  'audit',
 ])

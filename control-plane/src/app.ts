@@ -2,9 +2,11 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
+import { auditAuth, auditRequests, noteChanges } from './audit-requests.ts'
 import type { AppEnv, Deps } from './deps.ts'
 import { enforceAccess } from './enforce-access.ts'
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
+import { mountAudit } from './features/audit/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
@@ -13,6 +15,8 @@ import { mountImages } from './features/images/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
 import { clientAddressHeader } from './features/people/auth.ts'
 import { mountPeople } from './features/people/handlers.ts'
+import { mountSafety } from './features/safety/handlers.ts'
+import { requireConfirmation } from './features/safety/require-confirmation.ts'
 import { mountSetup } from './features/setup/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
@@ -40,6 +44,9 @@ export function createApp(deps: Deps): App {
     c.set('deps', deps)
     c.set('person', null)
     c.set('edge', null)
+    c.set('clientAddress', clientAddress(c))
+    c.set('noted', null)
+    c.set('safety', 'power')
     await next()
     deps.metrics.count('dragonfly_http_requests_total', `class="${Math.floor(c.res.status / 100)}xx"`)
   })
@@ -54,8 +61,15 @@ export function createApp(deps: Deps): App {
   )
   mountHealth(app)
   app.use('/api/*', limitBody())
+  app.use('/api/auth/*', auditAuth())
   mountAuth(app)
-  app.use('/api/*', enforceAccess(allRoutes))
+  app.use(
+    '/api/*',
+    auditRequests(allRoutes),
+    enforceAccess(allRoutes),
+    noteChanges(allRoutes),
+    requireConfirmation(),
+  )
   mountSetup(app)
   mountPeople(app)
   mountSites(app)
@@ -64,7 +78,9 @@ export function createApp(deps: Deps): App {
   mountImages(app)
   mountTemplates(app)
   mountDeployments(app)
+  mountSafety(app)
   mountEvents(app)
+  mountAudit(app)
   mountEdgeApi(app)
   mountPortal(app)
   return app
@@ -101,7 +117,7 @@ function mountAuth(app: App): void {
   app.on(['GET', 'POST'], '/api/auth/*', (c) => {
     const headers = new Headers(c.req.raw.headers)
     headers.delete(clientAddressHeader)
-    const address = clientAddress(c)
+    const address = c.get('clientAddress')
     if (address) headers.set(clientAddressHeader, address)
     return c.get('deps').auth.handle(new Request(c.req.raw, { headers }))
   })

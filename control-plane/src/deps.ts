@@ -1,6 +1,9 @@
 import type * as schema from '@dragonfly/schema/db'
+import type { SafetyMode } from '@dragonfly/schema/state'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { UpgradeWebSocket } from 'hono/ws'
+import type { AuditLog } from './features/audit/log.ts'
+import type { Subject, Targets } from './features/audit/subject.ts'
 import type { Signer } from './features/orders/signer.ts'
 import type { Auth } from './features/people/auth.ts'
 import type { Metrics } from './metrics.ts'
@@ -23,6 +26,7 @@ export interface Deps {
   db: Database
   clock: Clock
   auth: Auth
+  audit: AuditLog
   signer: Signer
   /** This control plane's id, and the generation of its database. */
   identity: { controlPlaneId: string; generation: string }
@@ -56,6 +60,25 @@ export interface EdgeIdentity {
   siteId: string
 }
 
+/** What is known about a change before it is carried out: afterwards it may be gone. */
+export interface NotedChange {
+  operation: string
+  targets: Targets
+  details: Record<string, unknown>
+  /** Fields of path and body. */
+  request: Record<string, unknown>
+  subject: Subject
+}
+
 export interface AppEnv {
-  Variables: { deps: Deps; person: Person | null; edge: EdgeIdentity | null }
+  Variables: {
+    deps: Deps
+    person: Person | null
+    edge: EdgeIdentity | null
+    clientAddress: string | null
+    /** What the audit log is to say of a change. */
+    noted: NotedChange | null
+    /** In which mode a destructive operation was let through: `safe` when it was confirmed. */
+    safety: SafetyMode
+  }
 }

@@ -10,7 +10,7 @@ import { authenticateEdge } from './features/edge-api/edge-token.ts'
  * Looks up an operation's access by method and path. What is not declared is not reachable: the answer
  * is null, and the middleware says 404.
  */
-export function createAccessTable(routes: readonly DeclaredRoute[]) {
+function createAccessTable(routes: readonly DeclaredRoute[]) {
   const router = new TrieRouter<Access>()
   for (const route of routes) {
     router.add(route.method.toUpperCase(), route.path.replaceAll(/\{(.+?)\}/g, ':$1'), route['x-access'])
@@ -41,6 +41,8 @@ async function authenticatePerson(
 ): Promise<Person> {
   const person = await c.get('deps').auth.person(c.req.raw.headers)
   if (!person) throw new AppError({ code: 'signed-out', status: 401, message: 'Sign in first.' })
+  // Before the refusals below: the audit log names who was refused.
+  c.set('person', person)
   if (isChange(c) && !c.req.header('origin')) {
     throw new AppError({
       code: 'origin-missing',

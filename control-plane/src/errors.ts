@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { AppEnv } from './deps.ts'
 
-export type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 426 | 429 | 500 | 503
+export type ProblemStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 426 | 428 | 429 | 500 | 503
 
 /** A refusal with a sentence for the person who asked. Rendered once, below. */
 export class AppError extends Error {
@@ -63,6 +63,7 @@ const titles: Record<ProblemStatus, string> = {
   415: 'Unsupported format',
   422: 'Invalid input',
   426: 'A WebSocket is wanted',
+  428: 'Confirm it first',
   429: 'Too many tries',
   500: 'Our mistake',
   503: 'Not available',

@@ -12,7 +12,7 @@ function random16(): number {
   return crypto.getRandomValues(new Uint16Array(1))[0] ?? 0
 }
 
-export function encodeHex(bytes: Uint8Array): string {
+function encodeHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, DeclaredRoute } from './access.ts'
+import * as audit from './features/audit/routes.ts'
 import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
@@ -7,6 +8,7 @@ import * as events from './features/events/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as machines from './features/machines/routes.ts'
 import * as people from './features/people/routes.ts'
+import * as safety from './features/safety/routes.ts'
 import * as setup from './features/setup/routes.ts'
 import * as sites from './features/sites/routes.ts'
 import * as templates from './features/templates/routes.ts'
@@ -21,7 +23,9 @@ export const allRoutes = [
   images,
   templates,
   deployments,
+  safety,
   events,
+  audit,
   edgeApi,
 ].flatMap((routes) => Object.values<DeclaredRoute>(routes))
 
@@ -61,7 +65,9 @@ export function createOpenApiDocument(version: string) {
       { name: 'images' },
       { name: 'templates' },
       { name: 'deployments' },
+      { name: 'safety' },
       { name: 'events' },
+      { name: 'audit' },
       { name: 'edge', description: 'For dragonfly-edge; its protocol is in schema/src/wire' },
     ],
   })

@@ -43,7 +43,7 @@ function respond(asset: Asset, status: 200 | 404, isImmutable: boolean): Respons
 }
 
 /** Only this server's own files, and the inline scripts that its own pages carry. */
-export function renderPolicy(scriptHashes: readonly string[]): string {
+function renderPolicy(scriptHashes: readonly string[]): string {
   return [
     "default-src 'self'",
     `script-src ${["'self'", ...scriptHashes].join(' ')}`,

@@ -12,6 +12,7 @@ const problemTitles = {
   415: 'Not a format that is understood',
   422: 'Invalid input',
   426: 'A WebSocket is wanted here',
+  428: 'Safe mode: a confirmation is wanted',
   429: 'Too many tries',
   503: 'Not available at the moment',
 } as const

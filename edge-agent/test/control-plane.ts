@@ -18,7 +18,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { controlPlaneId, createSigner, makeState, type Signer, siteId } from './site.ts'
 
 export const joinToken = 'a-good-join-token-1'
-export const edgeId = 'edge-1'
+const edgeId = 'edge-1'
 
 /** A control plane that speaks the wire protocol over real HTTP and WebSocket, and remembers what it was told. */
 export interface TestControlPlane {

@@ -37,7 +37,7 @@ export function createSigner(kid: string): Signer {
 
 export const siteId = 'site-1'
 export const controlPlaneId = 'control-1'
-export const imageDigest = 'ab'.repeat(32)
+const imageDigest = 'ab'.repeat(32)
 
 export function makeMachine(changes: Partial<SiteMachine> = {}): SiteMachine {
   return {

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type {
+  ConfirmationView,
   DeploymentView,
   EdgeView,
   ImageView,
+  LogView,
   MachineDetail,
   MachineView,
   SiteView,
 } from '@dragonfly/schema/api'
-import type { DiskRule } from '@dragonfly/schema/state'
+import { confirmationHeader, type DestructiveOperation, type DiskRule } from '@dragonfly/schema/state'
 
 export interface DeploymentRequest {
   machineId: string
@@ -19,6 +21,12 @@ export interface DeploymentRequest {
   networkConfig?: string
 }
 
+export interface ApiAnswer {
+  status: number
+  /** The parsed JSON; undefined when there was none. */
+  body: unknown
+}
+
 /** The control plane's public API, as a person's browser uses it: a session cookie, and an Origin. */
 export class ApiClient {
   readonly url: string
@@ -28,23 +36,40 @@ export class ApiClient {
     this.url = url
   }
 
-  /** @throws Error that carries the status and the problem's own sentence. */
-  async request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** One request, whatever the answer. */
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<ApiAnswer> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
         origin: this.url,
         cookie: this.#cookie,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(30_000),
     })
     const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`)
     const cookies = response.headers.getSetCookie()
     if (cookies.length > 0) this.#cookie = cookies.map((cookie) => cookie.split(';')[0]).join('; ')
-    return (text === '' ? undefined : JSON.parse(text)) as T
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  }
+
+  /** @throws Error that carries the status and the problem's own sentence. */
+  async request<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    const answer = await this.send(method, path, body, headers)
+    if (answer.status >= 200 && answer.status < 300) return answer.body as T
+    throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`)
   }
 
   async signIn(email: string, password: string): Promise<void> {
@@ -81,6 +106,31 @@ export class ApiClient {
     return (await this.request<{ items: MachineView[] }>('GET', '/api/v1/machines')).items
   }
 
+  retryImage(imageId: string): Promise<ImageView> {
+    return this.request('POST', `/api/v1/images/${imageId}/retry`)
+  }
+
+  machine(machineId: string): Promise<MachineDetail> {
+    return this.request('GET', `/api/v1/machines/${machineId}`)
+  }
+
+  async deleteMachine(machineId: string): Promise<{ machineId: string; nextNetboot: string }> {
+    const headers = await this.confirm('deleteMachine', { machineId })
+    return this.request('DELETE', `/api/v1/machines/${machineId}`, undefined, headers)
+  }
+
+  /** The whole log of a machine, in the order in which it was taken in. */
+  async machineLog(machineId: string): Promise<LogView['lines']> {
+    const lines: LogView['lines'] = []
+    for (let after = 0; ; ) {
+      const path = `/api/v1/machines/${machineId}/log?limit=2000&after=${after}`
+      const page = await this.request<LogView>('GET', path)
+      if (page.lines.length === 0) return lines
+      lines.push(...page.lines)
+      after = page.next
+    }
+  }
+
   createMachine(machine: { siteId: string; mac: string; name?: string }): Promise<MachineDetail> {
     return this.request('POST', '/api/v1/machines', machine)
   }
@@ -89,8 +139,34 @@ export class ApiClient {
     return this.request('POST', `/api/v1/machines/${machineId}/adopt`, name === undefined ? {} : { name })
   }
 
-  createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
-    return this.request('POST', '/api/v1/deployments', deployment)
+  /** Does what a person does by click and hold in safe mode; answers with the header to send along. */
+  async confirm(
+    operation: DestructiveOperation,
+    targets: Record<string, unknown>,
+  ): Promise<Record<string, string>> {
+    const begun = await this.request<ConfirmationView>('POST', '/api/v1/confirmations', {
+      operation,
+      targets,
+    })
+    await sleep(begun.waitMs + 50)
+    return { [confirmationHeader]: begun.confirmationId }
+  }
+
+  async createDeployment(deployment: DeploymentRequest): Promise<DeploymentView> {
+    const answer = await this.askForDeployment(deployment)
+    if (answer.status === 201) return answer.body as DeploymentView
+    throw new Error(`the deployment was answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+  }
+
+  /** A confirmed order, and whatever the answer to it is. */
+  async askForDeployment(deployment: DeploymentRequest): Promise<ApiAnswer> {
+    const { machineId, imageId, disk } = deployment
+    const headers = await this.confirm('createDeployment', { machineId, imageId, disk })
+    return this.send('POST', '/api/v1/deployments', deployment, headers)
+  }
+
+  abortDeployment(deploymentId: string): Promise<DeploymentView> {
+    return this.request('POST', `/api/v1/deployments/${deploymentId}/abort`)
   }
 
   deployment(deploymentId: string): Promise<DeploymentView> {

@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DeploymentView, MachineDetail, MachineView } from '@dragonfly/schema/api'
+import type { DeploymentView, ImageView, MachineDetail, MachineView } from '@dragonfly/schema/api'
 import { waitUntil } from './api.ts'
 import { runCommand } from './command.ts'
 import { ensureImage, type ImageVariant } from './image/build.ts'
@@ -46,45 +46,71 @@ export async function ensureBundle(): Promise<void> {
   await runCommand([process.execPath, program, '--json'], { showProgress: true })
 }
 
-/** Imports the rack's image over the API, and waits until the edge holds it. */
-export async function importImage(lab: Lab, product: Product, variant: ImageVariant): Promise<string> {
-  const built = await ensureImage(variant)
-  const host = await serveImage(built.path, lab.uplink.hostAddress)
+/** Waits until the edge holds an image. @throws Error with the failure's sentence when its import failed. */
+export function waitForImage(product: Product, imageId: string): Promise<ImageView> {
+  return waitUntil(
+    'the image to be imported',
+    async () => {
+      const image = await product.api.image(imageId)
+      const failure = image.edges.find((edge) => edge.failure)?.failure
+      if (failure) throw new Error(`the image was not imported: ${failure.message} ${failure.nextStep}`)
+      return image.edges.some((edge) => edge.status === 'ready') ? image : undefined
+    },
+    importTimeoutMs,
+  )
+}
+
+/** Publishes a raw image on this host, imports it over the API, and waits until the edge holds it. */
+export async function importFile(
+  lab: Lab,
+  product: Product,
+  file: { name: string; path: string; sha256: string },
+): Promise<string> {
+  const host = await serveImage(file.path, lab.uplink.hostAddress)
   try {
     const { imageId } = await product.api.createImage({
-      name: `Debian 12 ${variant}`,
+      name: file.name,
       url: host.url,
-      checksum: built.sha256,
+      checksum: file.sha256,
     })
-    await waitUntil(
-      'the image to be imported',
-      async () => {
-        const image = await product.api.image(imageId)
-        const failure = image.edges.find((edge) => edge.failure)?.failure
-        if (failure) throw new Error(`the image was not imported: ${failure.message} ${failure.nextStep}`)
-        return image.edges.some((edge) => edge.status === 'ready') ? image : undefined
-      },
-      importTimeoutMs,
-    )
+    await waitForImage(product, imageId)
     return imageId
   } finally {
     await host.close()
   }
 }
 
-/** Powers a machine on that nobody has announced, waits until the control plane knows it, and adopts it. */
-export async function discoverAndAdopt(product: Product, machine: Machine): Promise<MachineDetail> {
+/** Imports the rack's image over the API, and waits until the edge holds it. */
+async function importImage(lab: Lab, product: Product, variant: ImageVariant): Promise<string> {
+  const { path, sha256 } = await ensureImage(variant)
+  return importFile(lab, product, { name: `Debian 12 ${variant}`, path, sha256 })
+}
+
+/** Waits until the edge acts on everything that the control plane was told so far. */
+export async function waitForEdge(product: Product): Promise<void> {
+  await waitUntil(
+    'the edge to know what is wanted of it',
+    async () => (await product.api.edges())[0]?.upToDate || undefined,
+    60_000,
+  )
+}
+
+/** Powers a machine on that nobody has announced, waits until its ramdisk waits for work, and adopts it. */
+async function discoverAndAdopt(product: Product, machine: Machine): Promise<MachineDetail> {
   await machine.powerOn()
   const found = await waitUntil(
     'the machine to be discovered',
-    async () => (await product.api.machines()).find((entry: MachineView) => entry.macs.includes(machine.mac)),
+    async () =>
+      (await product.api.machines()).find(
+        (entry: MachineView) => entry.macs.includes(machine.mac) && entry.ramdiskConnected,
+      ),
     discoverTimeoutMs,
   )
   return product.api.adoptMachine(found.machineId, hostname)
 }
 
 /** Follows a deployment over the API to its end, saying every stage. */
-export async function followDeployment(
+async function followDeployment(
   product: Product,
   deploymentId: string,
   onProgress: (line: string) => void,
@@ -121,27 +147,26 @@ export function stageSeconds(
     })
 }
 
+/** Runs a command over SSH from the customer's host. @throws Error with what ssh said. */
+export async function runOverSsh(
+  lab: Lab,
+  options: { address: string; user: string; key: string; command: string },
+): Promise<string> {
+  const { address, key } = options
+  const settings = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR']
+  const result = await lab.exec('customer', [
+    ...['ssh', '-i', key, ...settings.flatMap((setting) => ['-o', setting])],
+    ...[`${options.user}@${address}`, options.command],
+  ])
+  if (result.exitCode === 0) return result.stdout.trim()
+  throw new Error(`${options.user}@${address} was not let in by SSH: ${result.stderr}${result.stdout}`)
+}
+
 /** @throws Error when the installed system does not let the key in that the deployment gave it. */
 async function checkInstalledSystem(lab: Lab, view: DeploymentView, key: string): Promise<void> {
   if (view.address === null) throw new Error('the deployment ended without an address of the machine')
-  const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR']
-  const result = await lab.exec('customer', [
-    ...['ssh', '-i', key, ...options.flatMap((option) => ['-o', option])],
-    ...[`${user}@${view.address}`, 'hostname'],
-  ])
-  if (result.stdout.trim() !== hostname) {
-    throw new Error(`the installed system did not let ${user} in by SSH: ${result.stderr}${result.stdout}`)
-  }
-}
-
-/** Powers the machine on; one whose ramdisk is up and waits takes its order without. Returns when that was. */
-async function startMachine(product: Product, machine: Machine, machineId: string): Promise<number> {
-  const known = (await product.api.machines()).find((entry) => entry.machineId === machineId)
-  if (known?.ramdiskConnected) return Date.now()
-  await machine.powerOff()
-  const startedMs = Date.now()
-  await machine.powerOn()
-  return startedMs
+  const name = await runOverSsh(lab, { address: view.address, user, key, command: 'hostname' })
+  if (name !== hostname) throw new Error(`the installed system calls itself ${name} instead of ${hostname}`)
 }
 
 /** Deploys one machine in a lab that is up, through the product's public API only. */
@@ -168,12 +193,10 @@ export async function deployMachine(
     sshKeys: [(await readFile(`${key}.pub`, 'utf8')).trim()],
     user,
   })
-  await waitUntil(
-    'the edge to know of the deployment',
-    async () => (await product.api.edges())[0]?.upToDate || undefined,
-    30_000,
-  )
-  const startedMs = await startMachine(product, machine, machineId)
+  await waitForEdge(product)
+  const startedMs = Date.now()
+  // A discovered machine is on: its ramdisk takes the order as it is.
+  await machine.powerOn()
   const view = await followDeployment(product, deploymentId, onProgress)
   const endedMs = view.endedAt ?? Date.now()
   if (view.failure) onProgress(`failed: ${view.failure.message} ${view.failure.nextStep}`)
@@ -187,7 +210,7 @@ export async function deployMachine(
 }
 
 /** Keeps what is needed to understand a failure after the lab is down; returns where. */
-async function keepLogs(lab: Lab): Promise<string> {
+export async function keepLogs(lab: Lab): Promise<string> {
   const target = join(buildDir, 'lab-failures', lab.state.name)
   await rm(target, { recursive: true, force: true })
   await mkdir(target, { recursive: true })

@@ -36,11 +36,11 @@ function dnsmasqArguments(state: LabState): string[] {
   ]
 }
 
-export function leasesFile(state: LabState): string {
+function leasesFile(state: LabState): string {
   return join(state.dir, 'dhcp.leases')
 }
 
-export function dhcpLogFile(state: LabState): string {
+function dhcpLogFile(state: LabState): string {
   return join(state.dir, 'dhcp.log')
 }
 

@@ -10,7 +10,7 @@ export interface ImageHost {
 }
 
 /** An ordinary web server that publishes one image file, as a distribution's download site would. */
-export async function serveImage(path: string, address: string): Promise<ImageHost> {
+export async function serveImage(path: string, address: string, wantedPort = 0): Promise<ImageHost> {
   const { size } = await stat(path)
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': size })
@@ -20,7 +20,7 @@ export async function serveImage(path: string, address: string): Promise<ImageHo
         response.destroy(),
       )
   })
-  await listen(server, address)
+  await listen(server, address, wantedPort)
   const { port } = server.address() as AddressInfo
   return {
     url: `http://${address}:${port}/image.raw`,
@@ -32,9 +32,9 @@ export async function serveImage(path: string, address: string): Promise<ImageHo
   }
 }
 
-function listen(server: Server, address: string): Promise<void> {
+function listen(server: Server, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, address, () => resolve())
+    server.listen(port, address, () => resolve())
   })
 }

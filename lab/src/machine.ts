@@ -11,7 +11,7 @@ import { isRecordedProcess, type LabState, readJson, recordProcess, writeJson } 
 export type PowerAction = 'on' | 'off' | 'soft' | 'reset' | 'cycle'
 
 /** What a screen would not show: colours, cursor movements, carriage returns. */
-export function plainText(serialOutput: string): string {
+function plainText(serialOutput: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the control characters to take out
   return serialOutput.replace(/\u001b(?:\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|c)/g, '').replace(/[\r\0]/g, '')
 }

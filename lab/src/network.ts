@@ -29,7 +29,7 @@ function uplinkDevice(state: LabState): string {
 }
 
 /** The first /30 of 10.77.255.0/24 that no interface of this host uses: several labs can be up. */
-export function chooseUplink(usedAddresses: readonly string[]): Uplink {
+function chooseUplink(usedAddresses: readonly string[]): Uplink {
   for (let base = 0; base < 256; base += 4) {
     const hostAddress = `10.77.255.${base + 1}`
     if (!usedAddresses.includes(hostAddress)) return { hostAddress, edgeAddress: `10.77.255.${base + 2}` }

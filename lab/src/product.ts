@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { ApiClient, waitUntil } from './api.ts'
+import type { CommandResult } from './command.ts'
 import type { Lab } from './lab.ts'
 import { repositoryRoot } from './paths.ts'
 import { recordProcess } from './state.ts'
@@ -20,8 +21,8 @@ export interface Product {
   api: ApiClient
   siteId: string
   edgeId: string
-  controlPlaneLog: string
-  edgeLog: string
+  controlPlane: ControlPlane
+  edge: RunningEdge
   stop(): Promise<void>
 }
 
@@ -43,81 +44,132 @@ async function complainIfEnded(child: ChildProcess, what: string, log: string): 
   throw new Error(`${what} ended (${child.exitCode ?? child.signalCode}); it said last:\n${said}`)
 }
 
-export interface RunningControlPlane {
+export interface ControlPlaneOptions {
+  /** False: nobody may sign in yet; the server prints the code for its first administrator. */
+  withAdministrator?: boolean
+}
+
+/** A control plane of a lab. It is gone, and comes back at the same address with the same data, as often as told. */
+export interface ControlPlane {
   url: string
   log: string
+  /** Resolves when it answers. */
+  start(): Promise<void>
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Starts a control plane with an administrator and empty data, on an address that the lab's edge can reach. */
-export async function startControlPlane(lab: Lab): Promise<RunningControlPlane> {
+/** Starts a control plane with empty data, on an address that the lab's edge can reach. */
+export async function startControlPlane(lab: Lab, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const address = lab.uplink.hostAddress
   const port = await freePort(address)
   const url = `http://${address}:${port}`
   const log = join(lab.state.dir, 'control-plane.log')
-  const output = openSync(log, 'a')
-  const child = spawn(process.execPath, [controlPlaneProgram, 'serve'], {
-    cwd: lab.state.dir,
-    stdio: ['ignore', output, output],
-    env: {
-      ...process.env,
-      HOST: address,
-      PORT: String(port),
-      DRAGONFLY_DATA: join(lab.state.dir, 'control-plane'),
-      DRAGONFLY_PUBLIC_URL: url,
-      DRAGONFLY_ADMIN_EMAIL: administrator.email,
-      DRAGONFLY_ADMIN_PASSWORD: administrator.password,
-    },
-  })
-  closeSync(output)
-  if (child.pid !== undefined) await recordProcess(lab.state, child.pid, 'control plane')
-  await waitUntil(
-    'the control plane to answer',
-    async () => {
-      await complainIfEnded(child, 'the control plane', log)
-      const response = await fetch(`${url}/readyz`).catch(() => undefined)
-      return response?.ok || undefined
-    },
-    60_000,
-  )
-  return { url, log, stop: () => stopChild(child) }
+  const { DRAGONFLY_ADMIN_EMAIL: _email, DRAGONFLY_ADMIN_PASSWORD: _password, ...environment } = process.env
+  const { email, password } = administrator
+  const env = {
+    ...environment,
+    HOST: address,
+    PORT: String(port),
+    DRAGONFLY_DATA: join(lab.state.dir, 'control-plane'),
+    DRAGONFLY_PUBLIC_URL: url,
+    ...(options.withAdministrator === false
+      ? {}
+      : { DRAGONFLY_ADMIN_EMAIL: email, DRAGONFLY_ADMIN_PASSWORD: password }),
+  }
+  let child: ChildProcess | undefined
+  const start = async (): Promise<void> => {
+    const output = openSync(log, 'a')
+    const started = spawn(process.execPath, [controlPlaneProgram, 'serve'], {
+      cwd: lab.state.dir,
+      stdio: ['ignore', output, output],
+      env,
+    })
+    child = started
+    closeSync(output)
+    if (started.pid !== undefined) await recordProcess(lab.state, started.pid, 'control plane')
+    await waitUntil(
+      'the control plane to answer',
+      async () => {
+        await complainIfEnded(started, 'the control plane', log)
+        const response = await fetch(`${url}/readyz`).catch(() => undefined)
+        return response?.ok || undefined
+      },
+      60_000,
+    )
+  }
+  await start()
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child) await endChild(child, signal)
+  }
+  return { url, log, start, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') }
 }
 
-function stopChild(child: ChildProcess): Promise<void> {
+function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())
-    child.kill('SIGTERM')
+    child.kill(signal)
   })
 }
 
+/** Where a lab's edge keeps what it has. */
+export function edgeDataDir(lab: Lab): string {
+  return join(lab.state.dir, 'edge')
+}
+
+/** Runs the command line of `dragonfly-edge` in the lab's edge host, to its end. */
+export function execEdge(lab: Lab, argv: readonly string[]): Promise<CommandResult> {
+  const env = { ...process.env, DRAGONFLY_EDGE_DATA: edgeDataDir(lab) }
+  return lab.exec('edge', [process.execPath, edgeProgram, ...argv], { env })
+}
+
+export interface RunningEdge {
+  log: string
+  stop(): Promise<void>
+}
+
+/** Runs an edge that has joined, in the lab's edge host. */
+export async function runEdgeAgent(lab: Lab, environment: NodeJS.ProcessEnv = {}): Promise<RunningEdge> {
+  const log = join(lab.state.dir, 'edge.log')
+  const output = openSync(log, 'a')
+  const child = await lab.spawn('edge', [process.execPath, edgeProgram, 'run'], {
+    stdio: ['ignore', output, output],
+    env: { ...process.env, DRAGONFLY_EDGE_DATA: edgeDataDir(lab), ...environment },
+  })
+  closeSync(output)
+  return { log, stop: () => endChild(child, 'SIGTERM') }
+}
+
 /** Enrols `dragonfly-edge` in the lab's edge host with a token, and runs it there. */
-export async function startEdgeAgent(
+async function startEdgeAgent(
   lab: Lab,
   url: string,
   token: string,
-): Promise<{ log: string; stop(): Promise<void> }> {
-  const data = join(lab.state.dir, 'edge')
-  const log = join(lab.state.dir, 'edge.log')
-  const joined = await lab.exec('edge', [process.execPath, edgeProgram, 'join', url, token, '--data', data])
+  environment: NodeJS.ProcessEnv = {},
+): Promise<RunningEdge> {
+  const joined = await execEdge(lab, ['join', url, token])
   if (joined.exitCode !== 0) throw new Error(`dragonfly-edge join failed: ${joined.stderr}`)
-  const output = openSync(log, 'a')
-  const argv = [process.execPath, edgeProgram, 'run', '--data', data]
-  const child = await lab.spawn('edge', argv, { stdio: ['ignore', output, output] })
-  closeSync(output)
-  return { log, stop: () => stopChild(child) }
+  return runEdgeAgent(lab, environment)
+}
+
+export interface ProductOptions {
+  /** Environment variables of the edge. */
+  edgeEnvironment?: NodeJS.ProcessEnv
 }
 
 /**
  * Starts control plane and edge, makes a site, and switches network boot on for the lab's LAN. Resolves when the
  * edge holds the boot bundle and serves.
  */
-export async function startProduct(lab: Lab): Promise<Product> {
+export async function startProduct(lab: Lab, options: ProductOptions = {}): Promise<Product> {
   const controlPlane = await startControlPlane(lab)
   const api = new ApiClient(controlPlane.url)
   await api.signIn(administrator.email, administrator.password)
   const { siteId } = await api.createSite('Virtual rack')
-  const edge = await startEdgeAgent(lab, controlPlane.url, await api.createEnrolmentToken(siteId))
+  const token = await api.createEnrolmentToken(siteId)
+  const edge = await startEdgeAgent(lab, controlPlane.url, token, options.edgeEnvironment)
   const online = await waitUntil(
     'the edge to be online and to name its interfaces',
     async () => {
@@ -140,8 +192,8 @@ export async function startProduct(lab: Lab): Promise<Product> {
     api,
     siteId,
     edgeId: online.edgeId,
-    controlPlaneLog: controlPlane.log,
-    edgeLog: edge.log,
+    controlPlane,
+    edge,
     stop: async () => {
       await edge.stop()
       await controlPlane.stop()

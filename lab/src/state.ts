@@ -55,7 +55,9 @@ async function startTicksOf(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
+    const [state, threads] = [fields[0], Number(fields[17])]
+    // A process whose first thread has ended shows as a zombie while the others still hold its files and locks.
+    return state === 'Z' && threads <= 1 ? undefined : fields[19]
   } catch {
     return undefined
   }

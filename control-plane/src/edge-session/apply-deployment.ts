@@ -1,12 +1,16 @@
-import { deployments, machines } from '@dragonfly/schema/db'
-import { eq } from 'drizzle-orm'
+import { deployments, edges, machines } from '@dragonfly/schema/db'
+import { and, eq, isNull, ne } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
-import { type DeploymentEvent, transitionDeployment } from '../features/deployments/deployment-state.ts'
+import {
+  type DeploymentEvent,
+  decideTeller,
+  transitionDeployment,
+} from '../features/deployments/deployment-state.ts'
 import { appendTimeline, readDeployment } from '../features/deployments/queries.ts'
 import { type Effect, noEffect } from './effect.ts'
 
-/** Moves a deployment along; one that is unknown, of another site, or over is left alone. */
+/** Moves a deployment along; one that is unknown, of another site, run by another edge, or over is left alone. */
 export async function applyDeployment(
   deps: Deps,
   edge: EdgeIdentity,
@@ -16,10 +20,13 @@ export async function applyDeployment(
   const { deploymentId } = event
   const row = await readDeployment(deps.db, deploymentId)
   if (row?.siteId !== edge.siteId) return noEffect
-  const transition = transitionDeployment(row, event, at)
+  const teller = decideTeller(row.edgeId, edge.edgeId, event)
+  const transition = teller === 'ignored' ? null : transitionDeployment(row, event, at)
   if (!transition) return noEffect
+  const isTaken = teller === 'takes-over'
+  const patch = isTaken ? { ...transition.patch, edgeId: edge.edgeId } : transition.patch
   const statements: Statement[] = [
-    deps.db.update(deployments).set(transition.patch).where(eq(deployments.deploymentId, deploymentId)),
+    deps.db.update(deployments).set(patch).where(eq(deployments.deploymentId, deploymentId)),
   ]
   if (transition.entry) {
     statements.push(appendTimeline(deps.db, { deploymentId, at, ...transition.entry }))
@@ -35,9 +42,19 @@ export async function applyDeployment(
       { type: 'changed', entity: 'deployment', id: deploymentId },
       { type: 'changed', entity: 'machine', id: row.machineId },
     ],
-    bump: transition.ended ? 'site' : 'none',
+    // The site's other edges let go of what one of them runs.
+    bump: transition.ended || (isTaken && (await hasOtherEdges(deps, edge))) ? 'site' : 'none',
     afterwards: () => {
       if (event.type !== 'deployment.stage') deps.values.clearDeployment(deploymentId)
     },
   }
+}
+
+async function hasOtherEdges(deps: Deps, { edgeId, siteId }: EdgeIdentity): Promise<boolean> {
+  const [other] = await deps.db
+    .select({ edgeId: edges.edgeId })
+    .from(edges)
+    .where(and(eq(edges.siteId, siteId), ne(edges.edgeId, edgeId), isNull(edges.revokedAt)))
+    .limit(1)
+  return other !== undefined
 }

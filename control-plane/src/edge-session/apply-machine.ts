@@ -1,9 +1,9 @@
 import { machineLog, machineMacs, machines } from '@dragonfly/schema/db'
-import type { Inventory, SiteEvent } from '@dragonfly/schema/wire'
-import { and, eq, inArray, or, sql } from 'drizzle-orm'
+import type { SiteEvent } from '@dragonfly/schema/wire'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
-import { decideIdentity, type KnownMachine, usableSerial, usableUuid } from '../features/machines/identity.ts'
+import { usableUuid } from '../features/machines/identity.ts'
 import { findMacOwner } from '../features/machines/queries.ts'
 import { createId } from '../ids.ts'
 import { type Effect, noEffect } from './effect.ts'
@@ -37,12 +37,33 @@ export async function applyNetboot(
   at: number,
 ): Promise<Effect> {
   const machineId = await findMachine(deps, edge.siteId, event)
-  if (machineId === null) return noEffect
+  if (machineId === null) return event.decision === 'hold' ? takeInHeld(deps, edge, event, at) : noEffect
   const statement = deps.db.update(machines).set(seenAt(at)).where(eq(machines.machineId, machineId))
   return {
     statements: [statement],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: 'none',
+  }
+}
+
+/** A machine that is held shows nothing more of itself: it is taken in with what there is, so that a person can adopt it. */
+function takeInHeld(deps: Deps, edge: EdgeIdentity, event: Event<'machine.netboot'>, at: number): Effect {
+  const { siteId } = edge
+  const createdAt = deps.clock()
+  const machineId = createId(createdAt)
+  const smbiosUuid = usableUuid(event.smbiosUuid)
+  return {
+    statements: [
+      deps.db
+        .insert(machines)
+        .values({ machineId, siteId, smbiosUuid, firstSeenAt: at, lastSeenAt: at, createdAt }),
+      deps.db.insert(machineMacs).values({ siteId, mac: event.mac, machineId, isPrimary: true }),
+    ],
+    live: [
+      { type: 'changed', entity: 'machine', id: machineId },
+      { type: 'changed', entity: 'site', id: siteId },
+    ],
+    bump: 'site',
   }
 }
 
@@ -70,7 +91,7 @@ export async function applyRamdisk(
 }
 
 /** A replayed journal tells of old times: what was seen later stays. */
-function seenAt(at: number) {
+export function seenAt(at: number) {
   return {
     firstSeenAt: sql`min(coalesce(${machines.firstSeenAt}, ${at}), ${at})`,
     lastSeenAt: sql`max(coalesce(${machines.lastSeenAt}, ${at}), ${at})`,
@@ -105,147 +126,4 @@ function trimLog(deps: Deps, machineId: string): Statement {
         order by id desc limit 1 offset ${maxLogLines})`,
     ),
   )
-}
-
-/** Recognises the machine, or takes it in as discovered. */
-export async function applyInventory(
-  deps: Deps,
-  edge: EdgeIdentity,
-  event: Event<'machine.inventory'>,
-  at: number,
-): Promise<Effect> {
-  const macs = [...new Set([event.mac, ...event.inventory.nics.map((nic) => nic.mac)])]
-  const uuid = usableUuid(event.inventory.smbios.uuid)
-  const serial = usableSerial(event.inventory.smbios.serial)
-  const known = await findCandidates(deps, edge.siteId, macs, uuid, serial)
-  const decision = decideIdentity(
-    {
-      bootMac: event.mac,
-      macs,
-      smbiosUuid: event.inventory.smbios.uuid,
-      serial: event.inventory.smbios.serial,
-    },
-    known,
-  )
-  const owned = new Set(known.flatMap((machine) => machine.macs))
-  const newMacs = macs.filter((mac) => !owned.has(mac))
-  const isNew = decision.kind === 'new'
-  const machineId = isNew ? createId(deps.clock()) : decision.machineId
-  const before = known.find((machine) => machine.machineId === machineId)
-  const changesSite =
-    newMacs.length > 0 ||
-    before?.smbiosUuid !== (uuid ?? before?.smbiosUuid) ||
-    before?.serial !== (serial ?? before?.serial)
-  return {
-    statements: [
-      ...writeMachine(deps, edge, { machineId, isNew, uuid, serial, event, at }),
-      ...newMacs.map((mac) =>
-        deps.db
-          .insert(machineMacs)
-          .values({ siteId: edge.siteId, mac, machineId, isPrimary: isNew && mac === event.mac })
-          .onConflictDoNothing(),
-      ),
-      ...decision.notes.map((text) =>
-        deps.db.insert(machineLog).values({ machineId, deploymentId: null, at, level: 'warning', text }),
-      ),
-    ],
-    live: [
-      { type: 'changed', entity: 'machine', id: machineId },
-      ...(isNew ? [{ type: 'changed' as const, entity: 'site' as const, id: edge.siteId }] : []),
-    ],
-    bump: isNew || changesSite ? 'site' : 'none',
-  }
-}
-
-interface MachineWrite {
-  machineId: string
-  isNew: boolean
-  uuid: string | null
-  serial: string | null
-  event: Event<'machine.inventory'>
-  at: number
-}
-
-function writeMachine(deps: Deps, edge: EdgeIdentity, write: MachineWrite): Statement[] {
-  const { machineId, uuid, serial, event, at } = write
-  const hardware = {
-    kind: kindOf(event.inventory),
-    inventory: event.inventory,
-    inventoryAt: at,
-    // Only a ramdisk sends one; a new machine was not known yet when its ramdisk connected.
-    ramdiskEdgeId: edge.edgeId,
-    ...summarise(event.inventory),
-    // What it told before stays when it tells nothing now.
-    ...(uuid === null ? {} : { smbiosUuid: uuid }),
-    ...(serial === null ? {} : { serial }),
-    ...(event.address === null ? {} : { address: event.address }),
-  }
-  if (!write.isNew) {
-    const set = { ...hardware, ...seenAt(at) }
-    return [deps.db.update(machines).set(set).where(eq(machines.machineId, machineId))]
-  }
-  const values = {
-    machineId,
-    siteId: edge.siteId,
-    ...hardware,
-    firstSeenAt: at,
-    lastSeenAt: at,
-    createdAt: deps.clock(),
-  }
-  return [deps.db.insert(machines).values(values)]
-}
-
-function summarise({ smbios, cpu, memory, disks }: Inventory) {
-  return {
-    manufacturer: smbios.manufacturer,
-    product: smbios.product,
-    cpuModel: cpu.model,
-    cpuThreads: cpu.threads,
-    memoryBytes: memory.totalBytes,
-    diskBytes: disks.filter((disk) => !disk.removable).reduce((sum, disk) => sum + disk.sizeBytes, 0),
-    foundOs: disks.find((disk) => disk.os !== null)?.os ?? null,
-  }
-}
-
-function kindOf(inventory: Inventory): 'metal' | 'vm' {
-  return inventory.virtualMachine ? 'vm' : 'metal'
-}
-
-async function findCandidates(
-  deps: Deps,
-  siteId: string,
-  macs: readonly string[],
-  uuid: string | null,
-  serial: string | null,
-): Promise<KnownMachine[]> {
-  const owners = deps.db
-    .select({ machineId: machineMacs.machineId })
-    .from(machineMacs)
-    .where(and(eq(machineMacs.siteId, siteId), inArray(machineMacs.mac, [...macs])))
-  const rows = await deps.db
-    .select({ machineId: machines.machineId, smbiosUuid: machines.smbiosUuid, serial: machines.serial })
-    .from(machines)
-    .where(
-      and(
-        eq(machines.siteId, siteId),
-        or(
-          inArray(machines.machineId, owners),
-          uuid ? eq(machines.smbiosUuid, uuid) : undefined,
-          serial ? eq(machines.serial, serial) : undefined,
-        ),
-      ),
-    )
-  const macRows = await deps.db
-    .select({ machineId: machineMacs.machineId, mac: machineMacs.mac })
-    .from(machineMacs)
-    .where(
-      inArray(
-        machineMacs.machineId,
-        rows.map((row) => row.machineId),
-      ),
-    )
-  return rows.map((row) => ({
-    ...row,
-    macs: macRows.filter((mac) => mac.machineId === row.machineId).map((mac) => mac.mac),
-  }))
 }

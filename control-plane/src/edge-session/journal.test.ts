@@ -291,3 +291,39 @@ describe('images and edges', () => {
     expect(await view()).toMatchObject({ problems: [], bundleVersion: '0123456789ab' })
   })
 })
+
+describe('an unknown machine that is held', () => {
+  const held: SiteEvent = {
+    type: 'machine.netboot',
+    mac,
+    machineId: null,
+    smbiosUuid: '4c4c4544-0000-1000-8000-000000000001',
+    architecture: 7,
+    decision: 'hold',
+  }
+
+  it('is shown, so that a person can adopt it; its inventory finds it later', async () => {
+    const { tell, tunnel } = await createTeller(harness, edge)
+    await tunnel.next('state-changed')
+    await tell(held)
+    expect(await tunnel.next('state-changed')).toMatchObject({ version: 2 })
+    const list = async () => (await harness.call('GET', '/api/v1/machines')).body.items
+    expect(await list()).toMatchObject([{ status: 'discovered', macs: [mac], product: null }])
+    await tell(held, found)
+    expect(await list()).toMatchObject([{ status: 'discovered', macs: [mac], product: 'PowerEdge R640' }])
+  })
+
+  it('is not taken in where it was left alone', async () => {
+    const { tell } = await createTeller(harness, edge)
+    await tell({ ...held, decision: 'ignore' }, { ...held, decision: 'discover' })
+    expect((await harness.call('GET', '/api/v1/machines')).body.items).toEqual([])
+  })
+})
+
+it('takes the state of a control plane that was restored from an older backup past what its edges hold', async () => {
+  const tunnel = await openTunnel(harness, edge, { stateVersion: 41 })
+  await tunnel.next('welcome')
+  expect(await tunnel.next('state-changed')).toMatchObject({ version: 42 })
+  const headers = { authorization: `Bearer ${await edge.token()}` }
+  expect((await harness.call('GET', '/api/edge/v1/state', undefined, headers)).body.version).toBe(42)
+})

@@ -7,7 +7,8 @@ import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-ve
 import { applyDeployment } from './apply-deployment.ts'
 import { applyBundleFailed, applyBundleReady, applyInterfaces, applyProblem } from './apply-edge.ts'
 import { applyImageFailed, applyImageReady } from './apply-image.ts'
-import { applyInventory, applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
+import { applyInventory } from './apply-inventory.ts'
+import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
 import { type Effect, noEffect } from './effect.ts'
 
 /** An entry as it arrived: `event` null when this control plane can't read it (a newer edge's, or damaged). */

@@ -1,4 +1,4 @@
-import { edges } from '@dragonfly/schema/db'
+import { edges, sites } from '@dragonfly/schema/db'
 import {
   type ControlFrame,
   type EdgeFrame,
@@ -6,9 +6,11 @@ import {
   maxFrameBytes,
   wireProtocol,
 } from '@dragonfly/schema/wire'
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { readStateVersion } from '../features/edge-api/site-state.ts'
+import { publishHeardLocks } from '../features/machines/lock.ts'
+import { announceSites } from '../features/sites/site-version.ts'
 import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { readAckedSeq, takeEntry } from './journal.ts'
@@ -80,14 +82,16 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
       return shut(closeCodes.incompatible, 'incompatible')
     }
     const isCurrent = frame.generation === deps.identity.generation
+    const before = await readAppliedVersion(deps, edge)
     const [row] = await deps.db
       .update(edges)
       .set({ version: frame.version, ...(isCurrent ? { appliedVersion: frame.stateVersion } : {}) })
       .where(eq(edges.edgeId, edge.edgeId))
       .returning({ revokedAt: edges.revokedAt })
     if (!row || row.revokedAt !== null) return shut(closeCodes.revoked, 'revoked')
+    if (isCurrent) await publishHeardLocks(deps, edge, { before, now: frame.stateVersion })
     const ackedSeq = await readAckedSeq(deps, edge, frame.journalId)
-    const version = await readStateVersion(deps, edge.siteId)
+    const version = await catchUp(deps, edge, isCurrent ? frame.stateVersion : null)
     if (isClosed) return
     isGreeted = true
     deps.connections.add(connection)
@@ -183,12 +187,41 @@ function publishEdge(deps: Deps, edge: EdgeIdentity): void {
   ])
 }
 
+async function readAppliedVersion(deps: Deps, edge: EdgeIdentity): Promise<number | null> {
+  const [row] = await deps.db
+    .select({ version: edges.appliedVersion })
+    .from(edges)
+    .where(eq(edges.edgeId, edge.edgeId))
+  return row?.version ?? null
+}
+
+/**
+ * Version of the site's desired state. An edge that holds a newer one shows that this database was restored from an
+ * older backup: the version goes past it, for edges never take an older one.
+ */
+async function catchUp(deps: Deps, edge: EdgeIdentity, heldVersion: number | null): Promise<number> {
+  const version = await readStateVersion(deps, edge.siteId)
+  if (heldVersion === null || heldVersion <= version) return version
+  deps.logError(
+    `edge ${edge.edgeId} holds version ${heldVersion} of its site's state, and this database ${version}: it was restored from an older backup`,
+    null,
+  )
+  await deps.db
+    .update(sites)
+    .set({ stateVersion: sql`max(${sites.stateVersion}, ${heldVersion}) + 1` })
+    .where(eq(sites.siteId, edge.siteId))
+  await announceSites(deps, [edge.siteId])
+  return readStateVersion(deps, edge.siteId)
+}
+
 async function applyState(
   deps: Deps,
   edge: EdgeIdentity,
   frame: Extract<EdgeFrame, { type: 'state-applied' }>,
 ): Promise<void> {
   if (frame.generation !== deps.identity.generation) return
+  const before = await readAppliedVersion(deps, edge)
   await deps.db.update(edges).set({ appliedVersion: frame.version }).where(eq(edges.edgeId, edge.edgeId))
+  await publishHeardLocks(deps, edge, { before, now: frame.version })
   deps.live.publish([{ type: 'changed', entity: 'edge', id: edge.edgeId }])
 }

@@ -1,6 +1,6 @@
 import { deployments, images } from '@dragonfly/schema/db'
 import type { EdgeFrame } from '@dragonfly/schema/wire'
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 
 /** Live values go to those who watch, and are kept in memory for those who look later. */
@@ -18,6 +18,7 @@ export async function applyTelemetry(
         and(
           eq(deployments.deploymentId, deploymentId),
           eq(deployments.siteId, edge.siteId),
+          or(isNull(deployments.edgeId), eq(deployments.edgeId, edge.edgeId)),
           eq(deployments.status, 'running'),
         ),
       )

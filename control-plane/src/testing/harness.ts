@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LiveEvent } from '@dragonfly/schema/api'
+import { userSafety } from '@dragonfly/schema/db'
 import type { ControlFrame, EdgeFrame, EnrolResponse, Inventory, SiteEvent } from '@dragonfly/schema/wire'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type App, createApp } from '../app.ts'
@@ -12,10 +13,10 @@ import { openDatabase } from '../platform/node/database.ts'
 import { createNodeDeps } from '../platform/node/deps.ts'
 import { openSecrets } from '../platform/node/secrets.ts'
 
-export const origin = 'http://localhost:3000'
+const origin = 'http://localhost:3000'
 const password = 'correct horse battery staple'
 
-export interface Answer {
+interface Answer {
   status: number
   // biome-ignore lint/suspicious/noExplicitAny: what an endpoint answers is what a test looks at
   body: any
@@ -85,7 +86,7 @@ export async function createHarness(): Promise<Harness> {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false
+    const isJson = /json(;|$)/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
   }
 
@@ -94,6 +95,11 @@ export async function createHarness(): Promise<Harness> {
       .getSetCookie()
       .map((line) => line.split(';')[0])
       .join('; ')
+  }
+
+  /** For good: most tests are not about confirmations. */
+  async function switchToPower(userId: string): Promise<void> {
+    await deps.db.insert(userSafety).values({ userId, powerUntil: Number.MAX_SAFE_INTEGER })
   }
 
   const harness: Harness = {
@@ -112,12 +118,19 @@ export async function createHarness(): Promise<Harness> {
       })
       if (answer.status !== 201) throw new Error(JSON.stringify(answer.body))
       takeCookie(answer.headers)
+      await switchToPower(answer.body.userId)
     },
     async signInAs(role) {
-      await deps.auth.createPerson({ name: role, email: `${role}@example.com`, password, role })
+      const { userId } = await deps.auth.createPerson({
+        name: role,
+        email: `${role}@example.com`,
+        password,
+        role,
+      })
       const answer = await call('POST', '/api/auth/sign-in/email', { email: `${role}@example.com`, password })
       if (answer.status !== 200) throw new Error(JSON.stringify(answer.body))
       takeCookie(answer.headers)
+      await switchToPower(userId)
     },
     signOut() {
       cookie = ''

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util'
 
 export type Command =
   | { kind: 'join'; url: string; token: string; dataDir: string; force: boolean }
-  | { kind: 'run'; dataDir: string }
+  /** `imageServers`: what ramdisks are sent to for images; this edge's own image server when empty. */
+  | { kind: 'run'; dataDir: string; imageServers: string[] }
   | { kind: 'status'; dataDir: string; json: boolean }
   | { kind: 'help' }
   | { kind: 'version' }
@@ -19,7 +20,10 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
                 (default: $DRAGONFLY_EDGE_DATA, else /var/lib/dragonfly-edge for root, else ~/.dragonfly-edge)
   --force       join: leave the site joined before
   --json        status: for programs
-  --help, --version`
+  --help, --version
+
+  DRAGONFLY_EDGE_IMAGE_SERVERS   run: a cache in front of this edge's image server (TCP 6871), which machines fetch
+                                 images from instead: http://ADDRESS:PORT, several separated by commas`
 
 /** Reads a command line (without node and script). */
 export function parseCommand(
@@ -45,7 +49,33 @@ export function parseCommand(
   if (name === 'join') return parseJoin(rest, dataDir, values.force ?? false)
   if (name !== 'run' && name !== 'status') return misuse(`There is no command “${name}”.`)
   if (rest.length > 0) return misuse(`“${name}” takes no “${rest[0]}”.`)
-  return name === 'run' ? { kind: 'run', dataDir } : { kind: 'status', dataDir, json: values.json ?? false }
+  if (name === 'status') return { kind: 'status', dataDir, json: values.json ?? false }
+  const imageServers = parseImageServers(host.env.DRAGONFLY_EDGE_IMAGE_SERVERS ?? '')
+  return typeof imageServers === 'string' ? misuse(imageServers) : { kind: 'run', dataDir, imageServers }
+}
+
+const mostImageServers = 8
+const longestImageServer = 200
+
+/** Reads a list of addresses without trailing slashes, or says in a sentence what is wrong with it. */
+function parseImageServers(text: string): string[] | string {
+  const named = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+  const wrong = named.find((entry) => !isImageServer(entry))
+  if (wrong !== undefined)
+    return `DRAGONFLY_EDGE_IMAGE_SERVERS: “${wrong}” is not an address like http://10.0.0.5:6871.`
+  if (named.length > mostImageServers)
+    return `DRAGONFLY_EDGE_IMAGE_SERVERS names ${named.length} image servers: at most ${mostImageServers}.`
+  return named.map((entry) => entry.replace(/\/+$/, ''))
+}
+
+/** Ramdisks speak plain HTTP to image servers: every byte is checked by its hash, and none is a secret. */
+function isImageServer(text: string): boolean {
+  if (text.length > longestImageServer || !URL.canParse(text)) return false
+  const { protocol, hostname, search, hash, username } = new URL(text)
+  return protocol === 'http:' && hostname !== '' && !search && !hash && !username
 }
 
 function parse(argv: readonly string[]) {

@@ -99,9 +99,24 @@ test('join, run and status work from a fresh directory', async () => {
 
 test('the data directory depends on who asks, and may be named', () => {
   const host = { env: {}, isRoot: true, home: '/home/a' }
-  expect(parseCommand(['run'], host)).toEqual({ kind: 'run', dataDir: '/var/lib/dragonfly-edge' })
+  expect(parseCommand(['run'], host)).toEqual({
+    kind: 'run',
+    dataDir: '/var/lib/dragonfly-edge',
+    imageServers: [],
+  })
   expect(parseCommand(['run'], { ...host, isRoot: false })).toMatchObject({
     dataDir: '/home/a/.dragonfly-edge',
   })
   expect(parseCommand(['run', '--data', '/d'], host)).toMatchObject({ dataDir: '/d' })
+})
+
+test('caches in front of the image server are named by the environment', () => {
+  const run = (servers: string) =>
+    parseCommand(['run'], { env: { DRAGONFLY_EDGE_IMAGE_SERVERS: servers }, isRoot: true, home: '/' })
+  expect(run('http://10.0.0.5:8080/, http://cache.example')).toMatchObject({
+    imageServers: ['http://10.0.0.5:8080', 'http://cache.example'],
+  })
+  for (const wrong of ['10.0.0.5', 'https://10.0.0.5', 'http://a?b', 'http://', `http://${'a'.repeat(200)}`])
+    expect(run(wrong)).toMatchObject({ kind: 'misuse', message: expect.stringContaining(`“${wrong}”`) })
+  expect(run(Array.from({ length: 9 }, () => 'http://a').join())).toMatchObject({ kind: 'misuse' })
 })

@@ -22,7 +22,7 @@ export async function execute(command: Command): Promise<number> {
       case 'status':
         return await (await import('../services/status.ts')).printStatus(command.dataDir, command.json, say)
       case 'run':
-        return await (await import('../services/run.ts')).runEdge({ dataDir: command.dataDir, say, complain })
+        return await (await import('../services/run.ts')).runEdge({ ...command, say, complain })
     }
   } catch (error) {
     complain(`dragonfly-edge: ${explain(error)}`)

@@ -25,18 +25,6 @@ export function parseUuid(text: string): Uuid | undefined {
   return form.test(text) ? text.toLowerCase() : undefined
 }
 
-const placeholders = new Set([
-  '00000000-0000-0000-0000-000000000000',
-  'ffffffff-ffff-ffff-ffff-ffffffffffff',
-  // What AMI's reference firmware leaves on boards whose maker never set one.
-  '03000200-0400-0500-0006-000700080009',
-])
-
-/** False for the values that many machines share because nobody set them. */
-export function identifiesOneMachine(uuid: Uuid): boolean {
-  return !placeholders.has(uuid)
-}
-
 function swapSmbiosFields(bytes: Uint8Array): Uint8Array {
   const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
   return Uint8Array.from(order, (index) => bytes[index] ?? 0)

@@ -1,5 +1,6 @@
+import { identifiesOneMachine } from '@dragonfly/schema/state'
 import type { Mac } from '../codec/mac.ts'
-import { identifiesOneMachine, type Uuid } from '../codec/uuid.ts'
+import type { Uuid } from '../codec/uuid.ts'
 import type { BootMachine, IndexedBootView } from './boot-view.ts'
 
 /** What a netbooting machine gets, and why, in words for its screen and its history. */

@@ -18,7 +18,10 @@ describe('the iPXE script', () => {
     expect(renderBootScript({ kind: 'ramdisk', reason: 'Deploying Debian.' }, context)).toBe(`#!ipxe
 echo Dragonfly: Deploying Debian.
 imgfree ||
-kernel --name vmlinuz http://10.77.0.2:6870/boot/vmlinuz?mac=52-54-00-77-00-01 initrd=initrd.img dragonfly.edge=10.77.0.2:6872 dragonfly.token=claims.mac BOOTIF=01-52-54-00-77-00-01 console=tty0 console=ttyS0,115200 quiet || goto failed
+iseq \${manufacturer} QEMU || goto metal
+set timer no_timer_check ||
+:metal
+kernel --name vmlinuz http://10.77.0.2:6870/boot/vmlinuz?mac=52-54-00-77-00-01 initrd=initrd.img dragonfly.edge=10.77.0.2:6872 dragonfly.token=claims.mac BOOTIF=01-52-54-00-77-00-01 console=tty0 console=ttyS0,115200 quiet panic=10 \${timer} || goto failed
 initrd --name initrd.img http://10.77.0.2:6870/boot/initrd.img?mac=52-54-00-77-00-01 || goto failed
 boot || goto failed
 :failed

@@ -12,7 +12,7 @@ const bootTokenClaimsSchema = z.strictObject({
   /** Epoch milliseconds. */
   expiresAt: z.number().int().nonnegative(),
 })
-export type BootTokenClaims = z.infer<typeof bootTokenClaimsSchema>
+type BootTokenClaims = z.infer<typeof bootTokenClaimsSchema>
 
 export type HmacSha256 = (key: Uint8Array, message: Uint8Array) => Uint8Array
 

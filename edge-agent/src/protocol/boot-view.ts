@@ -1,3 +1,4 @@
+import { identifiesOneMachine } from '@dragonfly/schema/state'
 import {
   epochMsSchema,
   idSchema,
@@ -10,7 +11,7 @@ import { z } from 'zod'
 import { parseBase64Url } from '../codec/base64url.ts'
 import { parseIpv4 } from '../codec/ipv4.ts'
 import type { Mac } from '../codec/mac.ts'
-import { identifiesOneMachine, type Uuid } from '../codec/uuid.ts'
+import type { Uuid } from '../codec/uuid.ts'
 
 const bootMachineSchema = z
   .object({

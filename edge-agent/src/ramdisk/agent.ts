@@ -6,7 +6,7 @@ import type { Log } from './log.ts'
 import type { OrderOutcome, OrderState } from './order.ts'
 import { type OrderEffect, type OrderEvent, type OrderFrame, orderIdOf, transition } from './order.ts'
 
-export interface WorkEvents {
+interface WorkEvents {
   onStage: (event: Omit<Extract<OrderEvent, { type: 'stage' }>, 'type'>) => void
   onProgress: (bytesDone: number, bytesTotal: number) => void
 }

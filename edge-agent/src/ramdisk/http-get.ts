@@ -1,6 +1,10 @@
-import { Agent, request } from 'node:http'
+/**
+ * Not by `import`: that reads every export of node:http, and one of them loads undici, which takes longer than all
+ * else before hello.
+ */
+const { Agent, request } = process.getBuiltinModule('node:http')
 
-export type HttpAnswer =
+type HttpAnswer =
   | { kind: 'ok'; lengthBytes: number }
   | { kind: 'status'; status: number }
   | { kind: 'too-large' }
@@ -16,7 +20,7 @@ export type HttpGet = (
   signal: AbortSignal,
 ) => Promise<HttpAnswer>
 
-/** HttpGet over node:http with kept connections (fetch costs the ramdisk a third of its start-up). */
+/** HttpGet over node:http with kept connections (and not over fetch: see above). */
 export function createHttpGet(connections: number, idleMs = 15_000): HttpGet {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, keepAliveMsecs: 5000 })
   return (url, take, signal) =>

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { ramdiskLinkPath, wireProtocol } from '@dragonfly/schema/wire'
+import { ramdiskLinkPath, wireProtocol } from '@dragonfly/schema/wire/protocol'
 import { createAgent } from './agent.ts'
 import { parseBootParameters } from './boot-parameters.ts'
 import { readBootRecord, writeBootRecord } from './boot-record.ts'

@@ -7,7 +7,7 @@ export interface CommandResult {
   stderr: string
 }
 
-export interface CommandOptions {
+interface CommandOptions {
   timeoutMs?: number
   signal?: AbortSignal
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { zstdCompressSync } from 'node:zlib'
 import { type ImageManifest, imageChunkBytes } from '@dragonfly/schema/wire'
 
-export function sha256(bytes: Uint8Array): string {
+function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 

@@ -135,7 +135,7 @@ export function throttle(
   }
 }
 
-export function describeDisk(disk: Disk): string {
+function describeDisk(disk: Disk): string {
   const words = [disk.model, disk.serial && `serial ${disk.serial}`].filter(Boolean).join(', ')
   return `${disk.name}${words ? ` (${words})` : ''}`
 }

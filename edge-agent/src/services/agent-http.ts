@@ -38,8 +38,10 @@ export async function listenAgentHttp(
   })
   server.maxConnections = 4096
   server.on('upgrade', (request, socket, head) => {
+    // Node hands the socket over without a listener: a client that resets it would end this process.
+    socket.on('error', () => socket.destroy())
     if (pathOf(request) === ramdiskLinkPath) return routes.upgradeRamdisk(request, socket, head)
-    socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
+    socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n', () => socket.destroy())
   })
   await listen(server, port, host)
   return {

@@ -36,7 +36,7 @@ export function buildBootView(sources: BootViewSources): BootView {
       machineId: machine.machineId,
       macs: machine.macs,
       ...(machine.smbiosUuid ? { smbiosUuid: machine.smbiosUuid } : {}),
-      ...bootOf(armed.get(machine.machineId)),
+      ...bootOf(armed.get(machine.machineId), !machine.adopted && state?.unknownMachines === 'hold'),
     })),
     discoveredMacs: [...sources.discoveredMacs].slice(0, 20_000),
   }
@@ -53,7 +53,11 @@ export function servedInterfaces(
   })
 }
 
-function bootOf(deployment: DeploymentState | undefined): Pick<BootMachine, 'boot' | 'bootUntil' | 'reason'> {
+function bootOf(
+  deployment: DeploymentState | undefined,
+  isHeld: boolean,
+): Pick<BootMachine, 'boot' | 'bootUntil' | 'reason'> {
+  if (isHeld) return { boot: 'hold', reason: 'It is held until somebody adopts it in the portal.' }
   if (!deployment) return { boot: 'local', reason: 'Nothing is armed for it.' }
   if (bootFor(deployment) === 'local')
     return { boot: 'local', reason: `Its deployment is at the stage ${deployment.stage}.` }

@@ -67,11 +67,12 @@ export async function openBundleStore(options: BundleStoreOptions): Promise<Bund
       waits = newWaits(options)
       told = null
     } catch (error) {
+      if (stopped) return
       const message = `The boot bundle could not be fetched: ${describeError(error)}.`.slice(0, 2000)
       if (message !== told && wanted)
         await options.append({ type: 'bundle.failed', version: wanted, message })
       told = message
-      if (!stopped) timer = setTimeout(() => void work(), waits.next().value)
+      timer = setTimeout(() => void work(), waits.next().value)
     } finally {
       busy = false
     }

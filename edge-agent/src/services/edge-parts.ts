@@ -25,6 +25,8 @@ export interface EdgeOptions {
   database: Database
   identity: EdgeIdentity
   controlPlane: ControlPlane
+  /** Caches that ramdisks fetch images from, instead of from this edge. */
+  imageServers?: readonly string[]
   now: () => number
   random: () => number
   /** For the person at the console. */
@@ -58,77 +60,127 @@ export interface EdgeParts {
 
 /** Makes the parts; none of them serves anything yet. `agentPort` is asked for when an order is handed out. */
 export async function assembleEdge(options: EdgeOptions, agentPort: () => number | null): Promise<EdgeParts> {
-  const { dataDir, database, identity, now, random, warn } = options
+  const later = (): EdgeParts => parts
+  const records = await openRecords(options)
+  const stores = await openStores(options, records, later)
+  const publisher = createPublisher(records, stores, later)
+  const desk = createDesk(options, { ...records, ...stores }, later, agentPort)
+  const runner = await createDeploymentRunner({
+    database: options.database,
+    journal: records.journal,
+    now: options.now,
+    publishView: publisher.publish,
+    giveOrder: desk.give,
+    sendToMachine: (machineId, frame) => parts.links.forMachine(machineId)?.send(frame),
+  })
+  const machines = createMachineSide(options, { ...records, ...stores, publisher, runner })
+  const parts: EdgeParts = { ...records, ...stores, publisher, desk, runner, ...machines }
+  return parts
+}
+
+type Records = Pick<EdgeParts, 'ports' | 'bootTokenKey' | 'journal' | 'report' | 'problems' | 'site'>
+type Stores = Pick<EdgeParts, 'imageServer' | 'images' | 'bundle'>
+
+/** What is known, and what is told. */
+async function openRecords({ database, now, warn, ...options }: EdgeOptions): Promise<Records> {
   const journal = await openJournal(database, { now })
   const report = (event: SiteEvent): Promise<void> =>
     journal.append(event).catch((error) => warn(`The journal could not be written: ${String(error)}`))
-  const append = (event: SiteEvent): Promise<void> => journal.append(event)
-  const ports = {
-    agentHttp: options.ports?.agentHttp ?? edgePorts.agentHttp,
-    imageHttp: options.ports?.imageHttp ?? edgePorts.imageHttp,
+  return {
+    ports: {
+      agentHttp: options.ports?.agentHttp ?? edgePorts.agentHttp,
+      imageHttp: options.ports?.imageHttp ?? edgePorts.imageHttp,
+    },
+    bootTokenKey: await loadSecret(database, 'bootTokenKey', () => randomBytes(32).toString('base64url')),
+    journal,
+    report,
+    problems: await openProblems(database, report, warn),
+    site: await openSiteContext(database, now),
   }
-  const bootTokenKey = await loadSecret(database, 'bootTokenKey', () => randomBytes(32).toString('base64url'))
-  const problems = await openProblems(database, report)
-  const site = await openSiteContext(database, now)
-  const imageDir = join(dataDir, 'images')
-  const imageServer = createImageServerProcess({ dir: imageDir, port: ports.imageHttp, problems, random })
-  const images = await openImageLibrary({
-    database,
-    dir: imageDir,
-    now,
-    append,
-    warn,
-    onChange: () => void parts.links.reconsider().catch((error) => warn(String(error))),
-    runImport: importInProcess,
-  })
-  const bundle = await openBundleStore({
-    dataDir,
-    controlPlane: options.controlPlane,
-    signerKeys: () => trustedKeys(identity, site.state()),
-    append: report,
-    onChange: () => publisher.publish(),
-    random,
-  })
-  const publisher = createViewPublisher(
-    () => parts.responder,
+}
+
+/** What machines are given: images and the boot bundle. */
+async function openStores(options: EdgeOptions, records: Records, later: () => EdgeParts): Promise<Stores> {
+  const { dataDir, database, identity, now, random, warn } = options
+  const { ports, journal, report, problems, site } = records
+  const dir = join(dataDir, 'images')
+  return {
+    imageServer: createImageServerProcess({ dir, port: ports.imageHttp, problems, random }),
+    images: await openImageLibrary({
+      database,
+      dir,
+      now,
+      append: journal.append,
+      warn,
+      onChange: () =>
+        void later()
+          .links.reconsider()
+          .catch((error) => warn(String(error))),
+      runImport: importInProcess,
+    }),
+    bundle: await openBundleStore({
+      dataDir,
+      controlPlane: options.controlPlane,
+      signerKeys: () => trustedKeys(identity, site.state()),
+      append: report,
+      onChange: () => later().publisher.publish(),
+      random,
+    }),
+  }
+}
+
+function createPublisher(
+  { site, bootTokenKey }: Records,
+  { bundle }: Stores,
+  later: () => EdgeParts,
+): ViewPublisher {
+  return createViewPublisher(
+    () => later().responder,
     () => ({
       state: site.state(),
       hostInterfaces: site.hostInterfaces(),
-      deployments: parts.runner.all(),
+      deployments: later().runner.all(),
       discoveredMacs: site.discoveredMacs(),
       bundle: bundle.current(),
       bootTokenKey,
     }),
   )
-  const desk = createOrderDesk({
-    orders: createOrders({
-      database,
-      identity,
-      now,
-      ports: () => ({
-        agentHttp: agentPort() ?? ports.agentHttp,
-        imageHttp: imageServer.port() ?? ports.imageHttp,
-      }),
-      siteState: site.state,
-      machines: site.machines,
-      imageReadiness: images.readiness,
-    }),
-    runner: () => parts.runner,
-    links: () => parts.links,
-    warn,
-  })
-  const runner = await createDeploymentRunner({
+}
+
+function createDesk(
+  { database, identity, now, warn, imageServers }: EdgeOptions,
+  { ports, site, imageServer, images }: Records & Stores,
+  later: () => EdgeParts,
+  agentPort: () => number | null,
+): OrderDesk {
+  const orders = createOrders({
     database,
-    journal,
+    identity,
     now,
-    publishView: publisher.publish,
-    giveOrder: desk.give,
-    sendToMachine: (machineId, frame) => parts.links.forMachine(machineId)?.send(frame),
+    ports: () => ({
+      agentHttp: agentPort() ?? ports.agentHttp,
+      imageHttp: imageServer.port() ?? ports.imageHttp,
+    }),
+    imageServers: imageServers ?? [],
+    siteState: site.state,
+    machines: site.machines,
+    imageReadiness: images.readiness,
   })
+  return createOrderDesk({ orders, runner: () => later().runner, links: () => later().links, warn })
+}
+
+/** The parts that machines talk to: their ramdisks' links, and the boot responder. */
+function createMachineSide(
+  { dataDir, database, now, random, warn, ports }: EdgeOptions,
+  parts: Records & Stores & Pick<EdgeParts, 'publisher' | 'runner'>,
+): Pick<EdgeParts, 'links' | 'handleBootEvent' | 'responder'> {
+  const { site, publisher, journal, problems, images } = parts
+  const runner = () => parts.runner
+  const { append } = journal
   const links = createLinks({
     database,
     now,
-    runner: () => runner,
+    runner,
     machines: site.machines,
     append,
     onDiscovered: async (macs) => {
@@ -137,48 +189,28 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
     },
     onCorruptChunk: images.suspectChunk,
   })
-  const handleBootEvent = createBootEventHandler({
-    now,
-    machines: site.machines,
-    view: publisher.current,
-    runner: () => runner,
-    append,
-  })
+  const view = publisher.current
+  const handleBootEvent = createBootEventHandler({ now, machines: site.machines, view, runner, append })
   const responder = createResponderProcess({
     dataDir,
-    ...(options.ports?.responder ? { ports: options.ports.responder } : {}),
+    ...(ports?.responder ? { ports: ports.responder } : {}),
     onEvent: (event) => void handleBootEvent(event).catch((error) => warn(String(error))),
     problems,
     random,
   })
-  const parts: EdgeParts = {
-    ports,
-    bootTokenKey,
-    journal,
-    report,
-    problems,
-    site,
-    publisher,
-    desk,
-    runner,
-    links,
-    responder,
-    handleBootEvent,
-    imageServer,
-    images,
-    bundle,
-  }
-  return parts
+  return { links, handleBootEvent, responder }
 }
 
 async function openProblems(
   database: Database,
   append: (event: SiteEvent) => Promise<void>,
+  warn: (message: string) => void,
 ): Promise<Problems> {
   const kept = await loadValue(database, 'openProblems')
   return createProblems({
     append,
     openBefore: kept ? (JSON.parse(kept) as string[]) : [],
-    remember: (names) => storeValue(database, 'openProblems', JSON.stringify(names)),
+    remember: (names) =>
+      storeValue(database, 'openProblems', JSON.stringify(names)).catch((error) => warn(String(error))),
   })
 }

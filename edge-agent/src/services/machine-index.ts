@@ -1,10 +1,14 @@
+import { identifiesOneMachine, isSignOfMachine } from '@dragonfly/schema/state'
 import type { SiteMachine, SiteState } from '@dragonfly/schema/wire'
-import { identifiesOneMachine, parseUuid } from '../codec/uuid.ts'
+import { parseUuid } from '../codec/uuid.ts'
 
 /** Finds the machines of a site by what they show of themselves. */
 export interface MachineIndex {
   get(machineId: string): SiteMachine | null
-  /** By MAC first; by SMBIOS UUID only where exactly one machine has it. */
+  /**
+   * By the MAC it booted from (the first), else by another NIC's, unless that may be shared; else by its SMBIOS
+   * UUID, where exactly one machine has it.
+   */
   identify(macs: readonly string[], smbiosUuid: string | null): SiteMachine | null
 }
 
@@ -20,12 +24,15 @@ export function indexMachines(state: SiteState | null): MachineIndex {
   }
   return {
     get: (machineId) => byId.get(machineId) ?? null,
-    identify: (macs, smbiosUuid) => {
-      for (const mac of macs) {
+    identify: ([bootMac = '', ...otherMacs], smbiosUuid) => {
+      const booted = byMac.get(bootMac)
+      if (booted) return booted
+      const shown = { smbiosUuid: smbiosUuid && isDistinct(smbiosUuid) ? smbiosUuid : null, serial: null }
+      for (const mac of otherMacs) {
         const machine = byMac.get(mac)
-        if (machine) return machine
+        if (machine && isSignOfMachine(mac, shown, machine)) return machine
       }
-      return smbiosUuid ? (byUuid.get(smbiosUuid) ?? null) : null
+      return shown.smbiosUuid ? (byUuid.get(shown.smbiosUuid) ?? null) : null
     },
   }
 }

@@ -10,6 +10,8 @@ import { version } from './version.ts'
 /** `dragonfly-edge run`: until it is told to stop. Gives the exit code. */
 export async function runEdge(options: {
   dataDir: string
+  /** Where ramdisks fetch images; from this edge when empty. */
+  imageServers: readonly string[]
   say: (text: string) => void
   complain: (text: string) => void
 }): Promise<number> {
@@ -32,6 +34,7 @@ export async function runEdge(options: {
     dataDir,
     database,
     identity,
+    imageServers: options.imageServers,
     controlPlane: createControlPlane(identity, key, Date.now),
     now: Date.now,
     random: Math.random,

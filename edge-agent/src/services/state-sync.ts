@@ -28,13 +28,22 @@ export interface StateSync {
 
 export async function openStateSync(options: StateSyncOptions): Promise<StateSync> {
   let held: StoredSiteState | null = await loadSiteState(options.database)
+  /** What is held was not acted on yet: acting on it failed (a full disk, say). */
+  let isPending = false
   let busy = false
   let again = false
   let stopped = false
   let timer: NodeJS.Timeout | null = null
   let waits = backoff(1000, 30_000, options.random)
 
+  const applyHeld = async (): Promise<void> => {
+    if (!held) return
+    isPending = true
+    await options.apply(held.state)
+    isPending = false
+  }
   const fetchOnce = async (): Promise<void> => {
+    if (isPending) await applyHeld()
     const fetched = await options.controlPlane.fetchState(held?.etag ?? null)
     if (!fetched || stopped) return
     const { state } = fetched
@@ -46,7 +55,7 @@ export async function openStateSync(options: StateSyncOptions): Promise<StateSyn
     }
     await storeSiteState(options.database, { state, etag: fetched.etag }, options.now())
     held = { state, etag: fetched.etag }
-    await options.apply(state)
+    await applyHeld()
   }
   const refresh = async (): Promise<void> => {
     again = true
@@ -59,7 +68,7 @@ export async function openStateSync(options: StateSyncOptions): Promise<StateSyn
         waits = backoff(1000, 30_000, options.random)
       }
     } catch (error) {
-      options.complain(`The site’s state could not be fetched: ${describeError(error)}.`)
+      options.complain(`The site’s state could not be taken: ${describeError(error)}.`)
       if (timer) clearTimeout(timer)
       timer = setTimeout(() => options.isConnected() && void refresh(), waits.next().value)
     } finally {

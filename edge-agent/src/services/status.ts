@@ -102,7 +102,12 @@ async function loadJoined(dataDir: string) {
     const identity = await loadIdentity(store)
     const key = await loadEdgeKey(dataDir)
     if (!identity || !key) return null
-    return { site: identity.siteName, url: identity.url, fingerprint: await fingerprint(key.publicJwk) }
+    return {
+      edgeId: identity.edgeId,
+      site: identity.siteName,
+      url: identity.url,
+      fingerprint: await fingerprint(key.publicJwk),
+    }
   } finally {
     store.close()
   }

@@ -123,8 +123,21 @@ async function removeOldImages(variant: ImageVariant, current: string): Promise<
   }
 }
 
-/** Returns the rack's small operating system image, building it when the cache has none that is current. */
-export async function ensureImage(variant: ImageVariant = 'light'): Promise<BuiltImage> {
+const ensured = new Map<ImageVariant, Promise<BuiltImage>>()
+
+/**
+ * Returns the rack's small operating system image, building it when the cache has none that is current. Looks once
+ * in a process: package lists that change meanwhile must not make two images out of one.
+ */
+export function ensureImage(variant: ImageVariant = 'light'): Promise<BuiltImage> {
+  const known = ensured.get(variant)
+  if (known !== undefined) return known
+  const image = findOrBuildImage(variant)
+  ensured.set(variant, image)
+  return image
+}
+
+async function findOrBuildImage(variant: ImageVariant): Promise<BuiltImage> {
   const name = `debian-12-${variant}-${await cacheKey(variant)}.raw`
   const path = join(cacheDir, name)
   const isCached = await stat(path).then(

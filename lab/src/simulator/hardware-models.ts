@@ -1,6 +1,6 @@
 import type { Disk, Nic } from '@dragonfly/schema/wire'
 
-export interface DiskModel {
+interface DiskModel {
   model: string
   sizeBytes: number
   transport: Disk['transport']

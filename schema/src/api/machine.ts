@@ -93,6 +93,11 @@ export const machineViewSchema = z
     status: z.enum(machineStatuses),
     adopted: z.boolean(),
     locked: z.boolean(),
+    lockedAt: epochMsSchema.nullable(),
+    lockedBy: z.string().nullable(),
+    lockReason: z.string().nullable(),
+    /** Whether every edge of the site knows of the lock; until then only the control plane refuses. */
+    lockConfirmed: z.boolean(),
     macs: z.array(z.string()),
     address: z.string().nullable(),
     smbiosUuid: z.string().nullable(),
@@ -143,6 +148,9 @@ export const machinePatchSchema = z
     roles: z.array(tagSchema).max(64).optional(),
   })
   .openapi('MachinePatch')
+export const machineLockSchema = z
+  .object({ reason: z.string().trim().max(500, 'At most 500 characters, please.').optional() })
+  .openapi('MachineLock')
 export const machineAdoptSchema = z.object({ name: hostnameSchema.optional() }).openapi('MachineAdopt')
 
 /** What deleting or netbooting a machine leads to; shown before a person confirms. */
@@ -165,3 +173,4 @@ export const logViewSchema = z
     next: z.number().int(),
   })
   .openapi('Log')
+export type LogView = z.infer<typeof logViewSchema>

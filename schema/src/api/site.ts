@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { safetyModes } from '../state/safety.ts'
 import { interfaceModes, unknownMachinePolicies } from '../wire/site-state.ts'
 import { epochMsSchema, idSchema } from './common.ts'
 
@@ -7,6 +8,8 @@ export const siteViewSchema = z
     siteId: idSchema,
     name: z.string(),
     unknownMachines: z.enum(unknownMachinePolicies),
+    /** `safe`: whatever is destroyed here was confirmed in safe mode, and the site's edges insist on it. */
+    minimumSafety: z.enum(safetyModes),
     machineCount: z.number().int(),
     edgeCount: z.number().int(),
     edgesOnline: z.number().int(),
@@ -18,7 +21,11 @@ export type SiteView = z.infer<typeof siteViewSchema>
 const siteNameSchema = z.string().trim().min(1, 'A site needs a name.').max(100)
 export const siteCreateSchema = z.object({ name: siteNameSchema }).openapi('SiteCreate')
 export const sitePatchSchema = z
-  .object({ name: siteNameSchema.optional(), unknownMachines: z.enum(unknownMachinePolicies).optional() })
+  .object({
+    name: siteNameSchema.optional(),
+    unknownMachines: z.enum(unknownMachinePolicies).optional(),
+    minimumSafety: z.enum(safetyModes).optional(),
+  })
   .openapi('SitePatch')
 
 /** Shown once; only its hash is kept. */

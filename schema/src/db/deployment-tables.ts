@@ -59,6 +59,8 @@ export const deployments = sqliteTable(
     siteId: text('site_id')
       .notNull()
       .references(() => sites.siteId, { onDelete: 'cascade' }),
+    /** The edge that runs it, from which the machine fetched its kernel; null until then. Others leave it alone. */
+    edgeId: text('edge_id'),
     imageId: text('image_id').notNull(),
     imageName: text('image_name').notNull(),
     templateId: text('template_id').notNull(),

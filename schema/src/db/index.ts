@@ -1,3 +1,5 @@
+export * from './audit-tables.ts'
 export * from './auth-tables.ts'
 export * from './deployment-tables.ts'
 export * from './inventory-tables.ts'
+export * from './safety-tables.ts'

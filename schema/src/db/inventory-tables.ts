@@ -120,6 +120,11 @@ export const machines = sqliteTable(
     serial: text('serial'),
     adoptedAt: integer('adopted_at'),
     lockedAt: integer('locked_at'),
+    /** Name of the person; kept when the account goes. */
+    lockedBy: text('locked_by'),
+    lockReason: text('lock_reason'),
+    /** The site's state version that carried the lock: edges that applied it refuse to touch the machine. */
+    lockVersion: integer('lock_version'),
     epoch: integer('epoch').notNull().default(0),
     address: text('address'),
     inventory: text('inventory', { mode: 'json' }).$type<Inventory>(),

@@ -55,5 +55,7 @@ export const machineActions = {
       return no('A deployment is under way: abort it first.')
     return yes
   },
+  lock: (machine: MachineFacts): Verdict => (machine.locked ? no('It is locked already.') : yes),
+  unlock: (machine: MachineFacts): Verdict => (machine.locked ? yes : no('It is not locked.')),
 } as const
 export type MachineAction = keyof typeof machineActions

@@ -38,7 +38,7 @@ export type SiteDeployment = z.infer<typeof siteDeploymentSchema>
  */
 export const siteStateSchema = z.object({
   format: z.literal(1),
-  /** Changes when a control plane is restored from a backup, so that its older versions are taken. */
+  /** One database's life: an edge takes an older version only of another generation. */
   generation: z.string().max(64),
   version: z.number().int().nonnegative(),
   siteId: idSchema,

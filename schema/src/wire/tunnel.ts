@@ -19,7 +19,12 @@ export const edgeFrameSchema = z.discriminatedUnion('type', [
     version: z.string().max(64),
     journalId: idSchema,
     generation: z.string().max(64).nullable(),
-    stateVersion: z.number().int().nullable(),
+    stateVersion: z
+      .number()
+      .int()
+      .nonnegative()
+      .max(2 ** 48)
+      .nullable(),
     now: epochMsSchema,
   }),
   z.object({

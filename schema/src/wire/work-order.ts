@@ -27,7 +27,7 @@ export const workOrderSchema = z.object({
   planDigest: sha256Schema,
   imageManifestDigest: sha256Schema.nullable(),
   disk: diskRuleSchema.nullable(),
-  /** The safety that was in force when it was signed; the edge refuses less than the site's minimum. */
+  /** `safe`: a person confirmed it in safe mode. A site whose minimum is `safe` refuses every other order. */
   safety: z.enum(['safe', 'power']),
 })
 export type WorkOrder = z.infer<typeof workOrderSchema>

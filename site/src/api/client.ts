@@ -1,8 +1,9 @@
 import createClient from 'openapi-fetch'
+import { confirmingFetch } from '../features/safety/confirming-fetch.ts'
 import type { paths } from './openapi.d.ts'
 import { ApiError, problemFrom } from './problem.ts'
 
-const client = createClient<paths>({ credentials: 'same-origin' })
+const client = createClient<paths>({ credentials: 'same-origin', fetch: confirmingFetch })
 
 /** The typed client. Every answer goes through `take`, so that a refusal is always an `ApiError`. */
 export const api = client
@@ -29,6 +30,7 @@ export async function unreachableAsProblem<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (cause) {
+    if (cause instanceof ApiError) throw cause
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
     throw new ApiError(
       {

@@ -13,6 +13,8 @@ export const keys = {
   edges: ['edges'],
   images: ['images'],
   templates: ['templates'],
+  audit: ['audit'],
+  safety: ['safety'],
 } as const
 
 /** `onSignedOut` is called when the server no longer knows who asks: the session ended, or was ended elsewhere. */
@@ -45,6 +47,13 @@ export const setupQuery = queryOptions({
 export const meQuery = queryOptions({
   queryKey: keys.me,
   queryFn: ({ signal }) => take(api.GET('/api/v1/me', { signal })),
+})
+
+/** Power mode ends on the server's clock: asked again now and then. */
+export const safetyQuery = queryOptions({
+  queryKey: keys.safety,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/safety', { signal })),
+  refetchInterval: 60_000,
 })
 
 export const machinesQuery = queryOptions({

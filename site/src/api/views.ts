@@ -16,4 +16,5 @@ export type Problem = Schemas['Problem']
 export type EnrolmentToken = Schemas['EnrolmentToken']
 export type Inventory = NonNullable<MachineDetail['inventory']>
 export type Disk = Inventory['disks'][number]
+export type AuditEntry = Schemas['AuditEntry']
 export type LogLine = Schemas['Log']['lines'][number]

@@ -9,6 +9,7 @@ import { Icon, type IconName } from '../components/icons.tsx'
 import { Logo } from '../components/logo.tsx'
 import { Menu, MenuItem, MenuLabel } from '../components/menu.tsx'
 import { chooseTheme, themeChoices, useTheme } from '../components/theme.ts'
+import { SafetyToggle } from '../features/safety/safety-toggle.tsx'
 import { capitalise } from '../format/words.ts'
 import { paths } from './paths.ts'
 
@@ -57,6 +58,7 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
           <kbd className="hidden font-mono text-[0.75rem] text-ink-faint lg:inline">Ctrl K</kbd>
           <span className="sr-only">, search and commands</span>
         </button>
+        <SafetyToggle />
         <ThemeMenu />
         <AccountMenu />
       </div>
@@ -130,6 +132,9 @@ function AccountMenu() {
           <span className="block text-base text-ink">{me.name}</span>
           {me.email} · {me.role}
         </MenuLabel>
+      )}
+      {me?.role === 'administrator' && (
+        <MenuItem onSelect={() => void navigate({ to: paths.audit })}>Audit log</MenuItem>
       )}
       <MenuItem onSelect={() => void leave()}>Sign out</MenuItem>
     </Menu>

@@ -5,6 +5,7 @@ export const paths = {
   sites: '/sites',
   images: '/images',
   templates: '/templates',
+  audit: '/audit',
   signIn: '/sign-in',
   welcome: '/welcome',
 } as const
@@ -19,6 +20,7 @@ export const shellPages: readonly (string | undefined)[] = [
   'sites',
   'images',
   'templates',
+  'audit',
   'sign-in',
   'welcome',
 ]

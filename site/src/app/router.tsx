@@ -9,8 +9,10 @@ import {
 } from '@tanstack/react-router'
 import { ApiError } from '../api/problem.ts'
 import { meQuery, setupQuery } from '../api/queries.ts'
+import { type AuditSearch, readAuditSearch } from '../features/audit/audit-search.ts'
 import { statusOrder } from '../features/machines/machine-list.ts'
 import { Broken } from './broken.tsx'
+import { AuditPage } from './pages/audit-page.tsx'
 import { ImagesPage } from './pages/images-page.tsx'
 import { MachinePage, type MachineTab, machineTabs } from './pages/machine-page.tsx'
 import { MachinesPage } from './pages/machines-page.tsx'
@@ -109,6 +111,12 @@ const templates = createRoute({
   component: TemplatesPage,
   validateSearch: doing('add'),
 })
+const audit = createRoute({
+  getParentRoute: () => portal,
+  path: paths.audit,
+  component: AuditPage,
+  validateSearch: (search: Record<string, unknown>): AuditSearch => readAuditSearch(search),
+})
 const signIn = createRoute({
   getParentRoute: () => root,
   path: paths.signIn,
@@ -129,7 +137,7 @@ const machinesAlias = createRoute({
 export function createPortalRouter(queryClient: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([
-      portal.addChildren([machines, machine, sites, images, templates]),
+      portal.addChildren([machines, machine, sites, images, templates, audit]),
       signIn,
       welcome,
       machinesAlias,

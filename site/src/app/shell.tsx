@@ -3,6 +3,7 @@ import { Outlet, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { openLive } from '../api/live.ts'
 import { Toasts } from '../components/toasts.tsx'
+import { HoldHost } from '../features/safety/hold-dialog.tsx'
 import { CommandPalette } from './command-palette.tsx'
 import { BottomBar, TopBar } from './navigation.tsx'
 
@@ -43,6 +44,7 @@ export function Shell() {
       <BottomBar />
       <FocusOnNavigation target={main} />
       <CommandPalette open={paletteOpen} onOpenChange={setPaletteOpen} />
+      <HoldHost />
       <Toasts />
     </>
   )

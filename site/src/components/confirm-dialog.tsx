@@ -10,6 +10,8 @@ interface ConfirmProps {
   children: ReactNode
   /** What the button does, as a verb. */
   action: string
+  /** What the button that changes nothing says. */
+  keep?: string
   danger?: boolean
   busy: boolean
   error: unknown
@@ -22,6 +24,7 @@ export function ConfirmDialog({
   title,
   children,
   action,
+  keep = 'Keep it',
   danger,
   busy,
   error,
@@ -33,7 +36,7 @@ export function ConfirmDialog({
       <ProblemNote error={error} />
       <DialogActions>
         <Button look="quiet" onClick={() => onOpenChange(false)}>
-          Keep it
+          {keep}
         </Button>
         <Button look={danger ? 'danger' : 'primary'} busy={busy} onClick={onConfirm}>
           {action}

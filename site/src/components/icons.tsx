@@ -15,6 +15,7 @@ const shapes = {
   more: 'M4.5 10h.01M10 10h.01M15.5 10h.01',
   plus: 'M10 4v12M4 10h12',
   edit: 'M4 16l.8-3.4L13.2 4.2l2.6 2.6L7.4 15.2ZM11.5 5.9l2.6 2.6',
+  lock: 'M5 9h10v8H5ZM7 9V6.5a3 3 0 0 1 6 0V9M10 12v2',
   person: 'M10 9.8a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4ZM3.8 17c.5-3.4 3-5 6.2-5s5.7 1.6 6.2 5',
 } as const
 export type IconName = keyof typeof shapes

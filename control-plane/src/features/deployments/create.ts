@@ -1,16 +1,16 @@
 import type { DeploymentView, deploymentCreateSchema } from '@dragonfly/schema/api'
-import { deployments, images, machineLog, machines } from '@dragonfly/schema/db'
-import { decideDisk, machineActions } from '@dragonfly/schema/state'
-import { type Plan, type WorkOrder, workOrderSchema, workOrderType } from '@dragonfly/schema/wire'
+import { deployments, edges, images, machineLog, machines } from '@dragonfly/schema/db'
+import { decideDisk, machineActions, type SafetyMode } from '@dragonfly/schema/state'
+import { type WorkOrder, workOrderSchema, workOrderType } from '@dragonfly/schema/wire'
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps, Person } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
+import { getImage } from '../images/service.ts'
 import { getMachine } from '../machines/service.ts'
 import { planDigest } from '../orders/plan-digest.ts'
-import { readSite } from '../sites/service.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { checkNetworkConfig, compilePlan } from '../templates/compile.ts'
 import { findTemplate } from '../templates/service.ts'
@@ -29,11 +29,40 @@ export async function createDeployment(
   deps: Deps,
   person: Person,
   input: DeploymentCreate,
+  /** `safe` when it was confirmed. */
+  safety: SafetyMode,
 ): Promise<DeploymentView> {
-  const { machine, image, template } = await checkCreate(deps, input)
-  const now = deps.clock()
+  const draft = draftDeployment(deps.clock(), await checkCreate(deps, input), input, safety)
+  const { deploymentId, machine } = draft
+  const statements: Statement[] = [
+    ...armMachine(deps, draft, await renderOrder(deps, draft), person),
+    ...(await warnings(deps, draft)),
+    bumpSite(deps.db, machine.siteId),
+  ]
+  if (!(await runGuardedBatch(deps.db, statements))) {
+    throw conflict(
+      'machine-changed',
+      'Somebody else acted on this machine, or its image, at the same moment: look, and try again.',
+    )
+  }
+  deps.metrics.count('dragonfly_deployments_created_total')
+  await announceSites(deps, [machine.siteId])
+  deps.live.publish([
+    { type: 'changed', entity: 'deployment', id: deploymentId },
+    { type: 'changed', entity: 'machine', id: machine.machineId },
+  ])
+  return getDeployment(deps, deploymentId)
+}
+
+/** All that a deployment is, before it is signed and stored. */
+function draftDeployment(
+  now: number,
+  checked: Awaited<ReturnType<typeof checkCreate>>,
+  input: DeploymentCreate,
+  safety: SafetyMode,
+) {
+  const { machine, image, template } = checked
   const deploymentId = createId(now)
-  const armedUntil = now + Math.round((input.armedHours ?? defaultArmedHours) * 3_600_000)
   const plan = compilePlan(template, {
     deploymentId,
     image,
@@ -43,14 +72,31 @@ export async function createDeployment(
     sshKeys: input.sshKeys,
     networkConfig: input.networkConfig ?? null,
   })
-  const epoch = machine.epoch + 1
-  const order = await renderOrder(deps, { now, armedUntil, deploymentId, epoch, plan, machine, input })
-  const machineId = machine.machineId
-  const statements: Statement[] = [
+  return {
+    ...checked,
+    safety,
+    deploymentId,
+    plan,
+    hostname: input.hostname,
+    disk: input.disk,
+    epoch: machine.epoch + 1,
+    createdAt: now,
+    armedUntil: now + Math.round((input.armedHours ?? defaultArmedHours) * 3_600_000),
+  }
+}
+type Draft = ReturnType<typeof draftDeployment>
+
+/** Statements that refuse the whole batch where machine or image changed since they were looked at. */
+function armMachine(deps: Deps, draft: Draft, workOrder: string, person: Person): Statement[] {
+  const { machine, image, template, deploymentId, plan, hostname, disk, epoch, createdAt, armedUntil } = draft
+  const { machineId } = machine
+  return [
     deps.db
       .update(machines)
-      // Not null: when another deployment took this epoch meanwhile, the whole batch is refused.
-      .set({ epoch: sql`case when ${machines.epoch} = ${machine.epoch} then ${epoch} end` })
+      // Not null: when another deployment took this epoch or a person locked it meanwhile, all is refused.
+      .set({
+        epoch: sql`case when ${machines.epoch} = ${machine.epoch} and ${machines.lockedAt} is null then ${epoch} end`,
+      })
       .where(eq(machines.machineId, machineId)),
     deps.db.insert(deployments).values({
       deploymentId,
@@ -58,38 +104,24 @@ export async function createDeployment(
       machineId: sql`(select machine_id from machines where machine_id = ${machineId})`,
       machineName: machine.name,
       siteId: machine.siteId,
-      imageId: image.imageId,
+      // Null likewise when the image was.
+      imageId: sql`(select image_id from images where image_id = ${image.imageId})`,
       imageName: image.name,
       templateId: template.templateId,
       templateTitle: template.title,
-      hostname: input.hostname,
-      disk: input.disk,
+      hostname,
+      disk,
       plan,
-      workOrder: order,
+      workOrder,
       epoch,
       status: 'armed',
       stage: 'powering',
       createdBy: person.name,
-      createdAt: now,
+      createdAt,
       armedUntil,
     }),
-    appendTimeline(deps.db, { deploymentId, stage: 'powering', attempt: 1, at: now, note: null }),
-    ...(await warnings(deps, machine, input, deploymentId, now)),
-    bumpSite(deps.db, machine.siteId),
+    appendTimeline(deps.db, { deploymentId, stage: 'powering', attempt: 1, at: createdAt, note: null }),
   ]
-  if (!(await runGuardedBatch(deps.db, statements))) {
-    throw conflict(
-      'machine-changed',
-      'Somebody else acted on this machine at the same moment: look, and try again.',
-    )
-  }
-  deps.metrics.count('dragonfly_deployments_created_total')
-  await announceSites(deps, [machine.siteId])
-  deps.live.publish([
-    { type: 'changed', entity: 'deployment', id: deploymentId },
-    { type: 'changed', entity: 'machine', id: machineId },
-  ])
-  return getDeployment(deps, deploymentId)
 }
 
 async function checkCreate(deps: Deps, input: DeploymentCreate) {
@@ -102,6 +134,7 @@ async function checkCreate(deps: Deps, input: DeploymentCreate) {
       `${row.name} is not ready: no edge has imported it yet. The images page shows how it fares.`,
     )
   }
+  await refuseFailedImage(deps, row.imageId, machine.siteId)
   const template = await findTemplate(deps, input.templateId)
   if (!template) throw notFound('template')
   const image = {
@@ -121,6 +154,22 @@ async function checkCreate(deps: Deps, input: DeploymentCreate) {
   return { machine, image, template }
 }
 
+/** An image that no edge of the machine's site has, or is at work on, would fail only after the machine was booted. */
+async function refuseFailedImage(deps: Deps, imageId: string, siteId: string): Promise<void> {
+  const [image, siteEdges] = await Promise.all([
+    getImage(deps, imageId),
+    deps.db.select({ edgeId: edges.edgeId }).from(edges).where(eq(edges.siteId, siteId)),
+  ])
+  const here = new Set(siteEdges.map((edge) => edge.edgeId))
+  const copies = image.edges.filter((edge) => here.has(edge.edgeId))
+  const failure = copies.find((copy) => copy.failure)?.failure
+  if (!failure || copies.some((copy) => copy.status !== 'failed')) return
+  throw conflict(
+    'image-not-ready',
+    `${image.name} is not ready at this site: ${failure.message} Try its import again on the images page.`,
+  )
+}
+
 async function readDeployable(deps: Deps, machineId: string) {
   const view = await getMachine(deps, machineId)
   const [row] = await deps.db
@@ -133,50 +182,34 @@ async function readDeployable(deps: Deps, machineId: string) {
   return { ...view, epoch: row.epoch }
 }
 
-interface OrderInput {
-  now: number
-  armedUntil: number
-  deploymentId: string
-  epoch: number
-  plan: Plan
-  machine: Awaited<ReturnType<typeof readDeployable>>
-  input: DeploymentCreate
-}
-
-async function renderOrder(deps: Deps, order: OrderInput): Promise<string> {
-  const { machine, plan } = order
-  const site = await readSite(deps, machine.siteId)
+async function renderOrder(deps: Deps, draft: Draft): Promise<string> {
+  const { machine, plan } = draft
   const image = plan.actions.find((action) => action.action === 'write-image')
   const claims: WorkOrder = workOrderSchema.parse({
     iss: deps.identity.controlPlaneId,
     aud: machine.siteId,
-    jti: createId(order.now),
-    iat: Math.floor(order.now / 1000),
-    exp: Math.ceil((order.armedUntil + orderGraceMs) / 1000),
-    deploymentId: order.deploymentId,
+    jti: createId(draft.createdAt),
+    iat: Math.floor(draft.createdAt / 1000),
+    exp: Math.ceil((draft.armedUntil + orderGraceMs) / 1000),
+    deploymentId: draft.deploymentId,
     action: 'deploy',
     machine: {
       machineId: machine.machineId,
       macs: machine.macs,
       smbiosUuid: machine.smbiosUuid,
-      epoch: order.epoch,
+      epoch: draft.epoch,
     },
     planDigest: await planDigest(plan),
     imageManifestDigest: image?.manifestDigest ?? null,
     disk: image?.disk ?? null,
-    safety: site.minimumSafety,
+    safety: draft.safety,
   } satisfies WorkOrder)
   return deps.signer.sign(workOrderType, claims)
 }
 
 /** What is odd but allowed goes to the machine's log. */
-async function warnings(
-  deps: Deps,
-  machine: { machineId: string; siteId: string },
-  input: DeploymentCreate,
-  deploymentId: string,
-  at: number,
-): Promise<Statement[]> {
+async function warnings(deps: Deps, draft: Draft): Promise<Statement[]> {
+  const { machine, deploymentId, hostname, createdAt: at } = draft
   const [taken] = await deps.db
     .select({ machineName: deployments.machineName })
     .from(deployments)
@@ -184,14 +217,14 @@ async function warnings(
     .where(
       and(
         eq(deployments.siteId, machine.siteId),
-        eq(deployments.hostname, input.hostname),
+        eq(deployments.hostname, hostname),
         ne(deployments.machineId, machine.machineId),
         ne(deployments.status, 'aborted'),
       ),
     )
     .limit(1)
   if (!taken) return []
-  const text = `Another machine of this site (${taken.machineName}) was deployed with the host name ${input.hostname}, too.`
+  const text = `Another machine of this site (${taken.machineName}) was deployed with the host name ${hostname}, too.`
   return [
     deps.db
       .insert(machineLog)

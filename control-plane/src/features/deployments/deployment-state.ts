@@ -35,6 +35,23 @@ export interface DeploymentTransition {
 }
 
 /**
+ * Whose word on a deployment counts. Every edge of a LAN hears a machine ask for its boot file, and each of them
+ * waits for it; the one from which it fetches its kernel runs the deployment. What another one says of it is
+ * ignored, save that the installed system reported in there.
+ */
+export function decideTeller(
+  runningEdgeId: string | null,
+  edgeId: string,
+  event: DeploymentEvent,
+): 'counts' | 'takes-over' | 'ignored' {
+  if (runningEdgeId === edgeId) return 'counts'
+  if (event.type === 'deployment.deployed' && event.confirmed) return 'counts'
+  if (event.type === 'deployment.stage' && stageIndex(event.stage) >= stageIndex('kernel'))
+    return 'takes-over'
+  return runningEdgeId === null ? 'counts' : 'ignored'
+}
+
+/**
  * What an event from the site does to a deployment; null when it comes too late to matter. An installed OS that
  * reports in after its watchdog gave it up turns the failure into a success: the machine is what counts.
  */

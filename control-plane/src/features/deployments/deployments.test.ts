@@ -3,7 +3,14 @@ import { planSchema, siteStateSchema, workOrderSchema, workOrderType } from '@dr
 import { eq } from 'drizzle-orm'
 import { compactVerify, importJWK } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createDeployable, createHarness, type Harness, inventory } from '../../testing/harness.ts'
+import {
+  createDeployable,
+  createHarness,
+  createTeller,
+  type Harness,
+  inventory,
+  type TestEdge,
+} from '../../testing/harness.ts'
 import { planDigest } from '../orders/plan-digest.ts'
 
 let harness: Harness
@@ -106,6 +113,23 @@ describe('creating a deployment', () => {
     const answer = await create({ imageId: image.body.imageId })
     expect(answer).toMatchObject({ status: 409, body: { code: 'image-not-ready' } })
     expect(answer.body.detail).toContain('Ubuntu is not ready')
+  })
+
+  it('is refused while no edge of the site has the image whole', async () => {
+    await given.teller.tell({
+      type: 'image.failed',
+      imageId: given.request.imageId,
+      attempt: 0,
+      reason: 'checksum-mismatch',
+      message: 'This edge’s copy of the image is damaged on its disk.',
+    })
+    const answer = await create()
+    expect(answer).toMatchObject({ status: 409, body: { code: 'image-not-ready' } })
+    expect(answer.body.detail).toMatch(
+      /is not ready at this site: This edge’s copy .* damaged .* import again/,
+    )
+    await harness.call('POST', `/api/v1/images/${given.request.imageId}/retry`)
+    expect(await create()).toMatchObject({ status: 201 })
   })
 
   it('is refused when no disk of a known machine fits the rule', async () => {
@@ -317,5 +341,55 @@ it('keeps an image that is being deployed', async () => {
   expect(await harness.call('DELETE', `/api/v1/images/${given.imageId}`)).toMatchObject({
     status: 409,
     body: { code: 'image-in-use' },
+  })
+})
+
+describe('with two edges on one LAN', () => {
+  const stage = (deploymentId: string, name: 'firmware' | 'kernel' | 'writing') =>
+    ({ type: 'deployment.stage', deploymentId, stage: name, attempt: 1 }) as const
+  const listedAt = async (edge: TestEdge) => {
+    const headers = { authorization: `Bearer ${await edge.token()}` }
+    const { body } = await harness.call('GET', '/api/edge/v1/state', undefined, headers)
+    return siteStateSchema.parse(body).deployments.map(({ deploymentId }) => deploymentId)
+  }
+  let deploymentId: string
+  let other: TestEdge
+  let otherTeller: Awaited<ReturnType<typeof createTeller>>
+  beforeEach(async () => {
+    other = await harness.enrol(given.siteId)
+    otherTeller = await createTeller(harness, other)
+    deploymentId = (await create()).body.deploymentId
+  })
+
+  it('the one that gave the kernel runs the deployment, and the other lets go of it', async () => {
+    await given.teller.tell(stage(deploymentId, 'firmware'))
+    await otherTeller.tell(stage(deploymentId, 'firmware'))
+    expect(await listedAt(other)).toEqual([deploymentId])
+    await given.teller.tell(stage(deploymentId, 'kernel'))
+    expect(await listedAt(other)).toEqual([])
+    expect(await listedAt(given.edge)).toEqual([deploymentId])
+    await given.teller.tell(stage(deploymentId, 'writing'))
+    const never = { stage: 'powering', reason: 'never-powered-on', message: 'It did not ask.' } as const
+    await otherTeller.tell(
+      { type: 'deployment.retrying', deploymentId, attempt: 2, ...never },
+      { type: 'deployment.failed', deploymentId, ...never },
+      { type: 'deployment.aborted', deploymentId, stage: 'powering' },
+    )
+    expect(await read(deploymentId)).toMatchObject({ status: 'running', stage: 'writing', attempt: 1 })
+  })
+
+  it('the installed system may report in at either', async () => {
+    await given.teller.tell(stage(deploymentId, 'writing'))
+    const report = { confirmed: true, address: '10.0.0.9', sshHostKeys: [] }
+    await otherTeller.tell({ type: 'deployment.deployed', deploymentId, ...report })
+    expect(await read(deploymentId)).toMatchObject({ status: 'deployed' })
+  })
+
+  it('the other takes over what a revoked edge was running', async () => {
+    await given.teller.tell(stage(deploymentId, 'writing'))
+    expect((await harness.call('DELETE', `/api/v1/edges/${given.edge.edgeId}`)).status).toBe(204)
+    expect(await listedAt(other)).toEqual([deploymentId])
+    await otherTeller.tell(stage(deploymentId, 'kernel'))
+    expect(await read(deploymentId)).toMatchObject({ status: 'running', stage: 'kernel' })
   })
 })

@@ -11,7 +11,7 @@ export function mountDeployments(app: OpenAPIHono<AppEnv>): void {
     c.json({ items: await listDeployments(c.get('deps'), c.req.valid('query')) }, 200),
   )
   app.openapi(routes.createDeployment, async (c) =>
-    c.json(await createDeployment(c.get('deps'), personOf(c), c.req.valid('json')), 201),
+    c.json(await createDeployment(c.get('deps'), personOf(c), c.req.valid('json'), c.get('safety')), 201),
   )
   app.openapi(routes.getDeployment, async (c) =>
     c.json(await getDeployment(c.get('deps'), c.req.valid('param').deploymentId), 200),

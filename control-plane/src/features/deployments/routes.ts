@@ -30,10 +30,11 @@ export const createDeployment = defineRoute({
   tags: ['deployments'],
   summary: 'Arm a machine: its next netboot writes the image to the chosen disk',
   'x-access': 'signed-in',
+  'x-audit': ['hostname', 'disk', 'user', 'armedHours'],
   request: { body: jsonBody(deploymentCreateSchema) },
   responses: {
     201: jsonResponse('Armed', deploymentViewSchema),
-    ...problems(400, 401, 403, 404, 409, 415, 422),
+    ...problems(400, 401, 403, 404, 409, 415, 422, 428),
   },
 })
 

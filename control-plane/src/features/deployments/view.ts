@@ -8,7 +8,15 @@ export function renderDeployment(
   timeline: readonly DeploymentEventRow[],
   progress: { bytesDone: number; bytesTotal: number } | undefined,
 ): DeploymentView {
-  const { abortRequestedAt, failureReason, failureMessage, epoch: _epoch, endedAt, ...rest } = row
+  const {
+    abortRequestedAt,
+    failureReason,
+    failureMessage,
+    epoch: _epoch,
+    edgeId: _edgeId,
+    endedAt,
+    ...rest
+  } = row
   return {
     ...rest,
     endedAt,

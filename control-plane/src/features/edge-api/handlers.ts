@@ -13,6 +13,13 @@ import { readSiteState, readStateVersion, siteStateTag } from './site-state.ts'
 const enrolmentsPerMinute = 60
 
 export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
+  mountEnrolment(app)
+  mountState(app)
+  mountTunnel(app)
+  mountBundle(app)
+}
+
+function mountEnrolment(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.enrolEdge, async (c) => {
     const deps = c.get('deps')
     if (!deps.limiter.take('enrol', enrolmentsPerMinute, 60_000)) {
@@ -24,7 +31,9 @@ export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
     }
     return c.json(await enrolEdge(deps, c.req.valid('json')), 201)
   })
+}
 
+function mountState(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.getEdgeState, async (c) => {
     const deps = c.get('deps')
     const edge = edgeOf(c)
@@ -36,7 +45,9 @@ export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
     c.header('cache-control', 'no-store')
     return c.json(state, 200)
   })
+}
 
+function mountTunnel(app: OpenAPIHono<AppEnv>): void {
   app.get(routes.openTunnel.path, (c, next) => {
     const deps = c.get('deps')
     const edge = edgeOf(c)
@@ -54,7 +65,9 @@ export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
       onError: () => session?.handleClose(),
     }))(c, next)
   })
+}
 
+function mountBundle(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.getBundleManifest, async (c) => {
     const deps = c.get('deps')
     const manifest = await deps.bundle.manifest()

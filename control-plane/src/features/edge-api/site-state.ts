@@ -1,8 +1,8 @@
 import { deployments, edgeInterfaceModes, images, machineMacs, machines, sites } from '@dragonfly/schema/db'
 import { fourWords } from '@dragonfly/schema/state'
 import type { SiteState } from '@dragonfly/schema/wire'
-import { and, eq, inArray } from 'drizzle-orm'
-import type { Deps, EdgeIdentity } from '../../deps.ts'
+import { and, eq, inArray, isNull, or } from 'drizzle-orm'
+import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
 import { selectSetting } from '../settings/settings.ts'
 
@@ -23,36 +23,17 @@ export async function readStateVersion(deps: Deps, siteId: string): Promise<numb
 /** The desired state of the edge's site, read in one transaction. */
 export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<SiteState> {
   const { db } = deps
-  const [bundleRows, siteRows, modes, imageRows, machineRows, macRows, deploymentRows] = await db.batch([
-    selectSetting(db, 'bundle-version'),
-    db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
-    db.select().from(edgeInterfaceModes).where(eq(edgeInterfaceModes.edgeId, edge.edgeId)),
-    db.select().from(images),
-    db
-      .select({
-        machineId: machines.machineId,
-        name: machines.name,
-        smbiosUuid: machines.smbiosUuid,
-        serial: machines.serial,
-        adoptedAt: machines.adoptedAt,
-        lockedAt: machines.lockedAt,
-        epoch: machines.epoch,
-      })
-      .from(machines)
-      .where(eq(machines.siteId, edge.siteId)),
-    db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
-    db
-      .select({
-        deploymentId: deployments.deploymentId,
-        machineId: deployments.machineId,
-        abortRequestedAt: deployments.abortRequestedAt,
-        armedUntil: deployments.armedUntil,
-        order: deployments.workOrder,
-        plan: deployments.plan,
-      })
-      .from(deployments)
-      .where(and(eq(deployments.siteId, edge.siteId), inArray(deployments.status, ['armed', 'running']))),
-  ])
+  const [bundleRows, siteRows, modes, imageRows, machineRows, macRows, deploymentRows, safetyRows] =
+    await db.batch([
+      selectSetting(db, 'bundle-version'),
+      db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
+      db.select().from(edgeInterfaceModes).where(eq(edgeInterfaceModes.edgeId, edge.edgeId)),
+      selectImages(db),
+      selectMachines(db, edge.siteId),
+      db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
+      selectDeployments(db, edge),
+      selectSetting(db, 'minimum-safety'),
+    ])
   const [site] = siteRows
   if (!site) throw notFound('site')
   const macs = Map.groupBy(macRows, (row) => row.machineId)
@@ -64,39 +45,62 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     siteName: site.name,
     interfaces: modes.map(({ name, mode }) => ({ name, mode })),
     unknownMachines: site.unknownMachines,
-    minimumSafety: site.minimumSafety,
+    minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
     signerKeys: deps.signer.keys,
     bundleVersion: bundleRows[0]?.value ?? null,
-    images: imageRows.map(({ imageId, name, url, checksum, format, manifestDigest, attempt }) => ({
-      imageId,
-      name,
-      url,
-      checksum,
-      format,
-      manifestDigest,
-      attempt,
-    })),
-    machines: machineRows.map(({ adoptedAt, lockedAt, ...machine }) => {
-      const own = macs.get(machine.machineId) ?? []
-      const primary = own.find((row) => row.isPrimary) ?? own[0]
-      return {
-        ...machine,
-        name: machine.name ?? (primary ? fourWords(primary.mac) : machine.machineId),
-        macs: own.map((row) => row.mac),
-        adopted: adoptedAt !== null,
-        locked: lockedAt !== null,
-      }
-    }),
-    deployments: deploymentRows.flatMap(({ abortRequestedAt, order, ...deployment }) =>
-      order === null
-        ? []
-        : [
-            {
-              ...deployment,
-              order,
-              desired: abortRequestedAt === null ? ('run' as const) : ('abort' as const),
-            },
-          ],
-    ),
+    images: imageRows,
+    machines: machineRows.map((row) => renderMachine(row, macs.get(row.machineId) ?? [])),
+    deployments: deploymentRows.flatMap(renderDeployment),
   }
+}
+
+function selectImages(db: Database) {
+  const { imageId, name, url, checksum, format, manifestDigest, attempt } = images
+  return db.select({ imageId, name, url, checksum, format, manifestDigest, attempt }).from(images)
+}
+
+function selectMachines(db: Database, siteId: string) {
+  const { machineId, name, smbiosUuid, serial, adoptedAt, lockedAt, epoch } = machines
+  return db
+    .select({ machineId, name, smbiosUuid, serial, adoptedAt, lockedAt, epoch })
+    .from(machines)
+    .where(eq(machines.siteId, siteId))
+}
+
+/** Those under way, save what another edge of the site runs. */
+function selectDeployments(db: Database, edge: EdgeIdentity) {
+  const { deploymentId, machineId, abortRequestedAt, armedUntil, workOrder, plan } = deployments
+  return db
+    .select({ deploymentId, machineId, abortRequestedAt, armedUntil, order: workOrder, plan })
+    .from(deployments)
+    .where(
+      and(
+        eq(deployments.siteId, edge.siteId),
+        inArray(deployments.status, ['armed', 'running']),
+        or(isNull(deployments.edgeId), eq(deployments.edgeId, edge.edgeId)),
+      ),
+    )
+}
+
+function renderMachine(
+  row: Awaited<ReturnType<typeof selectMachines>>[number],
+  macs: { mac: string; isPrimary: boolean }[],
+): SiteState['machines'][number] {
+  const { adoptedAt, lockedAt, ...machine } = row
+  const primary = macs.find(({ isPrimary }) => isPrimary) ?? macs[0]
+  return {
+    ...machine,
+    name: machine.name ?? (primary ? fourWords(primary.mac) : machine.machineId),
+    macs: macs.map(({ mac }) => mac),
+    adopted: adoptedAt !== null,
+    locked: lockedAt !== null,
+  }
+}
+
+function renderDeployment(
+  row: Awaited<ReturnType<typeof selectDeployments>>[number],
+): SiteState['deployments'] {
+  const { abortRequestedAt, order, ...deployment } = row
+  if (order === null) return []
+  return [{ ...deployment, order, desired: abortRequestedAt === null ? 'run' : 'abort' }]
 }

@@ -23,6 +23,7 @@ export const updateEdge = defineRoute({
   tags: ['edges'],
   summary: 'Switch network services on or off, by interface; one that is not named stays as it is',
   'x-access': 'administrator',
+  'x-audit': ['interfaces'],
   request: { params, body: jsonBody(edgePatchSchema) },
   responses: {
     200: jsonResponse('The edge', edgeViewSchema),
@@ -38,5 +39,5 @@ export const revokeEdge = defineRoute({
   summary: 'Revoke an edge: its tunnel is cut and its key is refused from now on',
   'x-access': 'administrator',
   request: { params },
-  responses: { 204: noContent, ...problems(401, 403, 404, 422) },
+  responses: { 204: noContent, ...problems(401, 403, 404, 422, 428) },
 })

@@ -1,5 +1,5 @@
 import type { EdgeView } from '@dragonfly/schema/api'
-import { edgeInterfaceModes, edgeProblems, edges, machines, sites } from '@dragonfly/schema/db'
+import { deployments, edgeInterfaceModes, edgeProblems, edges, machines, sites } from '@dragonfly/schema/db'
 import { and, eq, inArray } from 'drizzle-orm'
 import { runBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
@@ -66,7 +66,7 @@ function joinInterfaces(
   return [...present, ...absent]
 }
 
-export async function getEdge(deps: Deps, edgeId: string): Promise<EdgeView> {
+async function getEdge(deps: Deps, edgeId: string): Promise<EdgeView> {
   const [edge] = await listEdges(deps, { edgeId })
   if (!edge) throw notFound('edge')
   return edge
@@ -100,7 +100,11 @@ export async function revokeEdge(deps: Deps, edgeId: string): Promise<void> {
   await runBatch(deps.db, [
     deps.db.update(edges).set({ revokedAt: deps.clock() }).where(eq(edges.edgeId, edgeId)),
     deps.db.update(machines).set({ ramdiskEdgeId: null }).where(eq(machines.ramdiskEdgeId, edgeId)),
+    // What it was running is for the site's other edges to finish, or to abort.
+    deps.db.update(deployments).set({ edgeId: null }).where(eq(deployments.edgeId, edgeId)),
+    bumpSite(deps.db, edge.siteId),
   ])
+  await announceSites(deps, [edge.siteId])
   deps.connections.disconnect(edgeId, 'revoked')
   await settleAbortsWithoutEdges(deps, edge.siteId)
   deps.live.publish([

@@ -22,6 +22,7 @@ export const createImage = defineRoute({
   tags: ['images'],
   summary: 'Add an image by address and checksum; every edge imports it',
   'x-access': 'signed-in',
+  'x-audit': ['name', 'checksum'],
   request: { body: jsonBody(imageCreateSchema) },
   responses: { 201: jsonResponse('Added', imageViewSchema), ...problems(400, 401, 403, 409, 415, 422) },
 })
@@ -56,5 +57,5 @@ export const deleteImage = defineRoute({
   summary: 'Remove an image from every edge',
   'x-access': 'signed-in',
   request: { params },
-  responses: { 204: noContent, ...problems(401, 403, 404, 409, 422) },
+  responses: { 204: noContent, ...problems(401, 403, 404, 409, 422, 428) },
 })

@@ -42,7 +42,7 @@ function renderImage(image: ImageRow, edgeViews: ImageEdge[]): ImageView {
 }
 
 /** One edge that has it is enough to deploy from; a failure shows when nobody is at work on it. */
-export function decideImageStatus(
+function decideImageStatus(
   isPinned: boolean,
   edgeViews: readonly Pick<ImageEdge, 'status'>[],
 ): ImageView['status'] {
@@ -131,7 +131,12 @@ export async function deleteImage(deps: Deps, imageId: string): Promise<void> {
       `${image.name} is being deployed to ${row.active} ${row.active === 1 ? 'machine' : 'machines'}: wait, or abort that first.`,
     )
   }
-  await runBatch(deps.db, [deps.db.delete(images).where(eq(images.imageId, imageId)), bumpAllSites(deps.db)])
+  // Asked once more in the statement itself: somebody may deploy it at this very moment.
+  const unused = sql`not exists (select 1 from deployments where image_id = ${imageId} and status in ('armed', 'running'))`
+  await runBatch(deps.db, [
+    deps.db.delete(images).where(and(eq(images.imageId, imageId), unused)),
+    bumpAllSites(deps.db),
+  ])
   await publishImage(deps, imageId)
 }
 

@@ -1,5 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../../deps.ts'
+import { personOf } from '../../enforce-access.ts'
+import { lockMachine, unlockMachine } from './lock.ts'
 import { readMachineLog } from './log.ts'
 import * as routes from './routes.ts'
 import {
@@ -26,6 +28,15 @@ export function mountMachines(app: OpenAPIHono<AppEnv>): void {
   )
   app.openapi(routes.adoptMachine, async (c) =>
     c.json(await adoptMachine(c.get('deps'), c.req.valid('param').machineId, c.req.valid('json')), 200),
+  )
+  app.openapi(routes.lockMachine, async (c) =>
+    c.json(
+      await lockMachine(c.get('deps'), personOf(c), c.req.valid('param').machineId, c.req.valid('json')),
+      200,
+    ),
+  )
+  app.openapi(routes.unlockMachine, async (c) =>
+    c.json(await unlockMachine(c.get('deps'), c.req.valid('param').machineId), 200),
   )
   app.openapi(routes.deleteMachine, async (c) =>
     c.json(await deleteMachine(c.get('deps'), c.req.valid('param').machineId), 200),

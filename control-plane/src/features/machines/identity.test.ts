@@ -61,6 +61,24 @@ describe('decideIdentity', () => {
     })
   })
 
+  it('does not take two machines for one because their BMCs show them a network card with one address', () => {
+    const shared = 'be:3a:f2:b6:05:9f'
+    const first = known({ macs: ['3c:ec:ef:00:00:01', shared] })
+    const second = { bootMac: '3c:ec:ef:00:00:02', macs: ['3c:ec:ef:00:00:02', shared] }
+    const signs = { smbiosUuid: '4c4c4544-0000-1000-8000-000000000002', serial: 'SN-2' }
+    expect(decideIdentity(report({ ...second, ...signs }), [first])).toMatchObject({ kind: 'new' })
+    const silent = { smbiosUuid: null, serial: null }
+    expect(decideIdentity(report({ ...second, ...silent }), [known({ ...first, ...silent })])).toMatchObject({
+      kind: 'new',
+    })
+  })
+
+  it('knows a machine by a NIC that it did not boot from', () => {
+    const both = { bootMac: '3c:ec:ef:00:00:02', macs: ['3c:ec:ef:00:00:02', '3c:ec:ef:00:00:01'] }
+    const one = known({ macs: ['3c:ec:ef:00:00:01'], smbiosUuid: null, serial: null })
+    expect(decideIdentity(report(both), [one])).toMatchObject({ kind: 'known', machineId: 'one' })
+  })
+
   it('does not believe a serial number when the UUID says otherwise', () => {
     const other = report({ bootMac: '52:54:00:00:00:99', smbiosUuid: '4c4c4544-0000-1000-8000-000000000002' })
     expect(decideIdentity(other, [known({})])).toMatchObject({ kind: 'new' })

@@ -1,3 +1,5 @@
+import { type HardwareSigns, identifiesOneMachine, isSignOfMachine } from '@dragonfly/schema/state'
+
 /** What a machine told of itself. */
 export interface ReportedIdentity {
   /** The NIC that it booted from. */
@@ -18,18 +20,9 @@ export type IdentityDecision =
   | { kind: 'known'; machineId: string; notes: string[] }
   | { kind: 'new'; notes: string[] }
 
-/** UUIDs that whole production runs of boards share. */
-const knownBadUuids = new Set([
-  '03000200-0400-0500-0006-000700080009',
-  '00020003-0004-0005-0006-000700080009',
-  '12345678-1234-5678-90ab-cddeefaabbcc',
-  '03aa02fc-0414-0546-0206-380700080009',
-])
-
 /** UUID of a machine if it says anything, else null. */
 export function usableUuid(uuid: string | null): string | null {
-  if (uuid === null || knownBadUuids.has(uuid)) return null
-  return /^[0-]+$/.test(uuid) || /^[f-]+$/.test(uuid) ? null : uuid
+  return uuid !== null && identifiesOneMachine(uuid) ? uuid : null
 }
 
 const placeholderSerials =
@@ -42,8 +35,8 @@ export function usableSerial(serial: string | null): string | null {
 }
 
 /**
- * Finds the machine that a report is about, among those of the same site. A MAC address decides where there is one
- * (the boot NIC's first); then the SMBIOS UUID, unless it is known to be shared; then the serial number. Where the
+ * Finds the machine that a report is about, among those of the same site. The boot NIC's MAC address decides; then
+ * another NIC's, unless it may be shared (see `isSignOfMachine`); then the SMBIOS UUID, unless it is known to be shared; then the serial number. Where the
  * signs contradict each other, the notes say so.
  */
 export function decideIdentity(report: ReportedIdentity, known: readonly KnownMachine[]): IdentityDecision {
@@ -51,10 +44,10 @@ export function decideIdentity(report: ReportedIdentity, known: readonly KnownMa
   const serial = usableSerial(report.serial)
   const byUuid = uuid === null ? [] : known.filter((machine) => machine.smbiosUuid === uuid)
   const byMac = findByMac(report, known)
+  const others = known.filter(
+    (machine) => machine !== byMac && report.macs.some((mac) => machine.macs.includes(mac)),
+  )
   if (byMac) {
-    const others = known.filter(
-      (machine) => machine !== byMac && report.macs.some((mac) => machine.macs.includes(mac)),
-    )
     return {
       kind: 'known',
       machineId: byMac.machineId,
@@ -82,14 +75,26 @@ export function decideIdentity(report: ReportedIdentity, known: readonly KnownMa
       ],
     }
   }
-  return { kind: 'new', notes: byUuid.length > 0 ? [sharedUuid(byUuid.length)] : [] }
+  return {
+    kind: 'new',
+    notes: [...(byUuid.length > 0 ? [sharedUuid(byUuid.length)] : []), ...noteMacs(others)],
+  }
 }
 
 function findByMac(report: ReportedIdentity, known: readonly KnownMachine[]): KnownMachine | undefined {
+  const shown = usableSigns(report)
   return (
     known.find((machine) => machine.macs.includes(report.bootMac)) ??
-    known.find((machine) => report.macs.some((mac) => machine.macs.includes(mac)))
+    known.find((machine) =>
+      report.macs.some(
+        (mac) => machine.macs.includes(mac) && isSignOfMachine(mac, shown, usableSigns(machine)),
+      ),
+    )
   )
+}
+
+function usableSigns(machine: HardwareSigns): HardwareSigns {
+  return { smbiosUuid: usableUuid(machine.smbiosUuid), serial: usableSerial(machine.serial) }
 }
 
 function contradicts(a: string | null, b: string | null): boolean {

@@ -7,7 +7,7 @@ import {
   racks,
   sites,
 } from '@dragonfly/schema/db'
-import { and, desc, eq, inArray, type SQL } from 'drizzle-orm'
+import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../deps.ts'
 
 /** One line per machine, without the inventory itself: thousands of those are too much for a list. */
@@ -21,6 +21,13 @@ export function findMachines(db: Database, where: SQL | undefined) {
       kind: machines.kind,
       adoptedAt: machines.adoptedAt,
       lockedAt: machines.lockedAt,
+      lockedBy: machines.lockedBy,
+      lockReason: machines.lockReason,
+      lockVersion: machines.lockVersion,
+      /** What every edge of the site has applied at least; null when the site has no edge. */
+      appliedVersion: sql<
+        number | null
+      >`(select min(coalesce(e.applied_version, 0)) from edges e where e.site_id = ${machines.siteId} and e.revoked_at is null)`,
       address: machines.address,
       smbiosUuid: machines.smbiosUuid,
       serial: machines.serial,

@@ -5,6 +5,7 @@ import {
   machineAdoptSchema,
   machineCreateSchema,
   machineDetailSchema,
+  machineLockSchema,
   machinePatchSchema,
   machineViewSchema,
 } from '@dragonfly/schema/api'
@@ -44,6 +45,7 @@ export const createMachine = defineRoute({
   tags: ['machines'],
   summary: 'Register a machine before it was ever seen; it is adopted at once',
   'x-access': 'signed-in',
+  'x-audit': ['name', 'mac', 'tags'],
   request: { body: jsonBody(machineCreateSchema) },
   responses: {
     201: jsonResponse('Registered', machineDetailSchema),
@@ -69,6 +71,7 @@ export const updateMachine = defineRoute({
   tags: ['machines'],
   summary: 'Name a machine, or set its tags and roles',
   'x-access': 'signed-in',
+  'x-audit': ['name', 'tags', 'roles'],
   request: { params, body: jsonBody(machinePatchSchema) },
   responses: {
     200: jsonResponse('The machine', machineDetailSchema),
@@ -83,11 +86,41 @@ export const adoptMachine = defineRoute({
   tags: ['machines'],
   summary: 'Take a discovered machine into the fleet',
   'x-access': 'signed-in',
+  'x-audit': ['name'],
   request: { params, body: jsonBody(machineAdoptSchema) },
   responses: {
     200: jsonResponse('The machine', machineDetailSchema),
     ...problems(400, 401, 403, 404, 409, 415, 422),
   },
+})
+
+export const lockMachine = defineRoute({
+  method: 'post',
+  path: '/api/v1/machines/{machineId}/lock',
+  operationId: 'lockMachine',
+  tags: ['machines'],
+  summary: 'Lock a machine: nothing destructive is done to it, here or by its site, until it is unlocked',
+  'x-access': 'administrator',
+  'x-audit': ['reason'],
+  request: { params, body: jsonBody(machineLockSchema) },
+  responses: {
+    200: jsonResponse(
+      'Locked; `lockConfirmed` turns true when every edge of the site knows',
+      machineDetailSchema,
+    ),
+    ...problems(400, 401, 403, 404, 409, 415, 422),
+  },
+})
+
+export const unlockMachine = defineRoute({
+  method: 'post',
+  path: '/api/v1/machines/{machineId}/unlock',
+  operationId: 'unlockMachine',
+  tags: ['machines'],
+  summary: 'Unlock a machine',
+  'x-access': 'administrator',
+  request: { params },
+  responses: { 200: jsonResponse('Unlocked', machineDetailSchema), ...problems(401, 403, 404, 409, 422) },
 })
 
 export const deleteMachine = defineRoute({
@@ -100,7 +133,7 @@ export const deleteMachine = defineRoute({
   request: { params },
   responses: {
     200: jsonResponse('Forgotten; what its next netboot leads to', deleteResultSchema),
-    ...problems(401, 403, 404, 409, 422),
+    ...problems(401, 403, 404, 409, 422, 428),
   },
 })
 

@@ -1,7 +1,7 @@
 import type { MachineDetail, MachineView } from '@dragonfly/schema/api'
 import { deployments, machineMacs, machineRoles, machines, machineTags } from '@dragonfly/schema/db'
 import { isActive, type MachineStatus, machineActions } from '@dragonfly/schema/state'
-import { and, eq, ne } from 'drizzle-orm'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import { runBatch, runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
@@ -151,15 +151,22 @@ export async function deleteMachine(
   const verdict = machineActions.delete(machine)
   if (!verdict.allowed) throw conflict('machine-not-deletable', verdict.reason)
   const site = await readSite(deps, machine.siteId)
-  await runBatch(deps.db, [
-    deps.db.delete(machines).where(eq(machines.machineId, machineId)),
+  // Asked once more in the statement itself: somebody may deploy or lock it at this very moment.
+  const idle = sql`not exists (select 1 from deployments where machine_id = ${machineId} and status in ('armed', 'running'))`
+  const [gone] = await deps.db.batch([
+    deps.db
+      .delete(machines)
+      .where(and(eq(machines.machineId, machineId), isNull(machines.lockedAt), idle))
+      .returning({ machineId: machines.machineId }),
     bumpSite(deps.db, machine.siteId),
   ])
+  if (gone.length === 0)
+    throw conflict('machine-changed', 'Somebody else acted on this machine at the same moment: look again.')
   await publishMachine(deps, machineId, machine.siteId)
   return { machineId, nextNetboot: nextNetboot[site.unknownMachines] }
 }
 
-async function publishMachine(deps: Deps, machineId: string, siteId: string): Promise<void> {
+export async function publishMachine(deps: Deps, machineId: string, siteId: string): Promise<void> {
   await announceSites(deps, [siteId])
   deps.live.publish([
     { type: 'changed', entity: 'machine', id: machineId },

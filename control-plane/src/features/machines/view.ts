@@ -7,11 +7,11 @@ export function renderMachine(
   belongings: Belongings,
   deployment: DeploymentView | null,
 ): MachineView {
-  const { setName, adoptedAt, lockedAt, foundOs, ramdiskEdgeId, ...rest } = row
+  const { setName, adoptedAt, lockVersion, appliedVersion, foundOs, ramdiskEdgeId, ...rest } = row
   const macs = (belongings.macs.get(row.machineId) ?? []).map(({ mac }) => mac)
   const words = macs[0] ? fourWords(macs[0]) : ''
   const isInstalled = deployment?.status === 'deployed' || deployment?.status === 'written'
-  const facts = { adopted: adoptedAt !== null, locked: lockedAt !== null, deployment }
+  const facts = { adopted: adoptedAt !== null, locked: row.lockedAt !== null, deployment }
   return {
     ...rest,
     name: setName ?? (isInstalled ? deployment.hostname : words || row.machineId),
@@ -19,6 +19,7 @@ export function renderMachine(
     status: machineStatus(facts),
     adopted: facts.adopted,
     locked: facts.locked,
+    lockConfirmed: facts.locked && isLockConfirmed(lockVersion, appliedVersion),
     macs,
     tags: (belongings.tags.get(row.machineId) ?? []).map(({ tag }) => tag),
     roles: (belongings.roles.get(row.machineId) ?? []).map(({ role }) => role),
@@ -26,6 +27,11 @@ export function renderMachine(
     os: isInstalled ? deployment.imageName : foundOs,
     deployment,
   }
+}
+
+/** A site without an edge has nobody who could act on a machine. */
+function isLockConfirmed(lockVersion: number | null, appliedVersion: number | null): boolean {
+  return appliedVersion === null || appliedVersion >= (lockVersion ?? 0)
 }
 
 const attention: Record<MachineView['status'], number> = {

@@ -13,6 +13,8 @@ export interface Auth {
   handle(request: Request): Promise<Response>
   /** Who the session cookie belongs to. */
   person(headers: Headers): Promise<Person | null>
+  /** Id of the session that the cookie belongs to. */
+  sessionId(headers: Headers): Promise<string | null>
   /** Signs in by password; the response carries the cookie. */
   signIn(email: string, password: string, headers: Headers): Promise<Response>
   createPerson(input: {
@@ -39,6 +41,10 @@ export function createAuth(options: AuthOptions): Auth {
     async person(headers) {
       const found = await auth.api.getSession({ headers })
       return found ? readPerson(found.user) : null
+    },
+    async sessionId(headers) {
+      const found = await auth.api.getSession({ headers })
+      return found?.session.id ?? null
     },
     signIn: (email, password, headers) =>
       auth.api.signInEmail({ body: { email, password }, headers, asResponse: true }),

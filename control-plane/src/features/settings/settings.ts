@@ -11,6 +11,7 @@ export type SettingKey =
   | 'bundle-version'
   | 'first-administrator'
   | 'local-site'
+  | 'minimum-safety'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

@@ -19,6 +19,7 @@ export const createAdministrator = defineRoute({
   tags: ['setup'],
   summary: 'Create the first administrator with the code that the server printed, and sign in',
   'x-access': 'public',
+  'x-audit': ['name'],
   request: { body: jsonBody(administratorCreateSchema) },
   responses: {
     201: jsonResponse('Created; the session cookie is set', meViewSchema),

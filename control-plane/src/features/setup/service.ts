@@ -51,6 +51,11 @@ export async function createAdministrator(
   return createFirstAdministrator(deps, input)
 }
 
+/** A start that was cut off between the claim and the person would leave a server that nobody can ever enter. */
+export async function releaseStaleClaim(db: Database): Promise<void> {
+  if (await needsAdministrator(db)) await releaseSetting(db, 'first-administrator')
+}
+
 /** Also for a start without a person, from the environment. Only one of two at the same moment succeeds. */
 export async function createFirstAdministrator(
   deps: Pick<Deps, 'db' | 'auth' | 'live'>,

@@ -27,6 +27,7 @@ export const createSite = defineRoute({
   tags: ['sites'],
   summary: 'Create a site',
   'x-access': 'administrator',
+  'x-audit': ['name'],
   request: { body: jsonBody(siteCreateSchema) },
   responses: { 201: jsonResponse('Created', siteViewSchema), ...problems(400, 401, 403, 409, 415, 422) },
 })
@@ -49,6 +50,7 @@ export const updateSite = defineRoute({
   tags: ['sites'],
   summary: 'Rename a site, or say what becomes of unknown machines',
   'x-access': 'administrator',
+  'x-audit': ['name', 'unknownMachines', 'minimumSafety'],
   request: { params, body: jsonBody(sitePatchSchema) },
   responses: {
     200: jsonResponse('The site', siteViewSchema),
@@ -64,7 +66,7 @@ export const deleteSite = defineRoute({
   summary: 'Delete a site that has no machines; its edges are cut off',
   'x-access': 'administrator',
   request: { params },
-  responses: { 204: noContent, ...problems(401, 403, 404, 409, 422) },
+  responses: { 204: noContent, ...problems(401, 403, 404, 409, 422, 428) },
 })
 
 export const createEnrolmentToken = defineRoute({

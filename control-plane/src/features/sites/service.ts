@@ -7,7 +7,7 @@ import { createId, createToken, sha256Hex } from '../../ids.ts'
 import { edgeStatus } from '../edges/edge-status.ts'
 import { announceSites } from './site-version.ts'
 
-export const enrolmentTokenLifetimeMs = 60 * 60_000
+const enrolmentTokenLifetimeMs = 60 * 60_000
 
 type SiteRow = typeof sites.$inferSelect
 
@@ -35,6 +35,7 @@ export async function listSites(deps: Deps): Promise<SiteView[]> {
       siteId: site.siteId,
       name: site.name,
       unknownMachines: site.unknownMachines,
+      minimumSafety: site.minimumSafety,
       machineCount: machinesBySite.get(site.siteId) ?? 0,
       edgeCount: own.length,
       edgesOnline: own.filter((edge) => edgeStatus(edge, deps) === 'online').length,
@@ -68,7 +69,11 @@ export async function createSite(deps: Deps, input: { name: string }): Promise<S
 export async function updateSite(
   deps: Deps,
   siteId: string,
-  patch: { name?: string | undefined; unknownMachines?: SiteRow['unknownMachines'] | undefined },
+  patch: {
+    name?: string | undefined
+    unknownMachines?: SiteRow['unknownMachines'] | undefined
+    minimumSafety?: SiteRow['minimumSafety'] | undefined
+  },
 ): Promise<SiteView> {
   const site = await readSite(deps, siteId)
   if (patch.name !== undefined) await refuseTakenName(deps, patch.name, siteId)
@@ -77,6 +82,7 @@ export async function updateSite(
     .set({
       name: patch.name ?? site.name,
       unknownMachines: patch.unknownMachines ?? site.unknownMachines,
+      minimumSafety: patch.minimumSafety ?? site.minimumSafety,
       stateVersion: sql`${sites.stateVersion} + 1`,
     })
     .where(eq(sites.siteId, siteId))

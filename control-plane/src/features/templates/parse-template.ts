@@ -2,7 +2,7 @@ import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { type TemplateForm, templateFormSchema } from './template-form.ts'
 
-export interface TemplateProblem {
+interface TemplateProblem {
   /** Path of the field in the template, dotted; empty for the whole. */
   path: string
   /** Starts with the line: `line 4: unknown field "imge"; did you mean "image"?` */

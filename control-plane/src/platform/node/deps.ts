@@ -1,5 +1,6 @@
 import { upgradeWebSocket } from '@hono/node-server'
 import type { Database, Deps } from '../../deps.ts'
+import { createAuditLog } from '../../features/audit/log.ts'
 import { loadSigner } from '../../features/orders/signer.ts'
 import { createAuth } from '../../features/people/auth.ts'
 import { readOrCreateSetting } from '../../features/settings/settings.ts'
@@ -39,6 +40,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
       hasher: scryptHasher,
       secret: await secrets.open(sealedSecret),
     }),
+    audit: createAuditLog(db),
     signer: await loadSigner(db, secrets),
     identity: {
       controlPlaneId: await readOrCreateSetting(db, 'control-plane-id', () => createId(clock())),

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -78,7 +80,7 @@ const get = (path: string, headers: Record<string, string> = { cookie }) =>
   fetch(server.url + path, { headers })
 
 async function enrol() {
-  const { siteId, token } = await server.ensureLocalSite()
+  const { siteId, token } = await server.ensureLocalSite(null)
   const key = await createEdgeKey()
   const answer = await post('/api/edge/v1/enrol', {
     token,
@@ -176,6 +178,8 @@ it('carries a site’s events through a real tunnel to the people who watch', as
   expect(state.machines).toHaveLength(2)
 
   const headers = { cookie, origin: server.url }
+  const power = { method: 'PUT', headers: { ...headers, 'content-type': 'application/json' } }
+  await fetch(`${server.url}/api/v1/safety/mode`, { ...power, body: JSON.stringify({ mode: 'power' }) })
   const revoked = await fetch(`${server.url}/api/v1/edges/${enrolled.edgeId}`, { method: 'DELETE', headers })
   expect(revoked.status).toBe(204)
   expect(await tunnel.closed).toBe(4401)
@@ -184,7 +188,7 @@ it('carries a site’s events through a real tunnel to the people who watch', as
 })
 
 it('keeps everything over a restart: people, keys, how far a journal was taken', async () => {
-  const { bearer } = await enrol()
+  const { enrolled, bearer } = await enrol()
   const gap = { type: 'journal.gap' as const, from: 1, to: 1 }
   const first = await connect('/api/edge/v1/tunnel', await bearer())
   const hello = {
@@ -209,7 +213,12 @@ it('keeps everything over a restart: people, keys, how far a journal was taken',
   const after = siteStateSchema.parse(await (await get('/api/edge/v1/state', await bearer())).json())
   expect(after.signerKeys).toEqual(before.signerKeys)
   expect(after.generation).toBe(before.generation)
-  expect((await server.ensureLocalSite()).token).toBeNull()
+  expect((await server.ensureLocalSite(enrolled.edgeId)).token).toBeNull()
+  // The host's edge has lost its data: it can join again.
+  expect(await server.ensureLocalSite(null)).toMatchObject({
+    siteId: enrolled.siteId,
+    token: expect.stringMatching(/^dfe_/),
+  })
   expect((await get('/api/v1/me')).status).toBe(200)
 })
 
@@ -251,4 +260,14 @@ it('serves the portal: files, and the shell for its pages, with a policy for the
   for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json', '/']) {
     expect((await get(path)).status, path).toBe(200)
   }
+})
+
+it('outlives a client that asks for an upgrade it does not know, and resets', async () => {
+  const client = createConnection(server.port, '127.0.0.1')
+  await once(client, 'connect')
+  client.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n')
+  const [answer] = await once(client, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /)
+  client.resetAndDestroy()
+  expect((await get('/healthz')).status).toBe(200)
 })

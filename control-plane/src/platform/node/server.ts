@@ -8,7 +8,11 @@ import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
-import { createFirstAdministrator, needsAdministrator } from '../../features/setup/service.ts'
+import {
+  createFirstAdministrator,
+  needsAdministrator,
+  releaseStaleClaim,
+} from '../../features/setup/service.ts'
 import { ensureLocalSite } from '../../features/sites/local-site.ts'
 import { createEnrolmentToken } from '../../features/sites/service.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
@@ -38,8 +42,9 @@ export interface RunningServer {
   /** What the first administrator has to type; null when there is one. */
   setupCode: string | null
   createEnrolmentToken(siteId: string): Promise<{ token: string; expiresAt: number; command: string }>
-  /** The site of this host; `token` null when an edge is enrolled there already. */
-  ensureLocalSite(): Promise<{ siteId: string; token: string | null }>
+  /** The site of this host; `token` null when the host's edge, `edgeId`, is enrolled there. */
+  ensureLocalSite(edgeId: string | null): Promise<{ siteId: string; token: string | null }>
+  connectedEdges(): number
   /** Tells people how a build of the boot bundle fares, until there is one. */
   noteBundleBuild(build: BundleBuild): void
   close(): Promise<void>
@@ -55,6 +60,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes })
   const server = createAdaptorServer({
     fetch: (request, env) => app?.fetch(request, env) ?? new Response('starting\n', { status: 503 }),
+    serverOptions: {
+      // Another protocol is not taken up, which HTTP allows (RFC 9110 section 7.8): the adapter would leave the
+      // socket to nobody, and a client that resets it would end this process.
+      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+    },
     // ws is what the adapter is made for; only the two packages' types differ in details.
     websocket: { server: sockets as unknown as WebSocketServerLike },
   })
@@ -64,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
     const { db, close: closeDatabase } = await openDatabase(options.dataDir)
     const secrets = await openSecrets(options.dataDir)
+    await releaseStaleClaim(db)
     const bundle = createBundleFiles(options.bundleDir, logError)
     const deps = await createNodeDeps({ ...options, bundle, db, secrets, publicUrl, logError })
     await addAdministrator(deps, options.administrator)
@@ -75,7 +86,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       port,
       setupCode: deps.setupCode,
       createEnrolmentToken: (siteId) => createEnrolmentToken(deps, siteId),
-      ensureLocalSite: () => ensureLocalSite(deps),
+      ensureLocalSite: (edgeId) => ensureLocalSite(deps, edgeId),
+      connectedEdges: () => deps.connections.count(),
       noteBundleBuild(build) {
         bundle.noteBuild(build)
         deps.live.publish([{ type: 'changed', entity: 'setup', id: 'bundle' }])
@@ -83,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       async close() {
         stopTimers()
         for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')
-        await closeServer(server)
+        await closeServer(server, () => sockets.clients.forEach((socket) => void socket.terminate()))
         closeDatabase()
       },
     }
@@ -125,12 +137,15 @@ function listen(server: ServerType, port: number, host: string | undefined): Pro
   })
 }
 
-const closeGraceMs = 3000
+const closeGraceMs = 2000
 
-/** Lets requests end, for a while. */
-function closeServer(server: ServerType): Promise<void> {
+/** Lets requests and WebSockets end, for a while; a laptop that sleeps never answers. */
+function closeServer(server: ServerType, cutSockets: () => void = () => undefined): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => (server as Server).closeAllConnections(), closeGraceMs)
+    const timer = setTimeout(() => {
+      cutSockets()
+      ;(server as Server).closeAllConnections()
+    }, closeGraceMs)
     server.close(() => {
       clearTimeout(timer)
       resolve()

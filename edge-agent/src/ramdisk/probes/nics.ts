@@ -43,7 +43,7 @@ function linkName(path: string): string | null {
 }
 
 /** `0000:03:00.0`: the last PCI function on the way to a device. */
-export function findPciSlot(path: string): string | null {
+function findPciSlot(path: string): string | null {
   try {
     const parts = realpathSync(path).split('/')
     return parts.findLast((part) => /^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$/.test(part)) ?? null

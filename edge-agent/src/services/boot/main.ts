@@ -45,7 +45,9 @@ async function main(): Promise<void> {
   process.on('message', (message) => handleMessage(message, responder, store))
   // The supervisor may crash or be upgraded: machines still boot.
   process.on('disconnect', () => undefined)
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(responder))
+  process.on('SIGTERM', () => void stop(responder))
+  // Ctrl-C reaches every process of a terminal: a supervisor that is there ends this one itself.
+  process.on('SIGINT', () => void (process.connected || stop(responder)))
   const stats = setInterval(() => responder.postStats(), statsEveryMs)
   stats.unref()
   const lastView = await store.load()

@@ -34,6 +34,8 @@ export interface OrderPorts {
   now: () => number
   /** Where the services of this edge listen now. */
   ports: () => { agentHttp: number; imageHttp: number }
+  /** Named to ramdisks instead of this edge's own image server, when there are any. */
+  imageServers: readonly string[]
   siteState: () => SiteState | null
   machines: () => MachineIndex
   imageReadiness: (manifestDigest: string) => 'ready' | 'pending' | 'missing'
@@ -78,6 +80,10 @@ export function createOrders(options: OrderPorts): Orders {
     const origin = `http://${edgeAddress}:${options.ports().agentHttp}`
     return fillPlan(deployment.plan, `${origin}/phone-home/${deployment.deploymentId}/${token}`)
   }
+  const namedServers = (edgeAddress: string): string[] =>
+    options.imageServers.length > 0
+      ? [...options.imageServers]
+      : [`http://${edgeAddress}:${options.ports().imageHttp}`]
   return {
     check: (deployment) => verify(deployment, null),
     prepare: async (state, target) => {
@@ -115,7 +121,7 @@ export function createOrders(options: OrderPorts): Orders {
           deploymentId: state.deploymentId,
           epoch: order.machine.epoch,
           plan: await fillIn(deployment, target.edgeAddress),
-          imageServers: [`http://${target.edgeAddress}:${options.ports().imageHttp}`],
+          imageServers: namedServers(target.edgeAddress),
         },
       }
     },

@@ -80,12 +80,15 @@ export async function createDeploymentRunner(ports: DeploymentPorts): Promise<De
     await persist(state, [])
     states.set(state.deploymentId, state)
   }
-  /** What the site no longer lists: never begun here, it is simply no longer ours; else it is stopped. */
+  /** What the site no longer lists: never handed out here, it is simply no longer ours; else it is stopped. */
   const dismiss = async (state: DeploymentState): Promise<void> => {
-    if (state.status !== 'armed') return applyNow(state.deploymentId, { type: 'abort' })
-    states.delete(state.deploymentId)
-    await forgetDeployment(database, state.deploymentId)
+    const { deploymentId, machineId } = state
+    if (state.lastOrderId !== null) return applyNow(deploymentId, { type: 'abort' })
+    states.delete(deploymentId)
+    await forgetDeployment(database, deploymentId)
     await ports.publishView()
+    if (state.stage === 'ramdisk')
+      ports.sendToMachine(machineId, { type: 'restart', reason: 'The deployment was taken back.' })
   }
   const takeWanted = async (wanted: readonly SiteDeployment[]): Promise<void> => {
     const listed = new Set(wanted.map((deployment) => deployment.deploymentId))

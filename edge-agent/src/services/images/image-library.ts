@@ -49,6 +49,8 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
   const records = new Map<string, ImageRecord>()
   for (const record of await loadImages(database)) records.set(record.imageId, record)
   let wanted = new Map<string, WantedImage>()
+  /** Most new states of a site concern its machines: the same images again are no work. */
+  let lastWanted = ''
   let current: { progress: ImageProgress; abort: AbortController } | null = null
   let queue: Promise<void> = Promise.resolve()
   let stopped = false
@@ -139,6 +141,9 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
   }
   return {
     want: (images) => {
+      const text = JSON.stringify(images)
+      if (text === lastWanted) return
+      lastWanted = text
       wanted = new Map(images.map((image) => [image.imageId, image]))
       if (current && !wanted.has(current.progress.imageId)) current.abort.abort()
       for (const imageId of wanted.keys()) enqueue(() => bringIn(imageId))

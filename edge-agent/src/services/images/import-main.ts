@@ -15,6 +15,8 @@ process.once('message', (message) => {
   void work(startSchema.parse(message)).finally(() => process.disconnect())
 })
 process.once('disconnect', () => process.exit())
+// Ctrl-C reaches every process of a terminal: the supervisor ends this one, and an import is not its failure.
+process.on('SIGINT', () => undefined)
 
 async function work({ dir, image }: z.infer<typeof startSchema>): Promise<void> {
   let toldAt = 0

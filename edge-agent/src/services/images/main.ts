@@ -5,7 +5,9 @@ import type { ImageServerMessage } from './server-messages.ts'
 const [dir = '.', port = '0'] = process.argv.slice(2)
 const retryListenMs = 5_000
 
-const tell = (message: ImageServerMessage): void => void process.send?.(message)
+/** A supervisor that is gone is told nothing; `disconnect` follows. */
+const tell = (message: ImageServerMessage): void =>
+  void process.send?.(message, undefined, undefined, () => undefined)
 
 async function start(): Promise<void> {
   try {
@@ -27,5 +29,5 @@ async function start(): Promise<void> {
 
 process.once('disconnect', () => process.exit())
 process.once('SIGTERM', () => process.exit())
-process.once('SIGINT', () => undefined)
+process.on('SIGINT', () => undefined)
 await start()

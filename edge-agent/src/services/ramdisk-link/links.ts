@@ -111,6 +111,9 @@ export function createLinks(options: LinksOptions): Links {
         options.machines().identify(link.session.macs, link.session.smbiosUuid)?.machineId ?? null
       await toldConnected(link, true)
       await consider(link)
+      // Only an order boots a machine that the site knows into the ramdisk: it was withdrawn meanwhile.
+      if (link.newBoot && link.machineId && !options.runner().activeFor(link.machineId))
+        link.send({ type: 'restart', reason: 'What it was started for is over.' })
     },
     handle: async (link, frame) => {
       switch (frame.type) {

@@ -287,6 +287,20 @@ describe('a deployment', () => {
     expect(await site.event('deployment.aborted')).toMatchObject({ stage: 'powering' })
   })
 
+  test('that is aborted while its ramdisk is starting sends the machine back to its own disk', async () => {
+    await arm()
+    await netboot()
+    const deployment = await makeDeployment(site.control.signer, machine, {
+      plan,
+      deployment: { desired: 'abort' },
+    })
+    site.control.setState({ deployments: [deployment] })
+    await site.event('deployment.aborted')
+    const ramdisk = await boot()
+    await ramdisk.frame('restart')
+    expect(ramdisk.received.some((frame) => frame.type === 'order')).toBe(false)
+  })
+
   test('with an order that is not good fails before any machine is booted for it', async () => {
     const deployment = await makeDeployment(site.control.signer, machine, { plan, order: { aud: 'site-9' } })
     site.control.setState({ interfaces, machines: [machine], deployments: [deployment] })
@@ -306,6 +320,17 @@ describe('a deployment', () => {
     await arm({ plan: makePlan() })
     await boot()
     expect(await site.event('deployment.failed')).toMatchObject({ reason: 'chunk-missing' })
+  })
+
+  test('that another edge of this LAN runs is let go, and taken up again when it comes back', async () => {
+    await arm()
+    await netboot()
+    await site.event('deployment.stage')
+    site.control.setState({ deployments: [] })
+    await until(() => Object.keys(site.edge.status().deployments).length === 0, 'it to be gone')
+    await arm()
+    expect(site.edge.status().deployments).toEqual({ armed: 1 })
+    expect(site.control.entries.some(({ event }) => event.type === 'deployment.aborted')).toBe(false)
   })
 
   test('that the site takes back before it began is dropped without a word', async () => {

@@ -29,6 +29,8 @@ const mostConnections = 1024
 const helloWithinMs = 10_000
 const heartbeatMs = 20_000
 const framesPerSecond = 200
+/** Frames of one ramdisk that wait for the disk; it is not read from meanwhile. */
+const mostWaiting = 16
 
 type Hello = Extract<AgentFrame, { type: 'hello' }>
 
@@ -99,11 +101,18 @@ function serve(socket: WebSocket, request: IncomingMessage, options: RamdiskServ
     link.send({ type: 'welcome', session: greeted.session.session, now: now() })
     await links.open(link)
   }
+  let waiting = 0
   const enqueue = (work: () => Promise<void>): void => {
-    queue = queue.then(work).catch((error) => {
-      options.warn(`A ramdisk’s frame could not be handled: ${(error as Error).message}`)
-      socket.close(1011)
-    })
+    if (++waiting >= mostWaiting) socket.pause()
+    queue = queue
+      .then(work)
+      .catch((error) => {
+        options.warn(`A ramdisk’s frame could not be handled: ${(error as Error).message}`)
+        socket.close(1011)
+      })
+      .finally(() => {
+        if (--waiting < mostWaiting) socket.resume()
+      })
   }
   socket.on('error', () => socket.terminate())
   socket.on('message', (data, isBinary) => {

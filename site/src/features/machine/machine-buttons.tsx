@@ -1,4 +1,6 @@
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { meQuery } from '../../api/queries.ts'
 import type { MachineDetail } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { DeployDialog } from '../deployments/deploy-dialog.tsx'
@@ -6,12 +8,14 @@ import { AdoptDialog } from '../machines/adopt-dialog.tsx'
 import { AbortDialog } from './abort-dialog.tsx'
 import { DeleteDialog } from './delete-dialog.tsx'
 import { refusal } from './facts.ts'
+import { LockDialog } from './lock-dialog.tsx'
 
-type Asked = 'adopt' | 'deploy' | 'abort' | 'delete' | null
+type Asked = 'adopt' | 'deploy' | 'abort' | 'lock' | 'delete' | null
 
 /** The actions on a machine. One that is not allowed stays in its place and says why. */
 export function MachineButtons({ machine }: { machine: MachineDetail }) {
   const [asked, setAsked] = useState<Asked>(null)
+  const { data: me } = useQuery(meQuery)
   const close = (): void => setAsked(null)
   const isActive = machine.status === 'armed' || machine.status === 'deploying'
   return (
@@ -33,6 +37,13 @@ export function MachineButtons({ machine }: { machine: MachineDetail }) {
           Abort
         </Button>
       )}
+      <Button
+        look="quiet"
+        refusal={me?.role === 'administrator' ? null : 'Only an administrator may lock or unlock a machine.'}
+        onClick={() => setAsked('lock')}
+      >
+        {machine.locked ? 'Unlock' : 'Lock'}
+      </Button>
       <Button look="quiet" refusal={refusal('delete', machine)} onClick={() => setAsked('delete')}>
         Delete
       </Button>
@@ -41,6 +52,7 @@ export function MachineButtons({ machine }: { machine: MachineDetail }) {
       {asked === 'abort' && machine.deployment && (
         <AbortDialog machine={machine} deploymentId={machine.deployment.deploymentId} onClose={close} />
       )}
+      {asked === 'lock' && <LockDialog machine={machine} onClose={close} />}
       {asked === 'delete' && <DeleteDialog machine={machine} onClose={close} />}
     </div>
   )

@@ -3,10 +3,12 @@ import { sortProblem } from '../../api/problem.ts'
 import type { MachineDetail } from '../../api/views.ts'
 import { Button, IconButton } from '../../components/button.tsx'
 import { Icon } from '../../components/icons.tsx'
+import { Padlock } from '../../components/padlock.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
 import { separateWords } from '../../format/words.ts'
 import { hostnameError } from '../machines/hostname.ts'
+import { renderLock } from './lock-text.ts'
 import { MachineButtons } from './machine-buttons.tsx'
 import { usePatchMachine } from './patch-machine.ts'
 import { RamdiskNote, waitsForWork } from './ramdisk-note.tsx'
@@ -40,7 +42,13 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
           <StatusMark status={written ? 'written' : machine.status} />
           <span className="text-ink-soft">{machine.siteName}</span>
           {waitsForWork(machine) && <RamdiskNote text="In the ramdisk, waiting for work" />}
-          {machine.locked && <span className="text-wanted">Locked</span>}
+          {machine.ramdiskConnected && <span className="text-alive">In the ramdisk now</span>}
+          {machine.locked && (
+            <span className="flex items-center gap-1.5 text-wanted">
+              <Padlock label={renderLock(machine, Date.now())} />
+              Locked{machine.lockConfirmed ? '' : ', not yet confirmed by the site'}
+            </span>
+          )}
           <span className="text-ink-faint">
             seen <Ago atMs={machine.lastSeenAt} />
           </span>

@@ -9,6 +9,7 @@ import {
 } from '@tanstack/react-table'
 import type { Machine } from '../../api/views.ts'
 import { Mono } from '../../components/facts.tsx'
+import { Padlock } from '../../components/padlock.tsx'
 import { PoleBar } from '../../components/pole.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
@@ -16,6 +17,7 @@ import { separateWords } from '../../format/words.ts'
 import { percentDone } from '../deployments/rate.ts'
 import { currentRate } from '../deployments/rate-store.ts'
 import { writingBytes } from '../deployments/timeline.ts'
+import { renderLock } from '../machine/lock-text.ts'
 import { RamdiskNote, waitsForWork } from '../machine/ramdisk-note.tsx'
 import { useSitePresence } from '../sites/use-site-presence.ts'
 import { compareNames, statusOrder, systemOf } from './machine-list.ts'
@@ -98,6 +100,9 @@ function NameCell({ machine }: { machine: Machine }) {
         >
           {machine.name}
         </Link>
+        {machine.locked && (
+          <Padlock label={renderLock(machine, Date.now())} className="shrink-0 self-center" />
+        )}
         {machine.tags.length > 0 && (
           <span className="truncate text-[0.85rem] text-ink-faint max-sm:hidden">
             {machine.tags.join(' · ')}

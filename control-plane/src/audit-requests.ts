@@ -1,0 +1,172 @@
+import { user } from '@dragonfly/schema/db'
+import { isDestructive } from '@dragonfly/schema/state'
+import { eq } from 'drizzle-orm'
+import type { Context } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import { TrieRouter } from 'hono/router/trie-router'
+import type { DeclaredRoute } from './access.ts'
+import type { AppEnv, NotedChange } from './deps.ts'
+import { isRecorded, outcomeOf, pickDetails } from './features/audit/decide.ts'
+import type { AuditRecord } from './features/audit/log.ts'
+import { findSubject, pickTargets, type Subject, type Targets } from './features/audit/subject.ts'
+
+/** Strangers fill no disk: entries a minute from one address, and from all of them. */
+const strangerLimits = { one: 30, all: 300 }
+
+const noSubject: Subject = { subject: null, machineId: null, siteId: null }
+
+/** Writes what was done and what was refused into the audit log. It stands around `enforceAccess`. */
+export function auditRequests(routes: readonly DeclaredRoute[]) {
+  const find = createRouteTable(routes)
+  return createMiddleware<AppEnv>(async (c, next) => {
+    await next()
+    const route = find(c.req.method, c.req.path)
+    const request = {
+      isChange: isChange(c),
+      hasCredentials: Boolean(c.req.header('cookie') || c.req.header('authorization')),
+      status: c.res.status,
+    }
+    if (!route || !isRecorded(request)) return
+    const noted = c.get('noted') ?? {
+      operation: route.route.operationId,
+      targets: route.targets,
+      details: {},
+      request: {},
+      subject: noSubject,
+    }
+    const { operation, details } = noted
+    // A person who destroyed something is asked how: was it confirmed?
+    const confirmed = isDestructive(operation) && c.res.ok ? { safety: c.get('safety') } : {}
+    await append(c, await withAnswer(c, { ...noted, details: { ...details, ...confirmed } }), actorOf(c))
+  })
+}
+
+/** Takes down what a change acts on. It stands behind `enforceAccess`: a stranger's body is not read. */
+export function noteChanges(routes: readonly DeclaredRoute[]) {
+  const find = createRouteTable(routes)
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const found = isChange(c) ? find(c.req.method, c.req.path) : null
+    if (found) {
+      const body = await readJson(() => c.req.json())
+      const targets = { ...pickTargets(body), ...found.targets }
+      c.set('noted', {
+        operation: found.route.operationId,
+        targets,
+        details: pickDetails(body, found.route['x-audit'] ?? []),
+        request: { ...(typeof body === 'object' ? body : {}), ...found.targets },
+        subject: await findSubject(c.get('deps').db, targets),
+      })
+    }
+    await next()
+  })
+}
+
+const authOperations: Record<string, string> = { '/sign-in/email': 'signIn', '/sign-out': 'signOut' }
+
+/** Sign-ins, sign-outs and whatever else is posted to /api/auth. */
+export function auditAuth() {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    if (!isChange(c)) return next()
+    const { auth, db } = c.get('deps')
+    const path = c.req.path.slice('/api/auth'.length)
+    const email = await readJson(() => c.req.raw.clone().json()).then(emailOf)
+    const before = await auth.person(c.req.raw.headers)
+    await next()
+    if (c.res.status === 404) return
+    // An address that nobody has is not kept: people type passwords into the wrong field.
+    const [named] = email
+      ? await db.select({ userId: user.id, name: user.name }).from(user).where(eq(user.email, email))
+      : []
+    const who = c.res.status < 400 ? (named ?? before) : before
+    await append(
+      c,
+      {
+        operation: authOperations[path] ?? `auth${path}`.slice(0, 100),
+        targets: named ? { userId: named.userId } : {},
+        details: {},
+        request: {},
+        subject: { ...noSubject, subject: named?.name ?? null },
+      },
+      who
+        ? { actorKind: 'person', actorId: who.userId, actorName: who.name }
+        : { actorKind: 'stranger', actorId: null, actorName: null },
+    )
+  })
+}
+
+type Actor = Pick<AuditRecord, 'actorKind' | 'actorId' | 'actorName'>
+
+function actorOf(c: Context<AppEnv>): Actor {
+  const person = c.get('person')
+  if (person) return { actorKind: 'person', actorId: person.userId, actorName: person.name }
+  const edge = c.get('edge')
+  if (edge) return { actorKind: 'edge', actorId: edge.edgeId, actorName: null }
+  return { actorKind: 'stranger', actorId: null, actorName: null }
+}
+
+/** What was made is known by its id in the answer. */
+async function withAnswer(c: Context<AppEnv>, noted: NotedChange): Promise<NotedChange> {
+  if (c.res.status !== 201) return noted
+  const made = pickTargets(await readJson(() => c.res.clone().json()))
+  const targets = { ...made, ...noted.targets }
+  const subject =
+    noted.subject.subject === null ? await findSubject(c.get('deps').db, targets) : noted.subject
+  return { ...noted, targets, subject }
+}
+
+async function append(c: Context<AppEnv>, noted: NotedChange, actor: Actor): Promise<void> {
+  const { audit, clock, limiter, metrics, logError } = c.get('deps')
+  const clientAddress = c.get('clientAddress')
+  if (actor.actorKind === 'stranger') {
+    const isBearable =
+      limiter.take(`audit ${clientAddress}`, strangerLimits.one, 60_000) &&
+      limiter.take('audit', strangerLimits.all, 60_000)
+    if (!isBearable) return metrics.count('dragonfly_audit_dropped_total')
+  }
+  const { status } = c.res
+  try {
+    await audit.append({
+      at: clock(),
+      ...actor,
+      operation: noted.operation,
+      ...noted.subject,
+      details: { ...noted.targets, ...noted.details },
+      clientAddress,
+      outcome: outcomeOf(status),
+      status,
+      code: c.res.headers.get('x-dragonfly-problem'),
+    })
+  } catch (error) {
+    metrics.count('dragonfly_audit_failures_total')
+    logError(`the audit log could not be written: ${noted.operation}`, error)
+  }
+}
+
+function isChange(c: Context<AppEnv>): boolean {
+  return !['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)
+}
+
+function emailOf(body: unknown): string | null {
+  const email = typeof body === 'object' && body !== null && 'email' in body ? body.email : null
+  return typeof email === 'string' ? email.toLowerCase() : null
+}
+
+async function readJson(read: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await read()
+  } catch {
+    return null
+  }
+}
+
+/** Finds the declared route of a request, and the ids in its path. */
+function createRouteTable(routes: readonly DeclaredRoute[]) {
+  const router = new TrieRouter<DeclaredRoute>()
+  for (const route of routes) {
+    router.add(route.method.toUpperCase(), route.path.replaceAll(/\{(.+?)\}/g, ':$1'), route)
+  }
+  return (method: string, path: string): { route: DeclaredRoute; targets: Targets } | null => {
+    const [match] = router.match(method === 'HEAD' ? 'GET' : method, path)[0]
+    return match ? { route: match[0], targets: pickTargets(match[1]) } : null
+  }
+}

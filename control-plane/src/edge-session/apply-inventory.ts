@@ -1,0 +1,165 @@
+import { machineLog, machineMacs, machines } from '@dragonfly/schema/db'
+import type { Inventory, SiteEvent } from '@dragonfly/schema/wire'
+import { and, eq, inArray, or } from 'drizzle-orm'
+import type { Statement } from '../batch.ts'
+import type { Deps, EdgeIdentity } from '../deps.ts'
+import { decideIdentity, type KnownMachine, usableSerial, usableUuid } from '../features/machines/identity.ts'
+import { createId } from '../ids.ts'
+import { seenAt } from './apply-machine.ts'
+import type { Effect } from './effect.ts'
+
+type InventoryEvent = Extract<SiteEvent, { type: 'machine.inventory' }>
+
+/** Recognises the machine, or takes it in as discovered. */
+export async function applyInventory(
+  deps: Deps,
+  edge: EdgeIdentity,
+  event: InventoryEvent,
+  at: number,
+): Promise<Effect> {
+  const { siteId } = edge
+  const reported = readIdentity(event)
+  const known = await findCandidates(deps, siteId, reported)
+  const decision = decideIdentity(reported, known)
+  const isNew = decision.kind === 'new'
+  const machineId = isNew ? createId(deps.clock()) : decision.machineId
+  const owned = new Set(known.flatMap((machine) => machine.macs))
+  const newMacs = reported.macs.filter((mac) => !owned.has(mac))
+  const before = known.find((machine) => machine.machineId === machineId) ?? null
+  return {
+    statements: [
+      ...writeMachine(deps, edge, { machineId, isNew, reported, event, at }),
+      // Not "or nothing": when another edge took the address meanwhile, all of this is decided anew.
+      ...newMacs.map((mac) =>
+        deps.db
+          .insert(machineMacs)
+          .values({ siteId, mac, machineId, isPrimary: isNew && mac === reported.bootMac }),
+      ),
+      ...decision.notes.map((text) =>
+        deps.db.insert(machineLog).values({ machineId, deploymentId: null, at, level: 'warning', text }),
+      ),
+    ],
+    live: [
+      { type: 'changed', entity: 'machine', id: machineId },
+      ...(isNew ? [{ type: 'changed' as const, entity: 'site' as const, id: siteId }] : []),
+    ],
+    bump: newMacs.length > 0 || tellsMore(reported, before) ? 'site' : 'none',
+  }
+}
+
+interface Reported {
+  bootMac: string
+  macs: string[]
+  /** Null where it says nothing. */
+  smbiosUuid: string | null
+  serial: string | null
+}
+
+function readIdentity({ mac, inventory }: InventoryEvent): Reported {
+  return {
+    bootMac: mac,
+    macs: [...new Set([mac, ...inventory.nics.map((nic) => nic.mac)])],
+    smbiosUuid: usableUuid(inventory.smbios.uuid),
+    serial: usableSerial(inventory.smbios.serial),
+  }
+}
+
+/** Whether a machine that its site knows by UUID and serial number is known by others now. */
+function tellsMore({ smbiosUuid, serial }: Reported, before: KnownMachine | null): boolean {
+  return (
+    before === null ||
+    (smbiosUuid !== null && smbiosUuid !== before.smbiosUuid) ||
+    (serial !== null && serial !== before.serial)
+  )
+}
+
+interface MachineWrite {
+  machineId: string
+  isNew: boolean
+  reported: Reported
+  event: InventoryEvent
+  at: number
+}
+
+function writeMachine(deps: Deps, edge: EdgeIdentity, write: MachineWrite): Statement[] {
+  const { machineId, event, at } = write
+  const { smbiosUuid, serial } = write.reported
+  const hardware = {
+    kind: kindOf(event.inventory),
+    inventory: event.inventory,
+    inventoryAt: at,
+    // Only a ramdisk sends one; a new machine was not known yet when its ramdisk connected.
+    ramdiskEdgeId: edge.edgeId,
+    ...summarise(event.inventory),
+    // What it told before stays when it tells nothing now.
+    ...(smbiosUuid === null ? {} : { smbiosUuid }),
+    ...(serial === null ? {} : { serial }),
+    ...(event.address === null ? {} : { address: event.address }),
+  }
+  if (!write.isNew) {
+    const set = { ...hardware, ...seenAt(at) }
+    return [deps.db.update(machines).set(set).where(eq(machines.machineId, machineId))]
+  }
+  const values = {
+    machineId,
+    siteId: edge.siteId,
+    ...hardware,
+    firstSeenAt: at,
+    lastSeenAt: at,
+    createdAt: deps.clock(),
+  }
+  return [deps.db.insert(machines).values(values)]
+}
+
+function summarise({ smbios, cpu, memory, disks }: Inventory) {
+  return {
+    manufacturer: smbios.manufacturer,
+    product: smbios.product,
+    cpuModel: cpu.model,
+    cpuThreads: cpu.threads,
+    memoryBytes: memory.totalBytes,
+    diskBytes: disks.filter((disk) => !disk.removable).reduce((sum, disk) => sum + disk.sizeBytes, 0),
+    foundOs: disks.find((disk) => disk.os !== null)?.os ?? null,
+  }
+}
+
+function kindOf(inventory: Inventory): 'metal' | 'vm' {
+  return inventory.virtualMachine ? 'vm' : 'metal'
+}
+
+async function findCandidates(
+  deps: Deps,
+  siteId: string,
+  { macs, smbiosUuid, serial }: Reported,
+): Promise<KnownMachine[]> {
+  const owners = deps.db
+    .select({ machineId: machineMacs.machineId })
+    .from(machineMacs)
+    .where(and(eq(machineMacs.siteId, siteId), inArray(machineMacs.mac, macs)))
+  const rows = await deps.db
+    .select({ machineId: machines.machineId, smbiosUuid: machines.smbiosUuid, serial: machines.serial })
+    .from(machines)
+    .where(
+      and(
+        eq(machines.siteId, siteId),
+        or(
+          inArray(machines.machineId, owners),
+          smbiosUuid ? eq(machines.smbiosUuid, smbiosUuid) : undefined,
+          serial ? eq(machines.serial, serial) : undefined,
+        ),
+      ),
+    )
+  const macRows = await deps.db
+    .select({ machineId: machineMacs.machineId, mac: machineMacs.mac })
+    .from(machineMacs)
+    .where(
+      inArray(
+        machineMacs.machineId,
+        rows.map((row) => row.machineId),
+      ),
+    )
+  return rows.map((row) => ({
+    ...row,
+    macs: macRows.filter((mac) => mac.machineId === row.machineId).map((mac) => mac.mac),
+  }))
+}
