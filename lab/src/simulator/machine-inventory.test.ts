@@ -2,10 +2,11 @@ import { inventorySchema } from '@dragonfly/schema/wire'
 import { expect, it } from 'vitest'
 import { createMachineSpec } from './machine-inventory.ts'
 
-const specs = Array.from({ length: 300 }, (_, index) => createMachineSpec(1, index))
+const specs = Array.from({ length: 5000 }, (_, index) => createMachineSpec(1, index))
 
 it('makes inventories that the wire takes', () => {
-  for (const spec of specs) expect(inventorySchema.safeParse(spec.inventory).error).toBeUndefined()
+  for (const spec of specs.slice(0, 300))
+    expect(inventorySchema.safeParse(spec.inventory).error).toBeUndefined()
 })
 
 it('makes machines that nobody takes for one another', () => {

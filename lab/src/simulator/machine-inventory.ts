@@ -24,10 +24,10 @@ export function createMachineSpec(seed: number, index: number): MachineSpec {
   const random = createRandom(seed * 100_003 + index)
   const model = chooseModel(random)
   const address = `10.40.${10 + Math.floor(index / 200)}.${20 + (index % 200)}`
-  const nics = createNics(model, random, index, address)
+  const nics = createNics(model, random, { seed, index, address })
   const boot = nics.find((nic) => nic.boot)
   if (!boot) throw new Error(`${model.product} has no port to boot from`)
-  return { index, mac: boot.mac, address, inventory: createInventory(model, random, index, nics) }
+  return { index, mac: boot.mac, address, inventory: createInventory(model, random, { seed, index, nics }) }
 }
 
 function chooseModel(random: Random): HardwareModel {
@@ -42,7 +42,11 @@ function chooseModel(random: Random): HardwareModel {
   return random.pick(hardwareModels)
 }
 
-function createInventory(model: HardwareModel, random: Random, index: number, nics: Nic[]): Inventory {
+function createInventory(
+  model: HardwareModel,
+  random: Random,
+  { seed, index, nics }: { seed: number; index: number; nics: Nic[] },
+): Inventory {
   const { cpu, virtual = false } = model
   return {
     firmware: model.firmware,
@@ -66,7 +70,7 @@ function createInventory(model: HardwareModel, random: Random, index: number, ni
     bmc: model.bmcFirmware
       ? {
           address: `10.41.${10 + Math.floor(index / 200)}.${20 + (index % 200)}`,
-          mac: macOf(model, random),
+          mac: macOf(model, seed, index, bmcPlace),
           firmware: model.bmcFirmware,
         }
       : null,
@@ -137,7 +141,11 @@ function diskLetters(place: number): string {
   return place < 26 ? last : diskLetters(Math.floor(place / 26) - 1) + last
 }
 
-function createNics(model: HardwareModel, random: Random, index: number, address: string): Nic[] {
+function createNics(
+  model: HardwareModel,
+  random: Random,
+  { seed, index, address }: { seed: number; index: number; address: string },
+): Nic[] {
   const row = 1 + Math.floor(index / 20)
   const ports = model.nics.flatMap((nic) =>
     Array.from({ length: nic.count }, (_, port) => ({ nic, name: portName(nic, port) })),
@@ -146,7 +154,7 @@ function createNics(model: HardwareModel, random: Random, index: number, address
     const link = place === 0 || random.chance(0.6)
     return {
       name,
-      mac: macOf(model, random),
+      mac: macOf(model, seed, index, place),
       driver: nic.driver,
       speedMbps: link ? nic.speedMbps || null : null,
       link,
@@ -166,6 +174,14 @@ function createNics(model: HardwareModel, random: Random, index: number, address
   })
 }
 
-function macOf(model: HardwareModel, random: Random): string {
-  return `${model.oui}:${random.hex(2)}:${random.hex(2)}:${random.hex(2)}`
+/** Ports of one machine are counted below this; its BMC comes last. */
+const placesPerMachine = 16
+const bmcPlace = placesPerMachine - 1
+
+/** Never the same for two ports: a number is multiplied by an odd one modulo 2^24, which mixes and loses nothing. */
+function macOf(model: HardwareModel, seed: number, index: number, place: number): string {
+  const mixed =
+    (Math.imul(index * placesPerMachine + place, 0x9e3779b1) ^ Math.imul(seed, 0x85ebca6b)) & 0xffffff
+  const digits = mixed.toString(16).padStart(6, '0')
+  return `${model.oui}:${digits.slice(0, 2)}:${digits.slice(2, 4)}:${digits.slice(4)}`
 }

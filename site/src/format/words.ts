@@ -7,7 +7,8 @@ export function countOf(count: number, singular: string, plural = `${singular}s`
 /** "one", "two", ... for the start of a sentence; digits from ten on. */
 export function spell(count: number): string {
   return (
-    ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'][count] ?? String(count)
+    ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'][count] ??
+    count.toLocaleString('en-GB')
   )
 }
 

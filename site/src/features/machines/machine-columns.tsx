@@ -19,6 +19,7 @@ import { currentRate } from '../deployments/rate-store.ts'
 import { writingBytes } from '../deployments/timeline.ts'
 import { renderLock } from '../machine/lock-text.ts'
 import { RamdiskNote, waitsForWork } from '../machine/ramdisk-note.tsx'
+import { useSitePresence } from '../sites/use-site-presence.ts'
 import { compareNames, statusOrder, systemOf } from './machine-list.ts'
 
 export const features = tableFeatures({
@@ -43,6 +44,7 @@ export const columns = column.columns([
   column.accessor('siteName', {
     header: 'Site',
     sortFn: (a, b) => compareNames(a.original.siteName, b.original.siteName),
+    cell: ({ row }) => <SiteCell machine={row.original} />,
   }),
   column.accessor((machine) => machine.address ?? '', {
     id: 'address',
@@ -168,6 +170,16 @@ function StatusDetail({ machine }: { machine: Machine }) {
   if (machine.status === 'armed')
     return <div className="truncate text-[0.85rem] text-ink-faint">power it on</div>
   return null
+}
+
+function SiteCell({ machine }: { machine: Machine }) {
+  const presence = useSitePresence(machine.siteId)
+  return (
+    <div className="leading-snug">
+      <div className="truncate">{machine.siteName}</div>
+      {presence?.kind === 'away' && <div className="text-[0.85rem] text-failed">away</div>}
+    </div>
+  )
 }
 
 function AddressCell({ machine }: { machine: Machine }) {

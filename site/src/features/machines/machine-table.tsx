@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { type RowSelectionState, useTable } from '@tanstack/react-table'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { Machine } from '../../api/views.ts'
 import { columnClasses, columns, features } from './machine-columns.tsx'
 import { moveCursor } from './machine-list.ts'
@@ -38,8 +38,11 @@ export function MachineTable({ machines, selection, onSelection, search }: Machi
     scrollPaddingEnd: 96,
     getItemKey: (index) => rows[index]?.id ?? index,
   })
+  // Scrolling draws this anew many times a second: nothing here may walk thousands of rows each time.
+  const ids = useMemo(() => rows.map((row) => row.id), [rows])
+  const isAllSelected = useMemo(() => ids.length > 0 && ids.every((id) => selection[id]), [ids, selection])
   const cursor = useListKeys({
-    ids: rows.map((row) => row.id),
+    ids,
     search,
     show: (index) => virtualizer.scrollToIndex(index, { align: 'auto' }),
     toggle: (id) => table.getRow(id).toggleSelected(),
@@ -56,7 +59,7 @@ export function MachineTable({ machines, selection, onSelection, search }: Machi
             <th className="w-9 pl-2 max-sm:hidden">
               <Check
                 label="Select all machines shown"
-                checked={table.getIsAllRowsSelected()}
+                checked={isAllSelected}
                 onChange={() => table.toggleAllRowsSelected()}
               />
             </th>

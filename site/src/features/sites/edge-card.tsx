@@ -55,9 +55,9 @@ function Problems({ edge }: { edge: Edge }) {
   if (edge.status === 'lost')
     return (
       <p className="mt-4 max-w-3xl border-l-[3px] border-failed pl-4">
-        Not heard from since <Ago atMs={edge.lastSeenAt} />. Its machines still boot, and what was armed still
-        runs. Check that the host is up, and that it can reach this server; <Mono>dragonfly-edge doctor</Mono>{' '}
-        on it says what is amiss.
+        Last heard <Ago atMs={edge.lastSeenAt} />. Its machines still boot, and what was armed still runs.
+        Check that the host is up, and that it can reach this server; <Mono>dragonfly-edge doctor</Mono> on it
+        says what is amiss.
       </p>
     )
   return edge.problems.map((problem) => (
