@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
+/** Virtual machines: one file at a time, and nothing is hurried. */
+const patiently = {
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
+  fileParallelism: false,
+  sequence: { concurrent: false },
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,16 +24,8 @@ export default defineConfig({
           ],
         },
       },
-      {
-        test: {
-          name: 'rack',
-          include: ['lab/test/**/*.test.ts'],
-          testTimeout: 900_000,
-          hookTimeout: 900_000,
-          fileParallelism: false,
-          sequence: { concurrent: false },
-        },
-      },
+      { test: { name: 'rack', include: ['lab/test/*.test.ts'], ...patiently } },
+      { test: { name: 'long', include: ['lab/test/long/*.test.ts'], ...patiently } },
     ],
   },
 })
