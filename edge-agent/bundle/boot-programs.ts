@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { run } from './host.ts'
 import type { PackageTree } from './package-tree.ts'
 
+/** `regexp` also expands the `*` of local-boot.cfg. */
 const GRUB_MODULES = [
   ...[
     'part_gpt',
@@ -16,7 +17,7 @@ const GRUB_MODULES = [
     'search_fs_file',
     'chain',
   ],
-  ...['memdisk', 'tar', 'configfile', 'terminal', 'boot', 'ls', 'minicmd'],
+  ...['memdisk', 'tar', 'configfile', 'terminal', 'boot', 'ls', 'minicmd', 'regexp'],
 ]
 
 export type BootFile = { name: string; data: Uint8Array }

@@ -13,7 +13,7 @@ export const SQUASHFS_OPTIONS: readonly string[] = [
   '-comp',
   'zstd',
   '-Xcompression-level',
-  '17',
+  '15',
   '-b',
   '256K',
 ]
