@@ -31,30 +31,45 @@ export async function prepareSite(api: ApiClient | null, name: string): Promise<
 }
 
 /** Plays the people of the site, by the public API: turns on an interface, imports, adopts, deploys, until it is stopped. */
-export async function driveFleet(api: ApiClient, options: FleetOptions, signal: AbortSignal): Promise<void> {
+export async function driveFleet(
+  api: ApiClient,
+  options: FleetOptions,
+  signal: AbortSignal,
+  say: (text: string) => void,
+): Promise<void> {
   const random = createRandom(options.seed + 2)
   const numbers = new Map<string, number>()
   await sleep(pauseMs)
   await api.serveNetboot(options.edgeId, 'eno1')
   await importImages(api)
-  const nameNext = (): string => {
+  const nameNext = (taken: readonly string[]): string => {
     const role = random.pick(roles)
     const number = (numbers.get(role) ?? 0) + 1
     numbers.set(role, number)
-    return `${role}-${String(number).padStart(2, '0')}`
+    const name = `${role}-${String(number).padStart(2, '0')}`
+    return taken.includes(name) ? nameNext(taken) : name
   }
-  while (!signal.aborted) {
+  const actOnce = async (): Promise<void> => {
     const machines = (await api.machines()).filter((machine) => machine.siteId === options.siteId)
     const [wanted] = machines.filter((machine) => !machine.adopted)
     const unadopted = machines.filter((machine) => !machine.adopted).length
     // A few are left for whoever looks at the portal.
     if (wanted && unadopted > 3)
-      await adopt(api, wanted, nameNext(), random.chance(0.7) ? [random.pick(tags)] : [])
+      await adopt(
+        api,
+        wanted,
+        nameNext(machines.map(({ name }) => name)),
+        random.chance(0.7) ? [random.pick(tags)] : [],
+      )
     const ready = await readyImages(api)
     const idle = machines.filter(isDeployable)
     const active = machines.filter(({ deployment }) => deployment && isActive(deployment.status)).length
     if (ready.length > 0 && idle.length > 0 && active < options.deploying)
       await deploy(api, random.pick(idle), random.pick(ready))
+  }
+  while (!signal.aborted) {
+    // A refusal (somebody else was quicker, a machine is locked) is part of life.
+    await actOnce().catch((error: Error) => say(error.message))
     await sleep(pauseMs)
   }
 }

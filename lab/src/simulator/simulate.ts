@@ -39,6 +39,7 @@ export async function simulate(options: SimulateOptions): Promise<number> {
       api,
       { siteId: identity.siteId, edgeId: identity.edgeId, ...options },
       stopping.signal,
+      say,
     ).catch((error: Error) => say(error.message))
   if (!stopping.signal.aborted) await once(stopping.signal, 'abort')
   clearInterval(ticking)

@@ -42,7 +42,6 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
           <StatusMark status={written ? 'written' : machine.status} />
           <span className="text-ink-soft">{machine.siteName}</span>
           {waitsForWork(machine) && <RamdiskNote text="In the ramdisk, waiting for work" />}
-          {machine.ramdiskConnected && <span className="text-alive">In the ramdisk now</span>}
           {machine.locked && (
             <span className="flex items-center gap-1.5 text-wanted">
               <Padlock label={renderLock(machine, Date.now())} />
