@@ -39,6 +39,10 @@ test('a UEFI machine announced by its MAC address is deployed to its NVMe disk o
       ...['configuring', 'restarting', 'first-boot'],
     ])
 
+    // Our GRUB found the installed system; the firmware's own boot order did not have to help.
+    const [started] = await lab.machines()
+    expect(await started?.serialText(0)).toMatch(/Dragonfly: local boot from \(hd\d+,gpt\d+\)\/EFI\//)
+
     const answers = said
       .trim()
       .split('\n')

@@ -76,7 +76,7 @@ export const deploymentStages: Record<DeploymentStage, StageRule> = {
       reason: 'ramdisk-silent',
       message: 'The kernel was fetched, but the ramdisk never reported.',
       nextStep:
-        'Look at the machine’s screen for a kernel panic; it needs 1 GB of memory, and a network card that the ramdisk has a driver for.',
+        'Look at the machine’s screen for a kernel panic; it needs 512 MB of memory, and a network card that the ramdisk has a driver for.',
     },
   },
   ramdisk: {
