@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { type SpawnOptions, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,15 +13,20 @@ export interface Tally {
 
 /** Runs a command in the repository with its output shown; resolves to its exit code (1 when killed). */
 export function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
-  const child = spawn(command, args, {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ...env },
-  })
+  const child = spawn(command, args, shown(env))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code) => resolve(code ?? 1))
   })
+}
+
+/** In the repository, with its programs first on the PATH, and all output shown. */
+function shown(env: NodeJS.ProcessEnv = {}): SpawnOptions {
+  return {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ...env },
+  }
 }
 
 /** Runs a command without showing what it prints, and returns that. */
@@ -56,6 +61,9 @@ export async function step(title: string, command: string, args: string[]): Prom
   return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
 }
 
+/** After its report, Vitest has this long to end; a worker that does not let go is then ended with it. */
+const vitestEndsWithinMs = 60_000
+
 /** Runs a Vitest project and counts its tests; a run that ends without a report counts as one failure. */
 export async function vitest(project: string, filters: string[] = []): Promise<Tally> {
   console.log(`\n── tests: ${project}`)
@@ -70,10 +78,11 @@ export async function vitest(project: string, filters: string[] = []): Promise<T
     '--reporter=json',
     `--outputFile.json=${report}`,
   ]
-  const code = await run('vitest', [...args, ...filters])
+  const code = await runUntilReport('vitest', [...args, ...filters], report)
   try {
-    const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>
-    const failed = (counts.numFailedTests ?? 0) + (code !== 0 && !counts.numFailedTests ? 1 : 0)
+    const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number> & { success: boolean }
+    const isBroken = (code !== 0 || !counts.success) && !counts.numFailedTests
+    const failed = (counts.numFailedTests ?? 0) + (isBroken ? 1 : 0)
     return {
       passed: counts.numPassedTests ?? 0,
       failed,
@@ -81,6 +90,40 @@ export async function vitest(project: string, filters: string[] = []): Promise<T
     }
   } catch {
     return { passed: 0, failed: 1, skipped: 0 }
+  }
+}
+
+/** Like `run`; but a process group that stays after it wrote its report is ended, and its report decides. */
+async function runUntilReport(command: string, args: string[], report: string): Promise<number> {
+  const child = spawn(command, args, { ...shown(), detached: true })
+  const ended = new Promise<number>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code) => resolve(code ?? 1))
+  })
+  const stop = (): void => endGroup(child.pid)
+  process.on('exit', stop)
+  const leave = (): never => process.exit(130)
+  process.once('SIGINT', leave).once('SIGTERM', leave)
+  let reportedAt: number | null = null
+  const watch = setInterval(() => {
+    if (reportedAt === null && existsSync(report)) reportedAt = Date.now()
+    if (reportedAt === null || Date.now() - reportedAt < vitestEndsWithinMs) return
+    clearInterval(watch)
+    console.log('   The tests have ended, but a worker of theirs has not: it is ended now.')
+    endGroup(child.pid)
+  }, 1000)
+  const code = await ended
+  clearInterval(watch)
+  process.off('exit', stop).off('SIGINT', leave).off('SIGTERM', leave)
+  const isReported = reportedAt !== null && Date.now() - reportedAt >= vitestEndsWithinMs
+  return isReported ? 0 : code
+}
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
   }
 }
 

@@ -99,7 +99,7 @@ export async function startEdgeUnderTest(): Promise<EdgeUnderTest> {
       await self.edge.stop()
       await control.close()
       database.close()
-      await rm(dataDir, { recursive: true, force: true })
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     },
   }
   return self

@@ -37,7 +37,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await responder.kill('SIGTERM')
-  rmSync(folder, { recursive: true })
+  rmSync(folder, { recursive: true, maxRetries: 10, retryDelay: 100 })
 })
 
 it.each([

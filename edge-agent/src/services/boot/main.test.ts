@@ -45,7 +45,7 @@ beforeEach(async () => {
 afterEach(async () => {
   if (responder.child.exitCode === null && responder.child.signalCode === null)
     await responder.kill('SIGTERM')
-  rmSync(folder, { recursive: true })
+  rmSync(folder, { recursive: true, maxRetries: 10, retryDelay: 100 })
 })
 
 function view(changes: Partial<BootView> = {}): BootView {
