@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, runQuietly } from './steps.ts'
 
@@ -16,20 +16,11 @@ const sources = [
 function filesBelow(path: string): string[] {
   const full = join(root, path)
   if (!existsSync(full)) return []
-  if (!readdirSyncSafe(full)) return [path]
+  if (!statSync(full).isDirectory()) return [path]
   return readdirSync(full, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .sort()
-}
-
-function readdirSyncSafe(full: string): boolean {
-  try {
-    readdirSync(full)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function contentKey(): string {

@@ -22,11 +22,11 @@ export function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}
 
 /** In the repository, with its programs first on the PATH, and all output shown. */
 function shown(env: NodeJS.ProcessEnv = {}): SpawnOptions {
-  return {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ...env },
-  }
+  return { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: withPrograms(env) }
+}
+
+function withPrograms(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ...env }
 }
 
 /** Runs a command without showing what it prints, and returns that. */
@@ -35,11 +35,7 @@ export function runQuietly(
   args: string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; output: string }> {
-  const child = spawn(command, args, {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ...env },
-  })
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: withPrograms(env) })
   let output = ''
   const keep = (part: Buffer): void => {
     output = (output + part.toString()).slice(-100_000)
