@@ -19,6 +19,8 @@ export const hostPackages = {
     'zstd',
   ],
   browser: ['chromium'],
+  /** Independent clients that the simulated BMCs are checked by. */
+  bmcClients: ['ipmitool', 'freeipmi-tools', 'redfishtool', 'python3-sushy'],
 } as const
 
 async function missingPackages(packages: readonly string[]): Promise<string[]> {
