@@ -1,13 +1,8 @@
 import { z } from '@hono/zod-openapi'
+import { frontPageModes } from '../state/front-door.ts'
 import { deploymentStatuses, machineStatuses } from '../state/machine.ts'
 
-/** Who sees what: `open` shows strangers a summary; `administrators` shows the panel to nobody else. */
-export const frontPageModes = ['open', 'signed-in', 'administrators'] as const
-export type FrontPageMode = (typeof frontPageModes)[number]
 export const frontPageModeSchema = z.enum(frontPageModes)
-
-/** What an administrator types to set an allowlist that does not hold their own address. */
-export const lockOutPhrase = 'lock me out'
 
 export const frontDoorViewSchema = z
   .object({

@@ -912,6 +912,8 @@ export interface components {
         Setup: {
             needsAdministrator: boolean;
             organisation: string;
+            /** @enum {string} */
+            frontPage: "open" | "signed-in" | "administrators";
             version: string;
             bundle: {
                 /** @enum {string} */

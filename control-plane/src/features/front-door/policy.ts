@@ -1,4 +1,5 @@
-import { type FrontPageMode, frontPageModeSchema } from '@dragonfly/schema/api'
+import { frontPageModeSchema } from '@dragonfly/schema/api'
+import type { FrontPageMode } from '@dragonfly/schema/state'
 import { z } from 'zod'
 import { type Network, parseNetwork } from '../../addresses.ts'
 import type { Database } from '../../deps.ts'

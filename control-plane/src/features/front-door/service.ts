@@ -1,4 +1,5 @@
-import { type FrontDoorView, type frontDoorPatchSchema, lockOutPhrase } from '@dragonfly/schema/api'
+import type { FrontDoorView, frontDoorPatchSchema } from '@dragonfly/schema/api'
+import { lockOutPhrase } from '@dragonfly/schema/state'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { isWithin, type Network, parseNetwork } from '../../addresses.ts'
