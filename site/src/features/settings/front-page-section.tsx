@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { frontDoorQuery } from '../../api/queries.ts'
 import type { FrontDoor } from '../../api/views.ts'
 import { ProblemNote } from '../../components/problem-note.tsx'
@@ -25,9 +26,15 @@ const modes: readonly { mode: FrontDoor['frontPage']; title: string; sentence: s
 
 export function FrontPageSection() {
   const { data: frontDoor, error } = useQuery(frontDoorQuery)
+  // At once, not when the request is on its way: a radio button does not jump back.
+  const [picked, setPicked] = useState<FrontDoor['frontPage'] | null>(null)
   const changing = useFrontDoorChange()
   if (!frontDoor) return <ProblemNote error={error} />
-  const chosen = changing.isPending ? changing.variables.frontPage : frontDoor.frontPage
+  const chosen = picked ?? frontDoor.frontPage
+  const choose = (mode: FrontDoor['frontPage']): void => {
+    setPicked(mode)
+    changing.mutate({ frontPage: mode }, { onSettled: () => setPicked(null) })
+  }
   return (
     <fieldset className="max-w-2xl space-y-1 border-0">
       <legend className="sr-only">Front page</legend>
@@ -41,7 +48,7 @@ export function FrontPageSection() {
             name="front-page"
             className="mt-1.5 accent-touch"
             checked={chosen === mode}
-            onChange={() => changing.mutate({ frontPage: mode })}
+            onChange={() => choose(mode)}
           />
           <span>
             <span className="block font-semibold">{title}</span>
