@@ -13,6 +13,8 @@ export type SettingKey =
   | 'local-site'
   | 'mfa-required-for'
   | 'minimum-safety'
+  | 'power-control'
+  | 'reimage'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {
