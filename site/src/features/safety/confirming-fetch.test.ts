@@ -18,8 +18,7 @@ it('knows what is dangerous by its address, and what it is bound to', () => {
     (noun) => findDangerous('DELETE', `/api/v1/${noun}/x`, null)?.operation,
   )
   const posted = ['deploy', 'delete'].map(
-    (verb) =>
-      findDangerous('POST', `/api/v1/bulk/${verb}`, { machineIds: ['a'], count: 1 })?.operation,
+    (verb) => findDangerous('POST', `/api/v1/bulk/${verb}`, { machineIds: ['a'], count: 1 })?.operation,
   )
   const toggle = (position: string) =>
     findDangerous('PUT', '/api/v1/safety/switches', { siteId: null, control: 'reimage', position })
