@@ -68,7 +68,7 @@ function countByStatus(groups: Awaited<ReturnType<typeof selectMachineGroups>>):
       stage: 'powering' as const,
       abortRequested: false,
     }
-    counts[machineStatus({ adopted: Boolean(group.adopted), locked: false, deployment })] += group.machines
+    counts[machineStatus({ adopted: Boolean(group.adopted), deployment })] += group.machines
   }
   return counts
 }

@@ -15,6 +15,8 @@ export type SettingKey =
   | 'minimum-safety'
   | 'front-page'
   | 'address-allowlist'
+  | 'power-control'
+  | 'reimage'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

@@ -8,6 +8,7 @@ import type { Network } from '../../addresses.ts'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
+import { releaseQueues } from '../../features/deployments/queue.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
 import {
   createFirstAdministrator,
@@ -123,6 +124,10 @@ function startTimers(deps: Deps): () => void {
   }
   const timers = [
     setInterval(guard('looking for lost edges', sweep), sweepEveryMs),
+    setInterval(
+      guard('looking for queued deployments', () => releaseQueues(deps)),
+      sweepEveryMs,
+    ),
     setInterval(
       guard('looking for a new boot bundle', () => takeBundleVersion(deps)),
       bundleLookEveryMs,
