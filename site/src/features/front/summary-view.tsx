@@ -6,11 +6,20 @@ import { formatDuration } from '../../format/time.ts'
 import { createAnonymousCells } from '../deployments/bar-cells.ts'
 import { ElectricStrip } from '../deployments/electric-strip.tsx'
 
-const shown: readonly MachineStatus[] = ['deployed', 'ready', 'armed', 'deploying', 'discovered', 'failed']
+const shown: readonly MachineStatus[] = [
+  'deployed',
+  'ready',
+  'queued',
+  'armed',
+  'deploying',
+  'discovered',
+  'failed',
+]
 
 const colours: Record<MachineStatus, string> = {
   deployed: 'text-alive',
   deploying: 'text-alive',
+  queued: 'text-touch',
   armed: 'text-touch',
   ready: '',
   discovered: 'text-wanted',
