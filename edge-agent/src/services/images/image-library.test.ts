@@ -21,6 +21,8 @@ let events: SiteEvent[]
 let server: Awaited<ReturnType<typeof startWebServer>>
 let served: Buffer
 beforeEach(async () => {
+  // The import's own process inherits it.
+  vi.stubEnv('DRAGONFLY_EDGE_LOCAL_IMAGES', 'allow')
   dir = await mkdtemp(join(tmpdir(), 'edge-library-'))
   database = await openStore(dir)
   events = []
