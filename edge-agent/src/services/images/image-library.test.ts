@@ -71,6 +71,17 @@ test('a wanted image is imported once, and remembered over a restart', async () 
   expect(again.readiness(digest)).toBe('ready')
 })
 
+test('a control plane that was restored to before the import is told again', async () => {
+  const library = await open()
+  library.want([wanted()])
+  await library.settled()
+  const again = await open()
+  again.want([wanted()])
+  await again.settled()
+  expect(types()).toEqual(['image.ready', 'image.ready'])
+  expect(events[1]).toEqual(events[0])
+})
+
 test('a failed import waits for the next attempt', async () => {
   served = Buffer.from('<html>not found</html>')
   const library = await open()
