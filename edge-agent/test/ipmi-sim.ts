@@ -10,11 +10,13 @@ export interface IpmiSim {
   stop: () => Promise<void>
 }
 
+const program = 'ipmi_sim'
+
 export const simUser = { username: 'ADMIN', password: 'secret' } as const
 
 /** Installs it where that is allowed; false, with a sentence on stderr, where it is not there in the end. */
 export async function hasIpmiSim(): Promise<boolean> {
-  const isThere = (): boolean => spawnSync('ipmi_sim', ['--help']).error === undefined
+  const isThere = (): boolean => spawnSync(program, ['--help']).error === undefined
   if (isThere()) return true
   const file = new URL('../../lab/src/host-packages.ts', import.meta.url).href
   const { ensureHostPackages } = (await import(file)) as {
@@ -43,7 +45,7 @@ export async function startIpmiSim(options: { port?: number; solPort?: number } 
     join(folder, 'state'),
     '-n',
   ]
-  const child = spawn('ipmi_sim', argv, { stdio: 'ignore' })
+  const child = spawn(program, argv, { stdio: 'ignore' })
   await untilItAnswers(port)
   return {
     port,

@@ -24,7 +24,7 @@ export const netFns = {
   group: 0x2c,
 } as const
 
-export const noBytes = new Uint8Array()
+const noBytes = new Uint8Array()
 
 export const encodeNothing = (): Uint8Array => noBytes
 export const decodeNothing = (): undefined => undefined

@@ -100,7 +100,7 @@ export async function getBootDevice(session: IpmiSession): Promise<BootFlags> {
 const knownQuirks = new WeakMap<IpmiSession, Quirks>()
 
 /** Asked for once per session. */
-export async function quirksOfBmc(session: IpmiSession): Promise<Quirks> {
+async function quirksOfBmc(session: IpmiSession): Promise<Quirks> {
   const known = knownQuirks.get(session)
   if (known) return known
   const quirks = quirksOf(await getDeviceId(session))

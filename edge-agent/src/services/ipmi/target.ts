@@ -40,7 +40,7 @@ export interface SessionIdentity {
 }
 
 const privileges = { user: 2, operator: 3, administrator: 4 } as const
-export const defaultPort = 623
+const defaultPort = 623
 const defaultSuites = [17, 3]
 
 /** @throws IpmiError `bad-credentials` for what no BMC could take. */

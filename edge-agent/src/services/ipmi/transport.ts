@@ -3,7 +3,7 @@ import { decodeRmcpPacket, type RmcpPacket } from '../../codec/rmcp/rmcp.ts'
 import type { OpenUdpSocket, UdpEndpoint, UdpSocket } from '../../ports/udp.ts'
 
 /** Takes a packet from its BMC; false for one that is not for it. */
-export type PacketHandler = (packet: RmcpPacket) => boolean
+type PacketHandler = (packet: RmcpPacket) => boolean
 
 /** One BMC's address: who listens to it, and the requests that wait for their turn. */
 export interface BmcEndpoint extends UdpEndpoint {
