@@ -61,7 +61,7 @@ const expectations = {
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
-    ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety'],
+    ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
   ].flat(),
   operators: ['createMachine', 'updateMachine', 'adoptMachine'],
   destroyers: ['createDeployment', 'abortDeployment', 'deleteMachine', 'createConfirmation'],
@@ -71,6 +71,7 @@ const expectations = {
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
     ['lockMachine', 'unlockMachine', 'setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
+    ['getRecoveryKey', 'replaceRecoveryKey'],
   ].flat(),
   own: [
     ['updateMe', 'listSessions', 'endSession', 'listApiKeys', 'createApiKey', 'deleteApiKey'],

@@ -13,6 +13,7 @@ export type SettingKey =
   | 'local-site'
   | 'mfa-required-for'
   | 'minimum-safety'
+  | 'recovery-key'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {
