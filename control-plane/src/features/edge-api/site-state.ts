@@ -1,9 +1,10 @@
 import { deployments, edgeInterfaceModes, images, machineMacs, machines, sites } from '@dragonfly/schema/db'
-import { fourWords } from '@dragonfly/schema/state'
+import { effectiveSwitches, fourWords, startedStatuses } from '@dragonfly/schema/state'
 import type { SiteState } from '@dragonfly/schema/wire'
 import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
+import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
 import { parseRecoveryKey, renderRecipients, selectSealingEdges } from '../sealing/recipients.ts'
 import { selectSetting } from '../settings/settings.ts'
 
@@ -35,6 +36,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     safetyRows,
     sealingEdges,
     recoveryRows,
+    switchRows,
   ] = await db.batch([
     selectSetting(db, 'bundle-version'),
     db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
@@ -46,6 +48,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     selectSetting(db, 'minimum-safety'),
     selectSealingEdges(db, edge.siteId),
     selectSetting(db, 'recovery-key'),
+    selectSwitches(db),
   ])
   const [site] = siteRows
   if (!site) throw notFound('site')
@@ -59,6 +62,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     interfaces: modes.map(({ name, mode }) => ({ name, mode })),
     unknownMachines: site.unknownMachines,
     minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
+    ...effectiveSwitches(site, parseSwitches(switchRows)),
     signerKeys: deps.signer.keys,
     sealingKeys: renderRecipients(sealingEdges, parseRecoveryKey(recoveryRows[0]?.value ?? null)),
     bundleVersion: bundleRows[0]?.value ?? null,
@@ -90,7 +94,7 @@ function selectDeployments(db: Database, edge: EdgeIdentity) {
     .where(
       and(
         eq(deployments.siteId, edge.siteId),
-        inArray(deployments.status, ['armed', 'running']),
+        inArray(deployments.status, [...startedStatuses]),
         or(isNull(deployments.edgeId), eq(deployments.edgeId, edge.edgeId)),
       ),
     )

@@ -14,6 +14,10 @@ export type SettingKey =
   | 'mfa-required-for'
   | 'minimum-safety'
   | 'recovery-key'
+  | 'front-page'
+  | 'address-allowlist'
+  | 'power-control'
+  | 'reimage'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {
