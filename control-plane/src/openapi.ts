@@ -2,15 +2,18 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, DeclaredRoute } from './access.ts'
 import * as apiKeys from './features/api-keys/routes.ts'
 import * as audit from './features/audit/routes.ts'
+import * as bulk from './features/bulk/routes.ts'
 import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
 import * as events from './features/events/routes.ts'
+import * as frontDoor from './features/front-door/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
 import * as people from './features/people/routes.ts'
 import * as safety from './features/safety/routes.ts'
+import * as sealing from './features/sealing/routes.ts'
 import * as setup from './features/setup/routes.ts'
 import * as sites from './features/sites/routes.ts'
 import * as templates from './features/templates/routes.ts'
@@ -18,16 +21,19 @@ import * as templates from './features/templates/routes.ts'
 /** Every operation of the API, in the order in which it is documented. */
 export const allRoutes = [
   setup,
+  frontDoor,
   people,
   invitations,
   apiKeys,
   sites,
   edges,
   machines,
+  bulk,
   images,
   templates,
   deployments,
   safety,
+  sealing,
   events,
   audit,
   edgeApi,
@@ -66,6 +72,7 @@ export function createOpenApiDocument(version: string) {
     servers: [{ url: '/' }],
     tags: [
       { name: 'setup' },
+      { name: 'front-door' },
       { name: 'people' },
       { name: 'sites' },
       { name: 'edges' },
@@ -74,6 +81,7 @@ export function createOpenApiDocument(version: string) {
       { name: 'templates' },
       { name: 'deployments' },
       { name: 'safety' },
+      { name: 'sealing' },
       { name: 'events' },
       { name: 'audit' },
       { name: 'edge', description: 'For dragonfly-edge; its protocol is in schema/src/wire' },

@@ -18,6 +18,7 @@ export const hostPackages = {
     'cpio',
     'zstd',
   ],
+  bmc: ['openipmi', 'ipmitool', 'freeipmi-tools'],
   browser: ['chromium'],
   /** Independent clients that the simulated BMCs are checked by. */
   bmcClients: ['ipmitool', 'freeipmi-tools', 'redfishtool', 'python3-sushy'],

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { safetyModes } from '../state/safety.ts'
+import { safetyModes, switchPositions } from '../state/safety.ts'
 import { interfaceModes, unknownMachinePolicies } from '../wire/site-state.ts'
 import { epochMsSchema, idSchema } from './common.ts'
 
@@ -10,6 +10,11 @@ export const siteViewSchema = z
     unknownMachines: z.enum(unknownMachinePolicies),
     /** `safe`: whatever is destroyed here was confirmed in safe mode, and the site's edges insist on it. */
     minimumSafety: z.enum(safetyModes),
+    /** `off`: nothing of that kind is done to its machines, here or by its edges. */
+    powerControl: z.enum(switchPositions),
+    reimage: z.enum(switchPositions),
+    /** Machines that are deployed at the same time; the rest queue. */
+    deploymentsAtOnce: z.number().int(),
     machineCount: z.number().int(),
     edgeCount: z.number().int(),
     edgesOnline: z.number().int(),
@@ -25,6 +30,12 @@ export const sitePatchSchema = z
     name: siteNameSchema.optional(),
     unknownMachines: z.enum(unknownMachinePolicies).optional(),
     minimumSafety: z.enum(safetyModes).optional(),
+    deploymentsAtOnce: z
+      .number()
+      .int('A whole number, please.')
+      .min(1, 'At least one machine at a time.')
+      .max(20_000, 'At most 20,000 machines.')
+      .optional(),
   })
   .openapi('SitePatch')
 
@@ -47,6 +58,8 @@ export const edgeViewSchema = z
     version: z.string(),
     /** RFC 7638 thumbprint of its key; the edge prints the same one at join. */
     fingerprint: z.string(),
+    /** When it made the key to which BMC passwords are sealed; null while it has none. */
+    sealingKeySince: epochMsSchema.nullable(),
     status: z.enum(['online', 'lost', 'never-seen', 'revoked']),
     lastSeenAt: epochMsSchema.nullable(),
     /** The desired state it acts on is the newest one. */

@@ -38,6 +38,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/front-door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What strangers see, and from where the panel and the API can be reached */
+        get: operations["getFrontDoor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Open or close the front page; set the allowlist of addresses */
+        patch: operations["updateFrontDoor"];
+        trace?: never;
+    };
+    "/api/v1/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers for an open front page; 401 unless it is open */
+        get: operations["getSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -334,7 +369,7 @@ export interface paths {
         delete: operations["deleteSite"];
         options?: never;
         head?: never;
-        /** Rename a site, or say what becomes of unknown machines */
+        /** Rename a site, or set what becomes of unknown machines and how careful it is */
         patch: operations["updateSite"];
         trace?: never;
     };
@@ -472,6 +507,91 @@ export interface paths {
         put?: never;
         /** Unlock a machine */
         post: operations["unlockMachine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget many machines; nothing on them is altered */
+        post: operations["deleteMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/deploy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Arm many machines: as many at once as their site allows, the rest queue */
+        post: operations["deployMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lock many machines, for one reason */
+        post: operations["lockMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add tags to many machines, or take them away */
+        post: operations["tagMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlock many machines */
+        post: operations["unlockMachines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -687,6 +807,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/safety/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Switch power control or reimaging off, or on again, for one site or for all */
+        put: operations["setSafetySwitch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation’s offline recovery key: whether there is one */
+        get: operations["getRecoveryKey"];
+        /** Set the public half of a recovery key that was made, and printed, where it is used */
+        put: operations["replaceRecoveryKey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{siteId}/sealing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** To whom the secrets of a site are sealed; check each key’s signature before you seal to it */
+        get: operations["getSealingKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -877,6 +1049,8 @@ export interface components {
         Setup: {
             needsAdministrator: boolean;
             organisation: string;
+            /** @enum {string} */
+            frontPage: "open" | "signed-in" | "administrators";
             version: string;
             bundle: {
                 /** @enum {string} */
@@ -884,6 +1058,40 @@ export interface components {
                 version: string | null;
                 message: string | null;
             };
+        };
+        FrontDoor: {
+            /** @enum {string} */
+            frontPage: "open" | "signed-in" | "administrators";
+            allowlist: string[];
+            yourAddress: string | null;
+            trustedProxies: string[];
+            ignoredForwardedFor: boolean;
+        };
+        Summary: {
+            organisation: string;
+            machines: {
+                discovered: number;
+                ready: number;
+                queued: number;
+                armed: number;
+                deploying: number;
+                deployed: number;
+                failed: number;
+            };
+            deployedTotal: number;
+            deployedLastWeek: number;
+            averageMs: number | null;
+            bar: {
+                /** @enum {string} */
+                status: "queued" | "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
+                durationMs: number | null;
+            }[];
+        };
+        FrontDoorPatch: {
+            /** @enum {string} */
+            frontPage?: "open" | "signed-in" | "administrators";
+            allowlist?: string[];
+            confirmation?: string;
         };
         User: {
             userId: string;
@@ -1009,6 +1217,11 @@ export interface components {
             unknownMachines: "discover" | "hold" | "ignore";
             /** @enum {string} */
             minimumSafety: "safe" | "power";
+            /** @enum {string} */
+            powerControl: "on" | "off";
+            /** @enum {string} */
+            reimage: "on" | "off";
+            deploymentsAtOnce: number;
             machineCount: number;
             edgeCount: number;
             edgesOnline: number;
@@ -1024,6 +1237,7 @@ export interface components {
             unknownMachines?: "discover" | "hold" | "ignore";
             /** @enum {string} */
             minimumSafety?: "safe" | "power";
+            deploymentsAtOnce?: number;
         };
         Edge: {
             edgeId: string;
@@ -1032,6 +1246,8 @@ export interface components {
             hostname: string;
             version: string;
             fingerprint: string;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            sealingKeySince: number | null;
             /** @enum {string} */
             status: "online" | "lost" | "never-seen" | "revoked";
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
@@ -1172,7 +1388,7 @@ export interface components {
             };
             chosenDisk: string | null;
             /** @enum {string} */
-            status: "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
+            status: "queued" | "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
             /** @enum {string} */
             stage: "powering" | "firmware" | "bootloader" | "kernel" | "ramdisk" | "writing" | "configuring" | "restarting" | "first-boot" | "deployed";
             attempt: number;
@@ -1215,7 +1431,7 @@ export interface components {
             /** @enum {string} */
             kind: "metal" | "vm" | "unknown";
             /** @enum {string} */
-            status: "discovered" | "ready" | "armed" | "deploying" | "deployed" | "failed";
+            status: "discovered" | "ready" | "queued" | "armed" | "deploying" | "deployed" | "failed";
             adopted: boolean;
             locked: boolean;
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
@@ -1223,6 +1439,10 @@ export interface components {
             lockedBy: string | null;
             lockReason: string | null;
             lockConfirmed: boolean;
+            /** @enum {string} */
+            powerControl: "on" | "off";
+            /** @enum {string} */
+            reimage: "on" | "off";
             macs: string[];
             address: string | null;
             smbiosUuid: string | null;
@@ -1281,6 +1501,61 @@ export interface components {
             tags?: string[];
             roles?: string[];
         };
+        BulkResult: {
+            items: {
+                machineId: string;
+                name: string | null;
+                /** @enum {string} */
+                outcome: "done" | "queued" | "refused" | "failed";
+                code: string | null;
+                message: string | null;
+            }[];
+        };
+        MachinesDelete: {
+            machineIds: string[];
+            /** @description How many machines are named: a slip in a list is noticed before it costs something */
+            count: number;
+        };
+        MachinesDeploy: {
+            machineIds: string[];
+            /** @description How many machines are named: a slip in a list is noticed before it costs something */
+            count: number;
+            /** @description By machine id; a machine that is left out keeps its name */
+            hostnames?: {
+                [key: string]: string;
+            };
+            imageId: string;
+            /** @description The built-in one when left out */
+            templateId?: string;
+            disk: {
+                /** @enum {string} */
+                by: "serial";
+                serial: string;
+            } | {
+                /** @enum {string} */
+                by: "smallest" | "largest";
+                /** @enum {string} */
+                kind: "any" | "ssd" | "nvme" | "hdd";
+                minBytes?: number;
+            };
+            sshKeys: string[];
+            /** @description The administrator created on the machine; `dragonfly` when left out */
+            user?: string;
+            networkConfig?: string;
+            armedHours?: number;
+        };
+        MachinesLock: {
+            machineIds: string[];
+            reason?: string;
+        };
+        MachinesTag: {
+            machineIds: string[];
+            add?: string[];
+            remove?: string[];
+        };
+        MachinesUnlock: {
+            machineIds: string[];
+        };
         Image: {
             imageId: string;
             name: string;
@@ -1337,10 +1612,10 @@ export interface components {
         };
         DeploymentCreate: {
             machineId: string;
+            hostname: string;
             imageId: string;
             /** @description The built-in one when left out */
             templateId?: string;
-            hostname: string;
             disk: {
                 /** @enum {string} */
                 by: "serial";
@@ -1368,7 +1643,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deleteMachine" | "revokeEdge" | "deleteSite" | "deleteImage";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "deleteMachines" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch";
             targets: {
                 [key: string]: unknown;
             };
@@ -1380,6 +1655,10 @@ export interface components {
             powerUntil: number | null;
             /** @enum {string} */
             minimum: "safe" | "power";
+            /** @enum {string} */
+            powerControl: "on" | "off";
+            /** @enum {string} */
+            reimage: "on" | "off";
         };
         SafetyMinimumInput: {
             /** @enum {string} */
@@ -1388,6 +1667,59 @@ export interface components {
         SafetyModeInput: {
             /** @enum {string} */
             mode: "safe" | "power";
+        };
+        SafetySwitchInput: {
+            siteId: string | null;
+            /** @enum {string} */
+            control: "powerControl" | "reimage";
+            /** @enum {string} */
+            position: "on" | "off";
+        };
+        RecoveryKey: {
+            recoveryKey: {
+                kid: string;
+                /** @description Milliseconds since 1970-01-01T00:00:00Z */
+                createdAt: number;
+                createdBy: string;
+            } | null;
+        };
+        SealingKeys: {
+            siteId: string;
+            edges: {
+                edgeId: string;
+                hostname: string;
+                fingerprint: string;
+                publicKey: {
+                    /** @enum {string} */
+                    kty: "OKP";
+                    /** @enum {string} */
+                    crv: "Ed25519";
+                    x: string;
+                };
+                sealingKey: string | null;
+            }[];
+            recoveryKey: {
+                kid: string;
+                jwk: {
+                    /** @enum {string} */
+                    kty: "EC";
+                    /** @enum {string} */
+                    crv: "P-256";
+                    x: string;
+                    y: string;
+                };
+            } | null;
+        };
+        RecoveryKeyInput: {
+            publicKey: {
+                /** @enum {string} */
+                kty: "EC";
+                /** @enum {string} */
+                crv: "P-256";
+                x: string;
+                y: string;
+            };
+            replaces: string | null;
         };
         AuditPage: {
             items: components["schemas"]["AuditEntry"][];
@@ -1524,6 +1856,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Setup"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFrontDoor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The front door */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrontDoor"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateFrontDoor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FrontDoorPatch"];
+            };
+        };
+        responses: {
+            /** @description The front door */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrontDoor"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers, without a name, address or serial of anything */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many tries */
@@ -3508,7 +3994,7 @@ export interface operations {
         parameters: {
             query?: {
                 siteId?: string;
-                status?: "discovered" | "ready" | "armed" | "deploying" | "deployed" | "failed";
+                status?: "discovered" | "ready" | "queued" | "armed" | "deploying" | "deployed" | "failed";
                 /** @description Part of a name, MAC address, serial number, product, address or tag */
                 q?: string;
             };
@@ -4041,6 +4527,369 @@ export interface operations {
             };
             /** @description Refused by the state of things */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesDelete"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deployMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesDeploy"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lockMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesLock"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tagMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesTag"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlockMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesUnlock"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4661,7 +5510,7 @@ export interface operations {
         parameters: {
             query?: {
                 machineId?: string;
-                status?: "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
+                status?: "queued" | "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
                 limit?: number;
             };
             header?: never;
@@ -5091,6 +5940,258 @@ export interface operations {
             };
         };
     };
+    setSafetySwitch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SafetySwitchInput"];
+            };
+        };
+        responses: {
+            /** @description The organisation’s switches, and the mode */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Safety"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRecoveryKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key; never its private half */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryKey"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceRecoveryKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryKeyInput"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryKey"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSealingKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                siteId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys, public halves only */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealingKeys"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openEvents: {
         parameters: {
             query?: never;
@@ -5114,7 +6215,7 @@ export interface operations {
                         /** @enum {string} */
                         type: "changed";
                         /** @enum {string} */
-                        entity: "machine" | "deployment" | "site" | "edge" | "image" | "template" | "setup" | "person";
+                        entity: "machine" | "deployment" | "site" | "edge" | "image" | "template" | "setup" | "person" | "safety";
                         id: string;
                     } | {
                         /** @enum {string} */
@@ -5348,6 +6449,7 @@ export interface operations {
                     };
                     hostname: string;
                     version: string;
+                    sealingKey?: string;
                 };
             };
         };
@@ -5562,6 +6664,16 @@ export interface operations {
                         unknownMachines: "discover" | "hold" | "ignore";
                         /** @enum {string} */
                         minimumSafety: "safe" | "power";
+                        /**
+                         * @default on
+                         * @enum {string}
+                         */
+                        powerControl: "on" | "off";
+                        /**
+                         * @default on
+                         * @enum {string}
+                         */
+                        reimage: "on" | "off";
                         signerKeys: {
                             kid: string;
                             jwk: {
@@ -5572,6 +6684,30 @@ export interface operations {
                                 x: string;
                             };
                         }[];
+                        sealingKeys?: ({
+                            /** @enum {string} */
+                            kind: "edge";
+                            edgeId: string;
+                            publicKey: {
+                                /** @enum {string} */
+                                kty: "OKP";
+                                /** @enum {string} */
+                                crv: "Ed25519";
+                                x: string;
+                            };
+                            sealingKey: string;
+                        } | {
+                            /** @enum {string} */
+                            kind: "recovery";
+                            jwk: {
+                                /** @enum {string} */
+                                kty: "EC";
+                                /** @enum {string} */
+                                crv: "P-256";
+                                x: string;
+                                y: string;
+                            };
+                        })[];
                         bundleVersion: string | null;
                         images: {
                             imageId: string;

@@ -13,6 +13,11 @@ export type SettingKey =
   | 'local-site'
   | 'mfa-required-for'
   | 'minimum-safety'
+  | 'recovery-key'
+  | 'front-page'
+  | 'address-allowlist'
+  | 'power-control'
+  | 'reimage'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

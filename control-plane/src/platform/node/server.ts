@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { maxFrameBytes } from '@dragonfly/schema/wire'
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
+import type { Network } from '../../addresses.ts'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
+import { releaseQueues } from '../../features/deployments/queue.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
 import {
   createFirstAdministrator,
@@ -18,6 +20,7 @@ import { createEnrolmentToken } from '../../features/sites/service.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
 import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import { openSecrets } from './secrets.ts'
 
 export interface ServerOptions {
@@ -29,6 +32,10 @@ export interface ServerOptions {
   bundleDir: string
   /** The built portal. */
   siteDir: string
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustedProxies?: readonly Network[] | undefined
+  /** Opens /metrics without an account. */
+  metricsToken?: string | undefined
   /** Where people and edges reach this server; `http://localhost:<port>` when left out. */
   publicUrl?: string | undefined
   /** The first administrator, for a start without a person. */
@@ -80,6 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await addAdministrator(deps, options.administrator)
     await takeBundleVersion(deps)
     const stopTimers = startTimers(deps)
+    const stopHeartbeat = startHeartbeat(sockets)
     app = createApp(deps)
     return {
       url: deps.publicUrl,
@@ -94,6 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
       async close() {
         stopTimers()
+        stopHeartbeat()
         for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')
         await closeServer(server, () => sockets.clients.forEach((socket) => void socket.terminate()))
         closeDatabase()
@@ -118,6 +127,10 @@ function startTimers(deps: Deps): () => void {
   }
   const timers = [
     setInterval(guard('looking for lost edges', sweep), sweepEveryMs),
+    setInterval(
+      guard('looking for queued deployments', () => releaseQueues(deps)),
+      sweepEveryMs,
+    ),
     setInterval(
       guard('looking for a new boot bundle', () => takeBundleVersion(deps)),
       bundleLookEveryMs,
