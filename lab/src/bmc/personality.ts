@@ -1,9 +1,8 @@
 /** How makers' BMCs differ, as data: what a client has to cope with. */
 
-export const personalityNames = ['dell', 'hpe', 'lenovo', 'supermicro', 'openbmc', 'ami'] as const
-export type PersonalityName = (typeof personalityNames)[number]
+export type PersonalityName = 'dell' | 'hpe' | 'lenovo' | 'supermicro' | 'openbmc' | 'ami'
 
-export interface IpmiPersonality {
+interface IpmiPersonality {
   /** Enterprise number of the maker, and the product's own. */
   manufacturerId: number
   productId: number

@@ -5,7 +5,7 @@ import { startIpmiServer } from './ipmi/server.ts'
 import { type Personality, type PersonalityName, personalities } from './personality.ts'
 import { createUsers } from './users.ts'
 
-export interface BmcAccount {
+interface BmcAccount {
   name: string
   password: string
   /** IPMI's number: 2 user, 3 operator, 4 administrator (the default). */
@@ -41,7 +41,7 @@ export interface SimulatedBmc extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export const defaultAccount: BmcAccount = { name: 'admin', password: 'secret' }
+const defaultAccount: BmcAccount = { name: 'admin', password: 'secret' }
 
 /** A locally administered MAC for the BMC, made from its machine's UUID. */
 function bmcMac(uuid: string): string {

@@ -69,7 +69,7 @@ export function createRegisters(): Registers {
   }
 }
 
-export interface Command {
+interface Command {
   /** What a session needs to use it; 0 is for everybody, without a session too. */
   privilege: number
   /** Fewer bytes of data are answered with "wrong length". */

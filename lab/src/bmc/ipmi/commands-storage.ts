@@ -28,7 +28,7 @@ function selInfo({ bmc }: CommandContext): Buffer {
 }
 
 /** A system event record (IPMI 2.0, table 32-1). */
-export function encodeSelRecord(event: LoggedEvent): Buffer {
+function encodeSelRecord(event: LoggedEvent): Buffer {
   const record = Buffer.alloc(16)
   record.writeUInt16LE(event.id)
   record[2] = 0x02
