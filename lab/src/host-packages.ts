@@ -18,7 +18,7 @@ export const hostPackages = {
     'cpio',
     'zstd',
   ],
-  browser: ['chromium'],
+  browser: ['chromium', 'fonts-noto-color-emoji'],
 } as const
 
 async function missingPackages(packages: readonly string[]): Promise<string[]> {
