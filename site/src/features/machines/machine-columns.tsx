@@ -176,10 +176,16 @@ function StatusDetail({ machine }: { machine: Machine }) {
 
 function SiteCell({ machine }: { machine: Machine }) {
   const presence = useSitePresence(machine.siteId)
+  const off = switchedOffNote(machine)
   return (
     <div className="leading-snug">
       <div className="truncate">{machine.siteName}</div>
       {presence?.kind === 'away' && <div className="text-[0.85rem] text-failed">away</div>}
+      {presence?.kind !== 'away' && off && (
+        <div className="truncate text-[0.85rem] text-wanted" title={off}>
+          {off}
+        </div>
+      )}
     </div>
   )
 }

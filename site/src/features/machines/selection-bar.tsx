@@ -70,15 +70,11 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
           ? `Adopting ${doneCount} of ${adoptable.length} …`
           : `${countOf(machines.length, 'machine')} selected`}
       </span>
-      <Button
-        may="operate"
-        look="primary"
-        busy={adopting.isPending}
-        refusal={adoptable.length === 0 ? 'All of these are adopted already.' : null}
-        onClick={() => adopting.mutate()}
-      >
-        Adopt {adoptable.length > 0 ? adoptable.length : ''}
-      </Button>
+      {adoptable.length > 0 && (
+        <Button may="operate" look="primary" busy={adopting.isPending} onClick={() => adopting.mutate()}>
+          Adopt {adoptable.length}
+        </Button>
+      )}
       <Button may="deploy" refusal={bulkRefusal(deploy)} onClick={() => setAsked({ of: 'deploy', split: deploy })}>
         Deploy {deploy.able.length || ''}
       </Button>
