@@ -7,6 +7,7 @@ import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
 import * as events from './features/events/routes.ts'
+import * as frontDoor from './features/front-door/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
@@ -19,6 +20,7 @@ import * as templates from './features/templates/routes.ts'
 /** Every operation of the API, in the order in which it is documented. */
 export const allRoutes = [
   setup,
+  frontDoor,
   people,
   invitations,
   apiKeys,
@@ -68,6 +70,7 @@ export function createOpenApiDocument(version: string) {
     servers: [{ url: '/' }],
     tags: [
       { name: 'setup' },
+      { name: 'front-door' },
       { name: 'people' },
       { name: 'sites' },
       { name: 'edges' },

@@ -13,6 +13,8 @@ export type SettingKey =
   | 'local-site'
   | 'mfa-required-for'
   | 'minimum-safety'
+  | 'front-page'
+  | 'address-allowlist'
   | 'power-control'
   | 'reimage'
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { maxFrameBytes } from '@dragonfly/schema/wire'
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
+import type { Network } from '../../addresses.ts'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
@@ -30,6 +31,10 @@ export interface ServerOptions {
   bundleDir: string
   /** The built portal. */
   siteDir: string
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustedProxies?: readonly Network[] | undefined
+  /** Opens /metrics without an account. */
+  metricsToken?: string | undefined
   /** Where people and edges reach this server; `http://localhost:<port>` when left out. */
   publicUrl?: string | undefined
   /** The first administrator, for a start without a person. */
