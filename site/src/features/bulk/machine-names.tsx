@@ -19,7 +19,6 @@ export function MachineNames({ label, machines }: { label: string; machines: rea
     <section
       ref={frame}
       aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a keyboard has to be able to scroll it
       tabIndex={machines.length > shownRows ? 0 : undefined}
       style={{ height: Math.min(machines.length, shownRows) * rowPx }}
       className="overflow-y-auto border-y border-line text-base"

@@ -19,6 +19,7 @@ import { currentRate } from '../deployments/rate-store.ts'
 import { writingBytes } from '../deployments/timeline.ts'
 import { renderLock } from '../machine/lock-text.ts'
 import { RamdiskNote, waitsForWork } from '../machine/ramdisk-note.tsx'
+import { switchedOffNote } from '../safety/switch-texts.ts'
 import { useSitePresence } from '../sites/use-site-presence.ts'
 import { compareNames, statusOrder, systemOf } from './machine-list.ts'
 

@@ -75,7 +75,11 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
           Adopt {adoptable.length}
         </Button>
       )}
-      <Button may="deploy" refusal={bulkRefusal(deploy)} onClick={() => setAsked({ of: 'deploy', split: deploy })}>
+      <Button
+        may="deploy"
+        refusal={bulkRefusal(deploy)}
+        onClick={() => setAsked({ of: 'deploy', split: deploy })}
+      >
         Deploy {deploy.able.length || ''}
       </Button>
       {abortable.length > 0 && (
@@ -85,16 +89,29 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
       )}
       <TagForm machines={machines} />
       {lock.able.length > 0 && (
-        <Button look="quiet" refusal={lockRefusal ?? bulkRefusal(lock)} onClick={() => setAsked({ of: 'lock', split: lock })}>
+        <Button
+          look="quiet"
+          refusal={lockRefusal ?? bulkRefusal(lock)}
+          onClick={() => setAsked({ of: 'lock', split: lock })}
+        >
           Lock {lock.able.length}
         </Button>
       )}
       {unlock.able.length > 0 && (
-        <Button look="quiet" refusal={lockRefusal ?? bulkRefusal(unlock)} onClick={() => setAsked({ of: 'unlock', split: unlock })}>
+        <Button
+          look="quiet"
+          refusal={lockRefusal ?? bulkRefusal(unlock)}
+          onClick={() => setAsked({ of: 'unlock', split: unlock })}
+        >
           Unlock {unlock.able.length}
         </Button>
       )}
-      <Button may="delete" look="quiet" refusal={bulkRefusal(remove)} onClick={() => setAsked({ of: 'delete', split: remove })}>
+      <Button
+        may="delete"
+        look="quiet"
+        refusal={bulkRefusal(remove)}
+        onClick={() => setAsked({ of: 'delete', split: remove })}
+      >
         Delete {remove.able.length || ''}
       </Button>
       <Button look="quiet" onClick={onClear}>

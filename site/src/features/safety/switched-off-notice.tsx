@@ -2,12 +2,11 @@ import { useQuery } from '@tanstack/react-query'
 import { safetyQuery, sitesQuery } from '../../api/queries.ts'
 import { describeSwitchedOff } from './switch-texts.ts'
 
-/** Above the machines: what an administrator switched off. At one site only that site's matter. */
-export function SwitchedOffNotice({ siteId }: { siteId?: string }) {
+/** Above the machines: what an administrator switched off. */
+export function SwitchedOffNotice() {
   const { data: safety } = useQuery(safetyQuery)
   const { data: sites = [] } = useQuery(sitesQuery)
-  const shown = siteId === undefined ? sites : sites.filter((site) => site.siteId === siteId)
-  const sentences = describeSwitchedOff(safety, shown)
+  const sentences = describeSwitchedOff(safety, sites)
   if (sentences.length === 0) return null
   return (
     <p role="status" className="mt-6 mb-6 max-w-3xl border-l-[3px] border-wanted pl-4 first:mt-0">

@@ -19,7 +19,11 @@ export function SiteSafety({ site }: { site: Site }) {
     <details open={isOff || undefined} className="mt-6 border-t border-line pt-3">
       <summary className="touchable flex items-center text-touch">Safety</summary>
       <div className="space-y-6 pt-3 pb-2">
-        <SwitchRows scope={{ siteId: site.siteId, where: `at ${site.name}` }} switches={site} above={safety} />
+        <SwitchRows
+          scope={{ siteId: site.siteId, where: `at ${site.name}` }}
+          switches={site}
+          above={safety}
+        />
         <MinimumField
           value={asked ?? site.minimumSafety}
           onChange={(minimumSafety) => patching.mutate({ minimumSafety })}
