@@ -63,7 +63,7 @@ const expectations = {
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
-    ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety'],
+    ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
   ].flat(),
   operators: ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
   destroyers: [
@@ -80,6 +80,7 @@ const expectations = {
     ['getFrontDoor', 'updateFrontDoor'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
+    ['getRecoveryKey', 'replaceRecoveryKey'],
     ['lockMachine', 'unlockMachine', 'lockMachines', 'unlockMachines', 'setSafetySwitch'],
     ['setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
   ].flat(),

@@ -19,6 +19,7 @@ import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
 import { mountSafety } from './features/safety/handlers.ts'
 import { requireConfirmation } from './features/safety/require-confirmation.ts'
+import { mountSealing } from './features/sealing/handlers.ts'
 import { mountSetup } from './features/setup/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
@@ -83,6 +84,7 @@ export function createApp(deps: Deps): App {
   mountTemplates(app)
   mountDeployments(app)
   mountSafety(app)
+  mountSealing(app)
   mountEvents(app)
   mountAudit(app)
   mountEdgeApi(app)

@@ -27,6 +27,8 @@ export interface TestEdge {
   edgeId: string
   siteId: string
   enrolled: EnrolResponse
+  /** Its identity. */
+  key: Awaited<ReturnType<typeof createEdgeKey>>
   /** A fresh token each time. */
   token(claims?: { expiresAt?: number; jti?: string }): Promise<string>
 }
@@ -169,6 +171,7 @@ async function enrolWith(harness: Harness, token: string): Promise<TestEdge> {
     edgeId: enrolled.edgeId,
     siteId: enrolled.siteId,
     enrolled,
+    key,
     token: ({ expiresAt, jti } = {}) =>
       new SignJWT({})
         .setProtectedHeader({ alg: 'EdDSA' })
@@ -193,7 +196,7 @@ export interface TestTunnel {
 export async function openTunnel(
   harness: Harness,
   edge: TestEdge,
-  options: { journalId?: string; protocol?: number; stateVersion?: number | null } = {},
+  options: { journalId?: string; protocol?: number; stateVersion?: number | null; sealingKey?: string } = {},
 ): Promise<TestTunnel> {
   const waiters: (() => void)[] = []
   let unseen: ControlFrame[] = []
@@ -237,6 +240,7 @@ export async function openTunnel(
     generation: harness.deps.identity.generation,
     stateVersion: options.stateVersion ?? null,
     now: harness.clock.now,
+    ...(options.sealingKey ? { sealingKey: options.sealingKey } : {}),
   })
   return tunnel
 }

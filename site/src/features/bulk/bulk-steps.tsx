@@ -42,7 +42,7 @@ export function BulkSteps(props: BulkStepsProps) {
     >
       <div className="space-y-4 text-lg">
         {children}
-        <MachineNames label="Machines" machines={able.map(named)} />
+        <MachineNames label="Machines" machines={able.map(named)} shownRows={6} />
         {refused.length > 0 && (
           <div className="space-y-2">
             <p className="text-wanted">
@@ -50,7 +50,7 @@ export function BulkSteps(props: BulkStepsProps) {
                 ? 'One is left out:'
                 : `${refused.length.toLocaleString('en-GB')} are left out:`}
             </p>
-            <MachineNames label="Left out" machines={refused} />
+            <MachineNames label="Left out" machines={refused} shownRows={3} />
           </div>
         )}
         {wantsCount && (
@@ -113,7 +113,7 @@ function Refused({ result, done, onDone }: { result: BulkResult; done: string; o
     <>
       <div role="status" className="space-y-3 text-lg">
         <p>{describeResult(result, done)}</p>
-        <MachineNames label="Refused" machines={refusedOf(result)} />
+        <MachineNames label="Refused" machines={refusedOf(result)} shownRows={8} />
       </div>
       <DialogActions>
         <Button look="primary" onClick={onDone}>

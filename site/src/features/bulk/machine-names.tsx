@@ -3,11 +3,17 @@ import { useRef } from 'react'
 import type { NamedMachine } from './split.ts'
 
 const rowPx = 30
-/** As many rows as are shown without scrolling. */
-const shownRows = 7
-
 /** Names of machines, each on a line; a long list is drawn only where it is looked at. */
-export function MachineNames({ label, machines }: { label: string; machines: readonly NamedMachine[] }) {
+export function MachineNames({
+  label,
+  machines,
+  shownRows,
+}: {
+  label: string
+  machines: readonly NamedMachine[]
+  /** As many as are seen without scrolling. */
+  shownRows: number
+}) {
   const frame = useRef<HTMLDivElement>(null)
   const virtualizer = useVirtualizer({
     count: machines.length,

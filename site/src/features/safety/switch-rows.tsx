@@ -25,13 +25,14 @@ export function SwitchRows({ scope, switches, above }: SwitchRowsProps) {
       <ul aria-label="Switches" className="max-w-2xl divide-y divide-line border-y border-line">
         {(['reimage', 'powerControl'] as const).map((control) => {
           const isOff = switches[control] === 'off'
+          const isOffAbove = above?.[control] === 'off'
           const { title } = controlTexts[control]
           return (
             <li key={control} className="flex flex-wrap items-center gap-x-6 gap-y-2 py-3">
               <div className="min-w-0 grow basis-72">
                 <span className="font-semibold">{title}</span>{' '}
-                <span className={isOff ? 'font-semibold text-wanted' : 'text-ink-soft'}>
-                  is {isOff ? 'switched off' : 'on'}
+                <span className={isOff || isOffAbove ? 'font-semibold text-wanted' : 'text-ink-soft'}>
+                  is {isOff ? 'switched off' : isOffAbove ? 'switched off for all sites' : 'on'}
                 </span>
                 <p className="text-[0.95rem] text-ink-faint">{describeSwitch(control, switches, above)}</p>
               </div>

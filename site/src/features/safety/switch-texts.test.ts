@@ -34,7 +34,7 @@ it('names what is switched off, for all or for some', () => {
 })
 
 it('says that a site’s switch helps nothing while the organisation’s is off', () => {
-  expect(describeSwitch('reimage', on, noReimage)).toContain('switched off for all sites')
+  expect(describeSwitch('reimage', on, noReimage)).toContain('helps only when')
   expect(describeSwitch('reimage', noReimage, noReimage)).toContain('No machine is deployed over')
   expect(describeSwitch('powerControl', on, noReimage)).toContain('can be switched on')
 })

@@ -33,7 +33,7 @@ export function describeSwitch(
 ): string {
   if (switches[control] === 'off') return controlTexts[control].off
   return above?.[control] === 'off'
-    ? 'But it is switched off for all sites, in the settings.'
+    ? 'It is on here, which helps only when it is on in the settings, too.'
     : controlTexts[control].on
 }
 
