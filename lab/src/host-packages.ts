@@ -20,6 +20,8 @@ export const hostPackages = {
   ],
   bmc: ['openipmi', 'ipmitool', 'freeipmi-tools'],
   browser: ['chromium', 'fonts-noto-color-emoji'],
+  /** Independent clients that the simulated BMCs are checked by. */
+  bmcClients: ['ipmitool', 'freeipmi-tools', 'redfishtool', 'python3-sushy'],
 } as const
 
 async function missingPackages(packages: readonly string[]): Promise<string[]> {

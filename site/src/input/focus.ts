@@ -24,7 +24,7 @@ export function moveFocus(direction: Direction): void {
   if (active?.closest(widgets) && !sendKey('keydown', arrowKeys[direction])) return
   const elements = focusableElements()
   if (elements.length === 0) return
-  const at = elements.findIndex((element) => element === active)
+  const at = active instanceof HTMLElement ? elements.indexOf(active) : -1
   const step = direction === 'down' || direction === 'right' ? 1 : -1
   const next = at < 0 ? (step > 0 ? 0 : elements.length - 1) : (at + step + elements.length) % elements.length
   elements[next]?.focus()
