@@ -15,6 +15,7 @@ import { mountEvents } from './features/events/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
 import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
+import { mountPasskeys } from './features/passkeys/handlers.ts'
 import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
 import { mountSafety } from './features/safety/handlers.ts'
@@ -25,6 +26,7 @@ import { mountTemplates } from './features/templates/handlers.ts'
 import { isReady, renderMetrics } from './health.ts'
 import { allRoutes, createOpenApiDocument } from './openapi.ts'
 import { servePortal } from './portal.ts'
+import { requireStepUp } from './require-step-up.ts'
 import { version } from './version.ts'
 
 const maxBodyBytes = 512 * 1024
@@ -46,6 +48,7 @@ export function createApp(deps: Deps): App {
     c.set('deps', deps)
     c.set('person', null)
     c.set('edge', null)
+    c.set('access', null)
     c.set('clientAddress', clientAddress(c))
     c.set('noted', null)
     c.set('safety', 'power')
@@ -70,10 +73,12 @@ export function createApp(deps: Deps): App {
     auditRequests(allRoutes),
     enforceAccess(allRoutes),
     noteChanges(allRoutes),
+    requireStepUp(),
     requireConfirmation(),
   )
   mountSetup(app)
   mountPeople(app)
+  mountPasskeys(app)
   mountInvitations(app)
   mountApiKeys(app)
   mountSites(app)

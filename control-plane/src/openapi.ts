@@ -9,6 +9,7 @@ import * as events from './features/events/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
+import * as passkeys from './features/passkeys/routes.ts'
 import * as people from './features/people/routes.ts'
 import * as safety from './features/safety/routes.ts'
 import * as setup from './features/setup/routes.ts'
@@ -19,6 +20,7 @@ import * as templates from './features/templates/routes.ts'
 export const allRoutes = [
   setup,
   people,
+  passkeys,
   invitations,
   apiKeys,
   sites,
