@@ -67,10 +67,10 @@ const expectations = {
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety'],
   ].flat(),
-  operators: ['createMachine', 'updateMachine', 'adoptMachine'],
+  operators: ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
   confirmers: ['createConfirmation'],
-  deployers: ['createDeployment', 'abortDeployment'],
-  destroyers: ['deleteMachine'],
+  deployers: ['createDeployment', 'abortDeployment', 'deployMachines'],
+  destroyers: ['deleteMachine', 'deleteMachines'],
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],
   administrators: [
@@ -78,7 +78,8 @@ const expectations = {
     ['createImage', 'retryImage', 'createTemplate', 'deleteTemplate'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
-    ['lockMachine', 'unlockMachine', 'setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
+    ['lockMachine', 'unlockMachine', 'lockMachines', 'unlockMachines', 'setSafetySwitch'],
+    ['setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
   ].flat(),
   own: [
     ['updateMe', 'listSessions', 'endSession', 'listApiKeys', 'createApiKey', 'deleteApiKey'],

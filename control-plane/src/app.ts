@@ -8,6 +8,7 @@ import { enforceAccess } from './enforce-access.ts'
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
+import { mountBulk } from './features/bulk/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
@@ -84,6 +85,7 @@ export function createApp(deps: Deps): App {
   mountSites(app)
   mountEdges(app)
   mountMachines(app)
+  mountBulk(app)
   mountImages(app)
   mountTemplates(app)
   mountDeployments(app)

@@ -7,6 +7,7 @@ import type { AuditLog } from './features/audit/log.ts'
 import type { Subject, Targets } from './features/audit/subject.ts'
 import type { Signer } from './features/orders/signer.ts'
 import type { Auth } from './features/people/auth.ts'
+import type { Coalesce } from './features/sites/coalesce.ts'
 import type { Metrics } from './metrics.ts'
 import type { OriginPolicy } from './origin.ts'
 import type {
@@ -37,6 +38,8 @@ export interface Deps {
   /** Printed by the server while there is no administrator. */
   setupCode: string | null
   connections: EdgeConnections
+  /** Tells a site's edges of a change, not more often than they can bear. */
+  announce: Coalesce
   live: LiveEvents
   values: LiveValues
   replay: ReplayGuard

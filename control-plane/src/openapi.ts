@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, DeclaredRoute } from './access.ts'
 import * as apiKeys from './features/api-keys/routes.ts'
 import * as audit from './features/audit/routes.ts'
+import * as bulk from './features/bulk/routes.ts'
 import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
@@ -26,6 +27,7 @@ export const allRoutes = [
   sites,
   edges,
   machines,
+  bulk,
   images,
   templates,
   deployments,

@@ -13,7 +13,7 @@ export function requireStepUp() {
     const noted = c.get('noted')
     if (person && noted && access && access !== 'public' && access !== 'edge') {
       const group = operationGroup(access, c.req.method)
-      if (wantsStepUp({ operation: noted.operation, group, isChange: true })) {
+      if (wantsStepUp({ operation: noted.operation, group, fields: noted.request })) {
         await requireFreshFactor(c.get('deps'), person)
       }
     }

@@ -49,7 +49,8 @@ export function can(role: Role, group: OperationGroup): Verdict {
 
 /**
  * Whether an API key's scopes cover an operation; the owner's role is asked separately. What deletes something
- * wants the scope "destroy" besides that of its group; to deploy is what "deploy" is for.
+ * wants the scope "destroy" besides that of its group; to deploy is what "deploy" is for, and to switch power
+ * control off and on is a setting.
  */
 export function scopesCover(
   scopes: readonly string[],
@@ -60,7 +61,8 @@ export function scopesCover(
   if (scope === null)
     return { allowed: false, reason: 'An API key can’t do this: sign in at the portal instead.' }
   const wanted: ApiKeyScope[] = [scope]
-  if (operation !== null && isDestructive(operation) && group !== 'deploy') wanted.push('destroy')
+  const isOwnScope = group === 'deploy' || group === 'settings'
+  if (operation !== null && isDestructive(operation) && !isOwnScope) wanted.push('destroy')
   const missing = wanted.find((one) => !scopes.includes(one))
   if (missing === undefined) return { allowed: true }
   return {

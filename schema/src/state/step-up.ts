@@ -1,19 +1,23 @@
 import type { OperationGroup } from './role-rules.ts'
-import { isDestructive } from './safety.ts'
+import { isDangerous, isDestructive } from './safety.ts'
 
 /** Groups whose every change may hand power to somebody else, or take it from everybody. */
 const groups: ReadonlySet<OperationGroup> = new Set(['people', 'settings', 'power', 'delete'])
 /** What would let a stolen session outlive itself. */
 const ownOperations: ReadonlySet<string> = new Set(['createApiKey', 'beginPasskey', 'deletePasskey'])
 
-/** Whether an operation wants a second factor that was given recently, from those who have one. */
-export function wantsStepUp(request: {
+/**
+ * Whether a change wants a second factor that was given recently, from those who have one. `fields` are those of
+ * the request's path and body.
+ */
+export function wantsStepUp(change: {
   operation: string
   group: OperationGroup
-  isChange: boolean
+  fields: Readonly<Record<string, unknown>>
 }): boolean {
-  if (!request.isChange) return false
-  return isDestructive(request.operation) || groups.has(request.group) || ownOperations.has(request.operation)
+  const { operation, group, fields } = change
+  if (isDestructive(operation)) return isDangerous(operation, fields)
+  return groups.has(group) || ownOperations.has(operation)
 }
 
 /** Whether a second factor that was given at `verifiedAt` still counts; `minutes` null: always. */

@@ -45,5 +45,6 @@ export const workOrderRefusals = [
   'plan-altered',
   'machine-locked',
   'safety-too-low',
+  'reimage-off',
 ] as const
 export type WorkOrderRefusal = (typeof workOrderRefusals)[number]

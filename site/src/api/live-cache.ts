@@ -64,6 +64,8 @@ const staleKeys: Record<ChangedEntity, (readonly string[])[]> = {
   image: [keys.images],
   template: [keys.templates],
   setup: [keys.setup],
+  // What is switched off shows in every machine.
+  safety: [keys.safety, keys.sites, keys.machines, ['machine']],
   person: [keys.me, keys.users, keys.invitations, keys.sessions, keys.apiKeys],
 }
 

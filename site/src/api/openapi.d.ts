@@ -489,7 +489,7 @@ export interface paths {
         delete: operations["deleteSite"];
         options?: never;
         head?: never;
-        /** Rename a site, or say what becomes of unknown machines */
+        /** Rename a site, or set what becomes of unknown machines and how careful it is */
         patch: operations["updateSite"];
         trace?: never;
     };
@@ -627,6 +627,91 @@ export interface paths {
         put?: never;
         /** Unlock a machine */
         post: operations["unlockMachine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget many machines; nothing on them is altered */
+        post: operations["deleteMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/deploy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Arm many machines: as many at once as their site allows, the rest queue */
+        post: operations["deployMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lock many machines, for one reason */
+        post: operations["lockMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add tags to many machines, or take them away */
+        post: operations["tagMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlock many machines */
+        post: operations["unlockMachines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -835,6 +920,23 @@ export interface paths {
         get?: never;
         /** Switch yourself to safe or power mode; power mode ends by itself after 30 minutes */
         put: operations["setSafetyMode"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/safety/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Switch power control or reimaging off, or on again, for one site or for all */
+        put: operations["setSafetySwitch"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1238,6 +1340,11 @@ export interface components {
             unknownMachines: "discover" | "hold" | "ignore";
             /** @enum {string} */
             minimumSafety: "safe" | "power";
+            /** @enum {string} */
+            powerControl: "on" | "off";
+            /** @enum {string} */
+            reimage: "on" | "off";
+            deploymentsAtOnce: number;
             machineCount: number;
             edgeCount: number;
             edgesOnline: number;
@@ -1253,6 +1360,7 @@ export interface components {
             unknownMachines?: "discover" | "hold" | "ignore";
             /** @enum {string} */
             minimumSafety?: "safe" | "power";
+            deploymentsAtOnce?: number;
         };
         Edge: {
             edgeId: string;
@@ -1401,7 +1509,7 @@ export interface components {
             };
             chosenDisk: string | null;
             /** @enum {string} */
-            status: "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
+            status: "queued" | "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
             /** @enum {string} */
             stage: "powering" | "firmware" | "bootloader" | "kernel" | "ramdisk" | "writing" | "configuring" | "restarting" | "first-boot" | "deployed";
             attempt: number;
@@ -1444,7 +1552,7 @@ export interface components {
             /** @enum {string} */
             kind: "metal" | "vm" | "unknown";
             /** @enum {string} */
-            status: "discovered" | "ready" | "armed" | "deploying" | "deployed" | "failed";
+            status: "discovered" | "ready" | "queued" | "armed" | "deploying" | "deployed" | "failed";
             adopted: boolean;
             locked: boolean;
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
@@ -1452,6 +1560,10 @@ export interface components {
             lockedBy: string | null;
             lockReason: string | null;
             lockConfirmed: boolean;
+            /** @enum {string} */
+            powerControl: "on" | "off";
+            /** @enum {string} */
+            reimage: "on" | "off";
             macs: string[];
             address: string | null;
             smbiosUuid: string | null;
@@ -1510,6 +1622,61 @@ export interface components {
             tags?: string[];
             roles?: string[];
         };
+        BulkResult: {
+            items: {
+                machineId: string;
+                name: string | null;
+                /** @enum {string} */
+                outcome: "done" | "queued" | "refused" | "failed";
+                code: string | null;
+                message: string | null;
+            }[];
+        };
+        MachinesDelete: {
+            machineIds: string[];
+            /** @description How many machines are named: a slip in a list is noticed before it costs something */
+            count: number;
+        };
+        MachinesDeploy: {
+            machineIds: string[];
+            /** @description How many machines are named: a slip in a list is noticed before it costs something */
+            count: number;
+            /** @description By machine id; a machine that is left out keeps its name */
+            hostnames?: {
+                [key: string]: string;
+            };
+            imageId: string;
+            /** @description The built-in one when left out */
+            templateId?: string;
+            disk: {
+                /** @enum {string} */
+                by: "serial";
+                serial: string;
+            } | {
+                /** @enum {string} */
+                by: "smallest" | "largest";
+                /** @enum {string} */
+                kind: "any" | "ssd" | "nvme" | "hdd";
+                minBytes?: number;
+            };
+            sshKeys: string[];
+            /** @description The administrator created on the machine; `dragonfly` when left out */
+            user?: string;
+            networkConfig?: string;
+            armedHours?: number;
+        };
+        MachinesLock: {
+            machineIds: string[];
+            reason?: string;
+        };
+        MachinesTag: {
+            machineIds: string[];
+            add?: string[];
+            remove?: string[];
+        };
+        MachinesUnlock: {
+            machineIds: string[];
+        };
         Image: {
             imageId: string;
             name: string;
@@ -1566,10 +1733,10 @@ export interface components {
         };
         DeploymentCreate: {
             machineId: string;
+            hostname: string;
             imageId: string;
             /** @description The built-in one when left out */
             templateId?: string;
-            hostname: string;
             disk: {
                 /** @enum {string} */
                 by: "serial";
@@ -1597,7 +1764,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deleteMachine" | "revokeEdge" | "deleteSite" | "deleteImage";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "deleteMachines" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch";
             targets: {
                 [key: string]: unknown;
             };
@@ -1609,6 +1776,10 @@ export interface components {
             powerUntil: number | null;
             /** @enum {string} */
             minimum: "safe" | "power";
+            /** @enum {string} */
+            powerControl: "on" | "off";
+            /** @enum {string} */
+            reimage: "on" | "off";
         };
         SafetyMinimumInput: {
             /** @enum {string} */
@@ -1617,6 +1788,13 @@ export interface components {
         SafetyModeInput: {
             /** @enum {string} */
             mode: "safe" | "power";
+        };
+        SafetySwitchInput: {
+            siteId: string | null;
+            /** @enum {string} */
+            control: "powerControl" | "reimage";
+            /** @enum {string} */
+            position: "on" | "off";
         };
         AuditPage: {
             items: components["schemas"]["AuditEntry"][];
@@ -4527,7 +4705,7 @@ export interface operations {
         parameters: {
             query?: {
                 siteId?: string;
-                status?: "discovered" | "ready" | "armed" | "deploying" | "deployed" | "failed";
+                status?: "discovered" | "ready" | "queued" | "armed" | "deploying" | "deployed" | "failed";
                 /** @description Part of a name, MAC address, serial number, product, address or tag */
                 q?: string;
             };
@@ -5060,6 +5238,369 @@ export interface operations {
             };
             /** @description Refused by the state of things */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesDelete"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deployMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesDeploy"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lockMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesLock"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tagMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesTag"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlockMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesUnlock"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5680,7 +6221,7 @@ export interface operations {
         parameters: {
             query?: {
                 machineId?: string;
-                status?: "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
+                status?: "queued" | "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
                 limit?: number;
             };
             header?: never;
@@ -6110,6 +6651,93 @@ export interface operations {
             };
         };
     };
+    setSafetySwitch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SafetySwitchInput"];
+            };
+        };
+        responses: {
+            /** @description The organisation’s switches, and the mode */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Safety"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openEvents: {
         parameters: {
             query?: never;
@@ -6133,7 +6761,7 @@ export interface operations {
                         /** @enum {string} */
                         type: "changed";
                         /** @enum {string} */
-                        entity: "machine" | "deployment" | "site" | "edge" | "image" | "template" | "setup" | "person";
+                        entity: "machine" | "deployment" | "site" | "edge" | "image" | "template" | "setup" | "person" | "safety";
                         id: string;
                     } | {
                         /** @enum {string} */
@@ -6581,6 +7209,16 @@ export interface operations {
                         unknownMachines: "discover" | "hold" | "ignore";
                         /** @enum {string} */
                         minimumSafety: "safe" | "power";
+                        /**
+                         * @default on
+                         * @enum {string}
+                         */
+                        powerControl: "on" | "off";
+                        /**
+                         * @default on
+                         * @enum {string}
+                         */
+                        reimage: "on" | "off";
                         signerKeys: {
                             kid: string;
                             jwk: {

@@ -15,6 +15,8 @@ export type SettingKey =
   | 'step-up-minutes'
   | 'oidc'
   | 'minimum-safety'
+  | 'power-control'
+  | 'reimage'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

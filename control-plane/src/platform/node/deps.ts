@@ -5,6 +5,7 @@ import { loadSigner } from '../../features/orders/signer.ts'
 import { createAuth } from '../../features/people/auth.ts'
 import { readOrCreateSetting } from '../../features/settings/settings.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
+import { createCoalesce } from '../../features/sites/coalesce.ts'
 import { createId, createSetupCode, createToken } from '../../ids.ts'
 import { createMetrics } from '../../metrics.ts'
 import { createOriginPolicy } from '../../origin.ts'
@@ -14,6 +15,9 @@ import { createTries } from '../../tries.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
 import { scryptHasher } from './password-hasher.ts'
+
+/** A site's edges fetch its whole state each time. */
+const announceEveryMs = 1000
 
 export interface NodeDepsOptions {
   db: Database
@@ -54,6 +58,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     publicUrl: publicUrl.replace(/\/+$/, ''),
     setupCode: (await needsAdministrator(db)) ? createSetupCode() : null,
     connections: createEdgeConnections(),
+    announce: createCoalesce(announceEveryMs),
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay,

@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
+import { releaseQueues } from '../../features/deployments/queue.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
 import {
   createFirstAdministrator,
@@ -118,6 +119,10 @@ function startTimers(deps: Deps): () => void {
   }
   const timers = [
     setInterval(guard('looking for lost edges', sweep), sweepEveryMs),
+    setInterval(
+      guard('looking for queued deployments', () => releaseQueues(deps)),
+      sweepEveryMs,
+    ),
     setInterval(
       guard('looking for a new boot bundle', () => takeBundleVersion(deps)),
       bundleLookEveryMs,

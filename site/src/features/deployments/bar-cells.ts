@@ -78,7 +78,7 @@ export function summariseCells(cells: readonly BarCell[]): BarSummary {
     deployed: good.length,
     failed: count('failed'),
     aborted: count('aborted'),
-    active: count('armed', 'running'),
+    active: count('queued', 'armed', 'running'),
     averageMs:
       durations.length > 0 ? durations.reduce((sum, duration) => sum + duration, 0) / durations.length : null,
   }

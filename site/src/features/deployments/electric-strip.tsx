@@ -80,6 +80,7 @@ const cellColours: Record<BarCell['status'], string> = {
   deployed: '#3dff87',
   written: '#3dff87',
   running: '#3dff87',
+  queued: '#b9a2ff',
   armed: '#b9a2ff',
   failed: '#ff4d55',
   aborted: '#ffb83d',
