@@ -5,7 +5,7 @@ import { AppError } from './errors.ts'
 import { sha256Hex } from './ids.ts'
 import type { Clock } from './ports/index.ts'
 
-export interface TryLimit {
+interface TryLimit {
   /** What is counted: an account, a block of addresses. */
   key: string
   most: number

@@ -57,7 +57,7 @@ const portal = createRoute({
           : { to: paths.signIn, search: location.href === '/' ? {} : { next: location.href } },
       )
     }
-    const mustEnrol = me.mfa.required && !me.mfa.enabled
+    const mustEnrol = me.mfa.required && !me.mfa.enabled && !me.mfa.verified
     if (mustEnrol && location.pathname !== paths.account) throw redirect({ to: paths.account })
   },
 })

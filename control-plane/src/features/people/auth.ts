@@ -13,7 +13,7 @@ import type { Clock, PasswordHasher, ReplayGuard } from '../../ports/index.ts'
 /** The header in which the app tells better-auth who is calling; a client's own is overwritten. */
 export const clientAddressHeader = 'x-dragonfly-client-address'
 
-export interface FoundSession {
+interface FoundSession {
   userId: string
   sessionId: string
   startedAt: number

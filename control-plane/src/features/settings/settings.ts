@@ -53,16 +53,6 @@ export function writeSetting(db: Database, key: SettingKey, value: string) {
     .onConflictDoUpdate({ target: settings.key, set: { value } })
 }
 
-/** Writes a setting that must not exist yet; false when it does. */
-export async function claimSetting(db: Database, key: SettingKey, value: string): Promise<boolean> {
-  const written = await db
-    .insert(settings)
-    .values({ key, value })
-    .onConflictDoNothing()
-    .returning({ key: settings.key })
-  return written.length > 0
-}
-
 export async function releaseSetting(db: Database, key: SettingKey): Promise<void> {
   await db.delete(settings).where(eq(settings.key, key))
 }
