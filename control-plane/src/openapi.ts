@@ -7,12 +7,14 @@ import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
 import * as events from './features/events/routes.ts'
+import * as frontDoor from './features/front-door/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
 import * as passkeys from './features/passkeys/routes.ts'
 import * as people from './features/people/routes.ts'
 import * as safety from './features/safety/routes.ts'
+import * as sealing from './features/sealing/routes.ts'
 import * as setup from './features/setup/routes.ts'
 import * as sites from './features/sites/routes.ts'
 import * as templates from './features/templates/routes.ts'
@@ -20,6 +22,7 @@ import * as templates from './features/templates/routes.ts'
 /** Every operation of the API, in the order in which it is documented. */
 export const allRoutes = [
   setup,
+  frontDoor,
   people,
   passkeys,
   invitations,
@@ -32,6 +35,7 @@ export const allRoutes = [
   templates,
   deployments,
   safety,
+  sealing,
   events,
   audit,
   edgeApi,
@@ -70,6 +74,7 @@ export function createOpenApiDocument(version: string) {
     servers: [{ url: '/' }],
     tags: [
       { name: 'setup' },
+      { name: 'front-door' },
       { name: 'people' },
       { name: 'sites' },
       { name: 'edges' },
@@ -78,6 +83,7 @@ export function createOpenApiDocument(version: string) {
       { name: 'templates' },
       { name: 'deployments' },
       { name: 'safety' },
+      { name: 'sealing' },
       { name: 'events' },
       { name: 'audit' },
       { name: 'edge', description: 'For dragonfly-edge; its protocol is in schema/src/wire' },

@@ -7,6 +7,7 @@ import {
   bundleManifestType,
   type ControlFrame,
   type EdgeFrame,
+  type EnrolRequest,
   edgeFrameSchema,
   enrolRequestSchema,
   type JournalEntry,
@@ -27,6 +28,8 @@ export interface TestControlPlane {
   /** Entries taken, each once, in order. */
   entries: JournalEntry[]
   frames: EdgeFrame[]
+  /** What the edge enrolled with. */
+  enrolled: EnrolRequest | null
   connections: number
   setState(changes: Partial<SiteState>): void
   setBundle(files: Record<string, Buffer>): Promise<string>
@@ -70,10 +73,12 @@ export async function startControlPlane(): Promise<TestControlPlane> {
   const enrol = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let text = ''
     for await (const part of request) text += part
-    const { token, publicKey } = enrolRequestSchema.parse(JSON.parse(text))
+    const enrolled = enrolRequestSchema.parse(JSON.parse(text))
+    const { token, publicKey } = enrolled
     if (token !== joinToken) return problem(response, 403, 'This join token is not known.', 'unknown-token')
     if (used) return problem(response, 403, 'This join token was used already.', 'used-token')
     used = true
+    self.enrolled = enrolled
     edgeKey = publicKey
     json(response, 200, { edgeId, siteId, siteName: 'Cupboard', controlPlaneId, signerKeys: [signer.key] })
   }
@@ -128,6 +133,7 @@ export async function startControlPlane(): Promise<TestControlPlane> {
     signer,
     entries: [],
     frames: [],
+    enrolled: null,
     connections: 0,
     acknowledging: true,
     greeting: null,

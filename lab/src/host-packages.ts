@@ -18,6 +18,7 @@ export const hostPackages = {
     'cpio',
     'zstd',
   ],
+  bmc: ['openipmi', 'ipmitool', 'freeipmi-tools'],
   browser: ['chromium'],
 } as const
 

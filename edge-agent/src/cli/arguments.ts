@@ -23,7 +23,8 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
   --help, --version
 
   DRAGONFLY_EDGE_IMAGE_SERVERS   run: a cache in front of this edge's image server (TCP 6871), which machines fetch
-                                 images from instead: http://ADDRESS:PORT, several separated by commas`
+                                 images from instead: http://ADDRESS:PORT, several separated by commas
+  DRAGONFLY_EDGE_LOCAL_IMAGES    run: "allow" lets images come from this host itself and from link-local addresses`
 
 /** Reads a command line (without node and script). */
 export function parseCommand(

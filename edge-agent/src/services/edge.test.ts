@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { verifySealingKey } from '@dragonfly/schema/sealing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { joinToken, startControlPlane } from '../../test/control-plane.ts'
 import { type EdgeUnderTest, loopback, startEdgeUnderTest, until } from '../../test/edge.ts'
 import { makeMachine } from '../../test/site.ts'
+import { loadEdgeKey } from './edge-key.ts'
 import { joinSite } from './join.ts'
 
 // Processes are started, on a machine that may be busy.
@@ -31,6 +33,8 @@ describe('joining', () => {
   test('keeps the key to itself, and is refused twice', async () => {
     const mode = (await stat(join(site.dataDir, 'edge-key.json'))).mode & 0o777
     expect(mode).toBe(0o600)
+    const sealingMode = (await stat(join(site.dataDir, 'edge-sealing-key.json'))).mode & 0o777
+    expect(sealingMode).toBe(0o600)
     const again = { url: site.control.url, token: joinToken, dataDir: site.dataDir }
     expect(await joinSite({ ...again, force: false }, Date.now)).toMatchObject({
       kind: 'refused',
@@ -51,6 +55,30 @@ describe('joining', () => {
     expect(await joinSite(options, Date.now)).toMatchObject({
       message: expect.stringContaining('could not be reached'),
     })
+  })
+})
+
+describe('the sealing key', () => {
+  const hello = () =>
+    site.control.frames.findLast((frame) => frame.type === 'hello') as { sealingKey?: string } | undefined
+
+  test('is signed by the identity key, named at every hello, and stays over a restart', async () => {
+    const first = await until(hello, 'a hello')
+    const identity = await loadEdgeKey(site.dataDir)
+    if (!identity) throw new Error('it has joined')
+    expect(await verifySealingKey(first.sealingKey ?? '', identity.publicJwk)).toMatchObject({ kind: 'ok' })
+    expect(site.control.enrolled?.sealingKey).toBe(first.sealingKey)
+    site.control.frames.length = 0
+    await site.restart()
+    expect((await until(hello, 'another hello')).sealingKey).toBe(first.sealingKey)
+  })
+
+  test('is made by an edge that had none before it was updated', async () => {
+    await site.edge.stop()
+    await rm(join(site.dataDir, 'edge-sealing-key.json'))
+    site.control.frames.length = 0
+    await site.restart()
+    expect((await until(hello, 'a hello')).sealingKey).toMatch(/^ey/)
   })
 })
 

@@ -70,6 +70,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     journal: parts.journal,
     random,
     currentState: parts.site.state,
+    sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
     onStatus: createStatusTeller(options),
   })

@@ -1,6 +1,7 @@
 export * from './disk-rule.ts'
 export * from './failures.ts'
 export * from './four-words.ts'
+export * from './front-door.ts'
 export * from './machine.ts'
 export * from './machine-signs.ts'
 export * from './role-rules.ts'

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { deploymentStageNames } from '../state/stages.ts'
 import { epochMsSchema, idSchema, sizeBytesSchema } from './common.ts'
 import { journalEntrySchema } from './journal.ts'
+import { signedSealingKeySchema } from './sealing.ts'
 
 /** Frames larger than this are refused by both ends. */
 export const maxFrameBytes = 1024 * 1024
@@ -26,6 +27,8 @@ export const edgeFrameSchema = z.discriminatedUnion('type', [
       .max(2 ** 48)
       .nullable(),
     now: epochMsSchema,
+    /** What is sealed to this edge from now on; left out by an older edge. */
+    sealingKey: signedSealingKeySchema.optional(),
   }),
   z.object({
     type: z.literal('journal'),

@@ -55,6 +55,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/front-door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What strangers see, and from where the panel and the API can be reached */
+        get: operations["getFrontDoor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Open or close the front page; set the allowlist of addresses */
+        patch: operations["updateFrontDoor"];
+        trace?: never;
+    };
+    "/api/v1/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers for an open front page; 401 unless it is open */
+        get: operations["getSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -944,6 +979,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recovery-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation’s offline recovery key: whether there is one */
+        get: operations["getRecoveryKey"];
+        /** Set the public half of a recovery key that was made, and printed, where it is used */
+        put: operations["replaceRecoveryKey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{siteId}/sealing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** To whom the secrets of a site are sealed; check each key’s signature before you seal to it */
+        get: operations["getSealingKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1163,6 +1233,8 @@ export interface components {
         Setup: {
             needsAdministrator: boolean;
             organisation: string;
+            /** @enum {string} */
+            frontPage: "open" | "signed-in" | "administrators";
             version: string;
             bundle: {
                 /** @enum {string} */
@@ -1170,6 +1242,40 @@ export interface components {
                 version: string | null;
                 message: string | null;
             };
+        };
+        FrontDoor: {
+            /** @enum {string} */
+            frontPage: "open" | "signed-in" | "administrators";
+            allowlist: string[];
+            yourAddress: string | null;
+            trustedProxies: string[];
+            ignoredForwardedFor: boolean;
+        };
+        Summary: {
+            organisation: string;
+            machines: {
+                discovered: number;
+                ready: number;
+                queued: number;
+                armed: number;
+                deploying: number;
+                deployed: number;
+                failed: number;
+            };
+            deployedTotal: number;
+            deployedLastWeek: number;
+            averageMs: number | null;
+            bar: {
+                /** @enum {string} */
+                status: "queued" | "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
+                durationMs: number | null;
+            }[];
+        };
+        FrontDoorPatch: {
+            /** @enum {string} */
+            frontPage?: "open" | "signed-in" | "administrators";
+            allowlist?: string[];
+            confirmation?: string;
         };
         User: {
             userId: string;
@@ -1369,6 +1475,8 @@ export interface components {
             hostname: string;
             version: string;
             fingerprint: string;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            sealingKeySince: number | null;
             /** @enum {string} */
             status: "online" | "lost" | "never-seen" | "revoked";
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
@@ -1796,6 +1904,52 @@ export interface components {
             /** @enum {string} */
             position: "on" | "off";
         };
+        RecoveryKey: {
+            recoveryKey: {
+                kid: string;
+                /** @description Milliseconds since 1970-01-01T00:00:00Z */
+                createdAt: number;
+                createdBy: string;
+            } | null;
+        };
+        SealingKeys: {
+            siteId: string;
+            edges: {
+                edgeId: string;
+                hostname: string;
+                fingerprint: string;
+                publicKey: {
+                    /** @enum {string} */
+                    kty: "OKP";
+                    /** @enum {string} */
+                    crv: "Ed25519";
+                    x: string;
+                };
+                sealingKey: string | null;
+            }[];
+            recoveryKey: {
+                kid: string;
+                jwk: {
+                    /** @enum {string} */
+                    kty: "EC";
+                    /** @enum {string} */
+                    crv: "P-256";
+                    x: string;
+                    y: string;
+                };
+            } | null;
+        };
+        RecoveryKeyInput: {
+            publicKey: {
+                /** @enum {string} */
+                kty: "EC";
+                /** @enum {string} */
+                crv: "P-256";
+                x: string;
+                y: string;
+            };
+            replaces: string | null;
+        };
         AuditPage: {
             items: components["schemas"]["AuditEntry"][];
             next: number | null;
@@ -2009,6 +2163,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Setup"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFrontDoor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The front door */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrontDoor"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateFrontDoor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FrontDoorPatch"];
+            };
+        };
+        responses: {
+            /** @description The front door */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrontDoor"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers, without a name, address or serial of anything */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many tries */
@@ -6738,6 +7046,171 @@ export interface operations {
             };
         };
     };
+    getRecoveryKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key; never its private half */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryKey"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceRecoveryKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryKeyInput"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryKey"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSealingKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                siteId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys, public halves only */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealingKeys"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openEvents: {
         parameters: {
             query?: never;
@@ -6995,6 +7468,7 @@ export interface operations {
                     };
                     hostname: string;
                     version: string;
+                    sealingKey?: string;
                 };
             };
         };
@@ -7229,6 +7703,30 @@ export interface operations {
                                 x: string;
                             };
                         }[];
+                        sealingKeys?: ({
+                            /** @enum {string} */
+                            kind: "edge";
+                            edgeId: string;
+                            publicKey: {
+                                /** @enum {string} */
+                                kty: "OKP";
+                                /** @enum {string} */
+                                crv: "Ed25519";
+                                x: string;
+                            };
+                            sealingKey: string;
+                        } | {
+                            /** @enum {string} */
+                            kind: "recovery";
+                            jwk: {
+                                /** @enum {string} */
+                                kty: "EC";
+                                /** @enum {string} */
+                                crv: "P-256";
+                                x: string;
+                                y: string;
+                            };
+                        })[];
                         bundleVersion: string | null;
                         images: {
                             imageId: string;

@@ -20,6 +20,8 @@ export const keys = {
   passkeys: ['passkeys'],
   peoplePolicy: ['people-policy'],
   audit: ['audit'],
+  frontDoor: ['front-door'],
+  summary: ['summary'],
   safety: ['safety'],
 } as const
 
@@ -48,6 +50,18 @@ export function createQueryClient(onSignedOut: () => void): QueryClient {
 export const setupQuery = queryOptions({
   queryKey: keys.setup,
   queryFn: ({ signal }) => take(api.GET('/api/v1/setup', { signal })),
+})
+
+export const summaryQuery = queryOptions({
+  queryKey: keys.summary,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/summary', { signal })),
+  // Strangers have no live socket.
+  refetchInterval: 10_000,
+})
+
+export const frontDoorQuery = queryOptions({
+  queryKey: keys.frontDoor,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/front-door', { signal })),
 })
 
 export const meQuery = queryOptions({

@@ -5,6 +5,7 @@ import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
 import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
+import { parseRecoveryKey, renderRecipients, selectSealingEdges } from '../sealing/recipients.ts'
 import { selectSetting } from '../settings/settings.ts'
 
 /** `"<generation>.<version>"`, quotes included (RFC 9110 section 8.8.3). */
@@ -33,6 +34,8 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     macRows,
     deploymentRows,
     safetyRows,
+    sealingEdges,
+    recoveryRows,
     switchRows,
   ] = await db.batch([
     selectSetting(db, 'bundle-version'),
@@ -43,6 +46,8 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
     selectDeployments(db, edge),
     selectSetting(db, 'minimum-safety'),
+    selectSealingEdges(db, edge.siteId),
+    selectSetting(db, 'recovery-key'),
     selectSwitches(db),
   ])
   const [site] = siteRows
@@ -59,6 +64,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
     ...effectiveSwitches(site, parseSwitches(switchRows)),
     signerKeys: deps.signer.keys,
+    sealingKeys: renderRecipients(sealingEdges, parseRecoveryKey(recoveryRows[0]?.value ?? null)),
     bundleVersion: bundleRows[0]?.value ?? null,
     images: imageRows,
     machines: machineRows.map((row) => renderMachine(row, macs.get(row.machineId) ?? [])),

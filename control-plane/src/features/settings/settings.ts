@@ -15,6 +15,9 @@ export type SettingKey =
   | 'step-up-minutes'
   | 'oidc'
   | 'minimum-safety'
+  | 'recovery-key'
+  | 'front-page'
+  | 'address-allowlist'
   | 'power-control'
   | 'reimage'
 
@@ -51,6 +54,16 @@ export function writeSetting(db: Database, key: SettingKey, value: string) {
     .insert(settings)
     .values({ key, value })
     .onConflictDoUpdate({ target: settings.key, set: { value } })
+}
+
+/** Writes a setting that must not exist yet; false when it does. */
+export async function claimSetting(db: Database, key: SettingKey, value: string): Promise<boolean> {
+  const written = await db
+    .insert(settings)
+    .values({ key, value })
+    .onConflictDoNothing()
+    .returning({ key: settings.key })
+  return written.length > 0
 }
 
 export async function releaseSetting(db: Database, key: SettingKey): Promise<void> {

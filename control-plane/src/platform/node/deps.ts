@@ -1,6 +1,8 @@
-import { upgradeWebSocket } from '@hono/node-server'
+import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
+import { type Network, parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { createAuditLog } from '../../features/audit/log.ts'
+import { createDoor } from '../../features/front-door/policy.ts'
 import { loadSigner } from '../../features/orders/signer.ts'
 import { createAuth } from '../../features/people/auth.ts'
 import { readOrCreateSetting } from '../../features/settings/settings.ts'
@@ -25,6 +27,8 @@ export interface NodeDepsOptions {
   publicUrl: string
   bundle: BundleSource
   siteDir: string
+  trustedProxies?: readonly Network[] | undefined
+  metricsToken?: string | undefined
   clock?: Clock
   logError: (message: string, error: unknown) => void
 }
@@ -56,6 +60,10 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     },
     origins,
     publicUrl: publicUrl.replace(/\/+$/, ''),
+    door: createDoor(db, clock),
+    peerAddress,
+    trustedProxies: options.trustedProxies ?? [],
+    metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createSetupCode() : null,
     connections: createEdgeConnections(),
     announce: createCoalesce(announceEveryMs),
@@ -70,4 +78,10 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     upgradeWebSocket,
     logError,
   }
+}
+
+/** The socket's other end. Headers are not looked at: anybody can send those. */
+function peerAddress(env: unknown): string | null {
+  const address = (env as Partial<HttpBindings> | undefined)?.incoming?.socket?.remoteAddress
+  return address === undefined ? null : parseAddress(address)
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { maxFrameBytes } from '@dragonfly/schema/wire'
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
+import type { Network } from '../../addresses.ts'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
@@ -19,6 +20,7 @@ import { createEnrolmentToken } from '../../features/sites/service.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
 import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import { openSecrets } from './secrets.ts'
 
 export interface ServerOptions {
@@ -30,6 +32,10 @@ export interface ServerOptions {
   bundleDir: string
   /** The built portal. */
   siteDir: string
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustedProxies?: readonly Network[] | undefined
+  /** Opens /metrics without an account. */
+  metricsToken?: string | undefined
   /** Where people and edges reach this server; `http://localhost:<port>` when left out. */
   publicUrl?: string | undefined
   /** The first administrator, for a start without a person. */
@@ -81,6 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await addAdministrator(deps, options.administrator)
     await takeBundleVersion(deps)
     const stopTimers = startTimers(deps)
+    const stopHeartbeat = startHeartbeat(sockets)
     app = createApp(deps)
     return {
       url: deps.publicUrl,
@@ -95,6 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
       async close() {
         stopTimers()
+        stopHeartbeat()
         for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')
         await closeServer(server, () => sockets.clients.forEach((socket) => void socket.terminate()))
         closeDatabase()

@@ -30,6 +30,8 @@ export interface TunnelOptions {
   random: () => number
   /** Version of the desired state in force, for `hello`. */
   currentState: () => StateVersion | null
+  /** The signed sealing key, for `hello`; null when there is none any more. */
+  sealingKey: () => string | null
   /** The desired state may have changed: fetch it. Called on every connect, and when told. */
   onStateChanged: () => void
   onStatus: (status: TunnelStatus) => void
@@ -185,8 +187,9 @@ function openConnection(
   return { send, kick: () => pump && guard(pump.kick()), close: () => end() }
 }
 
-function hello({ journal, now, currentState }: TunnelOptions): EdgeFrame {
+function hello({ journal, now, currentState, sealingKey }: TunnelOptions): EdgeFrame {
   const state = currentState()
+  const signedKey = sealingKey()
   return {
     type: 'hello',
     protocol: wireProtocol,
@@ -195,6 +198,7 @@ function hello({ journal, now, currentState }: TunnelOptions): EdgeFrame {
     generation: state?.generation ?? null,
     stateVersion: state?.version ?? null,
     now: now(),
+    ...(signedKey ? { sealingKey: signedKey } : {}),
   }
 }
 
