@@ -63,7 +63,7 @@ const expectations = {
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
-  edge: ['openTunnel', 'getEdgeState', 'getBundleManifest', 'getBundleChunk'],
+  edge: ['openTunnel', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],

@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { auditAuth, auditRequests, noteChanges } from './audit-requests.ts'
 import type { AppEnv, Deps } from './deps.ts'
-import { enforceAccess, requireReader } from './enforce-access.ts'
+import { enforceAccess, requireOwnOrigin, requireReader } from './enforce-access.ts'
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
@@ -65,7 +65,7 @@ export function createApp(deps: Deps): App {
   app.use(guardDoor())
   mountDescriptions(app)
   app.use('/api/*', limitBody())
-  app.use('/api/auth/*', auditAuth())
+  app.use('/api/auth/*', auditAuth(), requireOwnOrigin())
   app.all('/api/auth/*', handleAuth)
   app.use(
     '/api/*',

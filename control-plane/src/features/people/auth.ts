@@ -24,6 +24,8 @@ interface FoundSession {
 export interface Auth {
   /** /api/auth/*: sign-in, sign-out, session. */
   handle(request: Request): Promise<Response>
+  /** Everything that better-auth could answer, as `GET /get-session`; what of it is open is decided elsewhere. */
+  endpoints(): string[]
   /** Whose session the cookie names. */
   session(headers: Headers): Promise<FoundSession | null>
   /** Begins a session for somebody who has proven themselves; answers its cookies. Null for the deactivated. */
@@ -54,6 +56,10 @@ export function createAuth(options: AuthOptions): Auth {
   const { db, hasher } = options
   return {
     handle: (request) => auth.handler(request),
+    endpoints: () =>
+      Object.values(auth.api).flatMap(({ path, options: { method } }) =>
+        path ? [method ?? []].flat().map((name) => `${name} ${path}`) : [],
+      ),
     async session(headers) {
       const found = await auth.api.getSession({ headers })
       if (!found) return null
