@@ -1,10 +1,12 @@
 import type { SiteState } from '@dragonfly/schema/wire'
 import { servedInterfaces } from './boot-view.ts'
+import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
 import { renderMetrics } from './metrics.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
+import { endService, readRevocation } from './revocation.ts'
 import { createServing, type Serving } from './serving.ts'
 import { openStateSync } from './state-sync.ts'
 import type { EdgeStatus } from './status.ts'
@@ -65,6 +67,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   await watchInterfaces(options, parts, serving)
   const stored = sync.current()
   if (stored) await applyState(stored, parts, serving)
+  const tell = createStatusTeller(options)
   tunnel = startTunnel({
     ...options,
     journal: parts.journal,
@@ -72,7 +75,16 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
-    onStatus: createStatusTeller(options),
+    onStatus: (status) => {
+      tell(status)
+      if (status.kind !== 'revoked') return
+      sync.stop()
+      void endService({ ...parts, serving }, options.database, status.revokedAt).catch((error) =>
+        warn(String(error)),
+      )
+    },
+    readRevocation: (text) =>
+      readRevocation(text, options.identity.edgeId, trustedKeys(options.identity, parts.site.state())),
   })
   const stopTimers = startTimers(options, parts, serving, tunnel)
   return {
