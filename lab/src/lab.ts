@@ -36,7 +36,7 @@ export interface MachineRequest {
   baseImage?: string
 }
 
-export type BmcRequest = Partial<Omit<BmcSpec, 'address'>>
+type BmcRequest = Partial<Omit<BmcSpec, 'address'>>
 
 const defaultDiskSizeBytes = 8 * 2 ** 30
 

@@ -15,7 +15,7 @@ export interface LightBmcs extends AsyncDisposable {
 }
 
 /** The address that is `offset` behind another. */
-export function addressAfter(address: string, offset: number): string {
+function addressAfter(address: string, offset: number): string {
   const bytes = Buffer.from(address.split('.').map(Number))
   bytes.writeUInt32BE((bytes.readUInt32BE() + offset) >>> 0)
   return [...bytes].join('.')
