@@ -62,11 +62,19 @@ const expectations = {
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety'],
+    ['getBmc', 'listCommands', 'getCommand'],
   ].flat(),
-  operators: ['createMachine', 'updateMachine', 'adoptMachine'],
-  destroyers: ['createDeployment', 'abortDeployment', 'deleteMachine', 'createConfirmation'],
+  operators: [
+    ['createMachine', 'updateMachine', 'adoptMachine'],
+    ['probeBmc', 'readFromBmc', 'identifyMachine', 'confirmCommand'],
+  ].flat(),
+  destroyers: [
+    ['createDeployment', 'abortDeployment', 'deleteMachine', 'createConfirmation'],
+    ['powerOnMachine', 'powerMachine', 'setBootDevice'],
+  ].flat(),
   administrators: [
     ['createSite', 'updateSite', 'deleteSite', 'createEnrolmentToken', 'updateEdge', 'revokeEdge'],
+    ['adoptBmc', 'setBmc', 'removeBmc'],
     ['createImage', 'retryImage', 'deleteImage', 'createTemplate', 'deleteTemplate'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],

@@ -3,6 +3,7 @@ import { diskRuleSchema } from '../state/disk-rule.ts'
 import { deploymentStatuses, machineStatuses } from '../state/machine.ts'
 import { deploymentStageNames } from '../state/stages.ts'
 import { inventorySchema } from '../wire/inventory.ts'
+import { bmcSummarySchema } from './bmc.ts'
 import { epochMsSchema, hostnameSchema, idSchema, macInputSchema, sshKeySchema } from './common.ts'
 
 const stageSchema = z.enum(deploymentStageNames)
@@ -114,6 +115,8 @@ export const machineViewSchema = z
     rackUnit: z.number().int().nullable(),
     /** The ramdisk is up on it right now, and waits for work. */
     ramdiskConnected: z.boolean(),
+    /** Null where none is known. */
+    bmc: z.union([bmcSummarySchema, z.null()]),
     os: z.string().nullable(),
     deployment: z.union([deploymentViewSchema, z.null()]),
     firstSeenAt: epochMsSchema.nullable(),

@@ -44,6 +44,11 @@ export const machineActions = {
       return no('A deployment is under way: abort it first.')
     return yes
   },
+  /** On, off, reset, or another boot device, by its BMC. */
+  power: (machine: MachineFacts): Verdict => {
+    if (machine.locked) return no('It is locked: unlock it first.')
+    return yes
+  },
   abort: (machine: MachineFacts): Verdict => {
     if (!machine.deployment || !isActive(machine.deployment.status)) return no('No deployment is under way.')
     if (machine.deployment.abortRequested) return no('The abort is on its way to the site.')

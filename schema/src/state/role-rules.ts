@@ -25,6 +25,7 @@ export const roleRules = {
   deploy: { roles: administrators, scope: 'deploy', verb: 'deploy to machines' },
   delete: { roles: administrators, scope: 'deploy', verb: 'delete machines' },
   power: { roles: administrators, scope: 'deploy', verb: 'switch machines on or off' },
+  bmcs: { roles: administrators, scope: 'admin', verb: 'set up BMCs' },
   sites: { roles: administrators, scope: 'admin', verb: 'change sites' },
   edges: { roles: administrators, scope: 'admin', verb: 'change edges' },
   images: { roles: administrators, scope: 'admin', verb: 'change images' },

@@ -9,6 +9,7 @@ export type SafetyMode = (typeof safetyModes)[number]
 export const destructiveOperations = {
   createDeployment: ['machineId', 'imageId', 'disk'],
   deleteMachine: ['machineId'],
+  powerMachine: ['machineId', 'operation'],
   revokeEdge: ['edgeId'],
   deleteSite: ['siteId'],
   deleteImage: ['imageId'],

@@ -8,6 +8,8 @@ import { runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps, Person } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
+import { signBmcOrder } from '../bmcs/orders.ts'
+import { readBmc } from '../bmcs/queries.ts'
 import { getImage } from '../images/service.ts'
 import { getMachine } from '../machines/service.ts'
 import { planDigest } from '../orders/plan-digest.ts'
@@ -35,7 +37,7 @@ export async function createDeployment(
   const draft = draftDeployment(deps.clock(), await checkCreate(deps, input), input, safety)
   const { deploymentId, machine } = draft
   const statements: Statement[] = [
-    ...armMachine(deps, draft, await renderOrder(deps, draft), person),
+    ...armMachine(deps, draft, await renderOrders(deps, draft), person),
     ...(await warnings(deps, draft)),
     bumpSite(deps.db, machine.siteId),
   ]
@@ -87,7 +89,7 @@ function draftDeployment(
 type Draft = ReturnType<typeof draftDeployment>
 
 /** Statements that refuse the whole batch where machine or image changed since they were looked at. */
-function armMachine(deps: Deps, draft: Draft, workOrder: string, person: Person): Statement[] {
+function armMachine(deps: Deps, draft: Draft, orders: Orders, person: Person): Statement[] {
   const { machine, image, template, deploymentId, plan, hostname, disk, epoch, createdAt, armedUntil } = draft
   const { machineId } = machine
   return [
@@ -112,7 +114,7 @@ function armMachine(deps: Deps, draft: Draft, workOrder: string, person: Person)
       hostname,
       disk,
       plan,
-      workOrder,
+      ...orders,
       epoch,
       status: 'armed',
       stage: 'powering',
@@ -180,6 +182,32 @@ async function readDeployable(deps: Deps, machineId: string) {
   const verdict = machineActions.deploy(view)
   if (!verdict.allowed) throw conflict('machine-not-deployable', verdict.reason)
   return { ...view, epoch: row.epoch }
+}
+
+interface Orders {
+  workOrder: string
+  netbootOrder: string | null
+}
+
+async function renderOrders(deps: Deps, draft: Draft): Promise<Orders> {
+  return { workOrder: await renderOrder(deps, draft), netbootOrder: await renderNetbootOrder(deps, draft) }
+}
+
+/** By which the site's edge powers the machine on into the ramdisk by itself, where it has a BMC. */
+async function renderNetbootOrder(deps: Deps, draft: Draft): Promise<string | null> {
+  const { machine, deploymentId, safety, createdAt, armedUntil } = draft
+  const bmc = await readBmc(deps.db, machine.machineId)
+  if (!bmc) return null
+  return signBmcOrder(deps, {
+    orderId: deploymentId,
+    siteId: machine.siteId,
+    machineId: machine.machineId,
+    bmcAddress: bmc.address,
+    what: { action: 'netboot', uefi: machine.inventory ? machine.inventory.firmware === 'uefi' : null },
+    safety,
+    issuedAt: createdAt,
+    expiresAt: armedUntil + orderGraceMs,
+  })
 }
 
 async function renderOrder(deps: Deps, draft: Draft): Promise<string> {

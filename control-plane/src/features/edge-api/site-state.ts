@@ -1,9 +1,18 @@
-import { deployments, edgeInterfaceModes, images, machineMacs, machines, sites } from '@dragonfly/schema/db'
+import {
+  bmcs,
+  deployments,
+  edgeInterfaceModes,
+  images,
+  machineMacs,
+  machines,
+  sites,
+} from '@dragonfly/schema/db'
 import { fourWords } from '@dragonfly/schema/state'
 import type { SiteState } from '@dragonfly/schema/wire'
 import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
+import { type BmcRow, renderSiteBmc } from '../bmcs/queries.ts'
 import { selectSetting } from '../settings/settings.ts'
 
 /** `"<generation>.<version>"`, quotes included (RFC 9110 section 8.8.3). */
@@ -23,7 +32,7 @@ export async function readStateVersion(deps: Deps, siteId: string): Promise<numb
 /** The desired state of the edge's site, read in one transaction. */
 export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<SiteState> {
   const { db } = deps
-  const [bundleRows, siteRows, modes, imageRows, machineRows, macRows, deploymentRows, safetyRows] =
+  const [bundleRows, siteRows, modes, imageRows, machineRows, macRows, bmcRows, deploymentRows, safetyRows] =
     await db.batch([
       selectSetting(db, 'bundle-version'),
       db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
@@ -31,12 +40,14 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
       selectImages(db),
       selectMachines(db, edge.siteId),
       db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
+      db.select().from(bmcs).where(eq(bmcs.siteId, edge.siteId)),
       selectDeployments(db, edge),
       selectSetting(db, 'minimum-safety'),
     ])
   const [site] = siteRows
   if (!site) throw notFound('site')
   const macs = Map.groupBy(macRows, (row) => row.machineId)
+  const bmcOf = new Map(bmcRows.map((row) => [row.machineId, row]))
   return {
     format: 1,
     generation: deps.identity.generation,
@@ -49,8 +60,12 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     signerKeys: deps.signer.keys,
     bundleVersion: bundleRows[0]?.value ?? null,
     images: imageRows,
-    machines: machineRows.map((row) => renderMachine(row, macs.get(row.machineId) ?? [])),
-    deployments: deploymentRows.flatMap(renderDeployment),
+    machines: machineRows.map((row) =>
+      renderMachine(row, macs.get(row.machineId) ?? [], bmcOf.get(row.machineId)),
+    ),
+    deployments: deploymentRows.flatMap((row) =>
+      renderDeployment(row, reachesBmc(deps, edge, bmcOf.get(row.machineId))),
+    ),
   }
 }
 
@@ -69,9 +84,9 @@ function selectMachines(db: Database, siteId: string) {
 
 /** Those under way, save what another edge of the site runs. */
 function selectDeployments(db: Database, edge: EdgeIdentity) {
-  const { deploymentId, machineId, abortRequestedAt, armedUntil, workOrder, plan } = deployments
+  const { deploymentId, machineId, abortRequestedAt, armedUntil, workOrder, netbootOrder, plan } = deployments
   return db
-    .select({ deploymentId, machineId, abortRequestedAt, armedUntil, order: workOrder, plan })
+    .select({ deploymentId, machineId, abortRequestedAt, armedUntil, order: workOrder, netbootOrder, plan })
     .from(deployments)
     .where(
       and(
@@ -85,6 +100,7 @@ function selectDeployments(db: Database, edge: EdgeIdentity) {
 function renderMachine(
   row: Awaited<ReturnType<typeof selectMachines>>[number],
   macs: { mac: string; isPrimary: boolean }[],
+  bmc: BmcRow | undefined,
 ): SiteState['machines'][number] {
   const { adoptedAt, lockedAt, ...machine } = row
   const primary = macs.find(({ isPrimary }) => isPrimary) ?? macs[0]
@@ -94,13 +110,31 @@ function renderMachine(
     macs: macs.map(({ mac }) => mac),
     adopted: adoptedAt !== null,
     locked: lockedAt !== null,
+    ...(bmc ? { bmc: renderSiteBmc(bmc) } : {}),
   }
 }
 
 function renderDeployment(
   row: Awaited<ReturnType<typeof selectDeployments>>[number],
+  mayNetboot: boolean,
 ): SiteState['deployments'] {
-  const { abortRequestedAt, order, ...deployment } = row
+  const { abortRequestedAt, order, netbootOrder, ...deployment } = row
   if (order === null) return []
-  return [{ ...deployment, order, desired: abortRequestedAt === null ? 'run' : 'abort' }]
+  return [
+    {
+      ...deployment,
+      order,
+      desired: abortRequestedAt === null ? 'run' : 'abort',
+      ...(netbootOrder !== null && mayNetboot ? { netbootOrder } : {}),
+    },
+  ]
+}
+
+/** One edge alone switches a machine on: the one that reached its BMC last, else the first that is there. */
+function reachesBmc(deps: Deps, edge: EdgeIdentity, bmc: BmcRow | undefined): boolean {
+  const able = deps.connections
+    .ofSite(edge.siteId)
+    .filter((connection) => connection.commands.includes('bmc.control'))
+  const chosen = able.find((connection) => connection.edgeId === bmc?.edgeId) ?? able[0]
+  return chosen === undefined || chosen.edgeId === edge.edgeId
 }

@@ -1,4 +1,5 @@
 import {
+  type bmcOrderType,
   type bundleManifestType,
   type PublicJwk,
   publicJwkSchema,
@@ -14,7 +15,10 @@ import { readOrCreateSetting } from '../settings/settings.ts'
 /** Signs what edges trust: work orders and boot bundles. EdDSA over Ed25519 (RFC 8037). */
 export interface Signer {
   keys: SignerKey[]
-  sign(type: typeof workOrderType | typeof bundleManifestType, payload: object): Promise<string>
+  sign(
+    type: typeof workOrderType | typeof bundleManifestType | typeof bmcOrderType,
+    payload: object,
+  ): Promise<string>
 }
 
 const storedKeySchema = z.object({ kid: z.string(), jwk: publicJwkSchema, sealed: z.string() })

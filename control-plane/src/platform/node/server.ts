@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
+import { tendCommands } from '../../features/commands/dispatch.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
 import {
   createFirstAdministrator,
@@ -51,6 +52,7 @@ export interface RunningServer {
 }
 
 const sweepEveryMs = 15_000
+const commandsEveryMs = 1000
 const bundleLookEveryMs = 10_000
 
 /** Starts the control plane in this process. Rejects when the port is taken. */
@@ -118,6 +120,10 @@ function startTimers(deps: Deps): () => void {
   }
   const timers = [
     setInterval(guard('looking for lost edges', sweep), sweepEveryMs),
+    setInterval(
+      guard('looking after commands', () => tendCommands(deps)),
+      commandsEveryMs,
+    ),
     setInterval(
       guard('looking for a new boot bundle', () => takeBundleVersion(deps)),
       bundleLookEveryMs,

@@ -39,6 +39,8 @@ export async function replaceIdentity(
     'phone_home_tokens',
     'discovered_macs',
     'sessions',
+    'commands',
+    'netboots',
   ]
   await database.batch([
     ...forgotten.map((table) => ({ sql: `DELETE FROM ${table}`, args: [] })),

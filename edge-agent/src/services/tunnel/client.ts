@@ -32,6 +32,9 @@ export interface TunnelOptions {
   currentState: () => StateVersion | null
   /** The desired state may have changed: fetch it. Called on every connect, and when told. */
   onStateChanged: () => void
+  /** Kinds of commands that can be carried out, and who does. */
+  commands: readonly string[]
+  onCommand: (frame: Extract<ControlFrame, { type: 'command' }>) => void
   onStatus: (status: TunnelStatus) => void
   /** First and longest wait before a reconnect. */
   reconnectMs?: { first: number; longest: number }
@@ -148,6 +151,9 @@ function openConnection(
         return
       case 'state-changed':
         return options.onStateChanged()
+      case 'command':
+        // Not waited for: a BMC may take its time, and acknowledgements come on the same line.
+        return options.onCommand(frame)
       case 'pong':
     }
   }
@@ -185,7 +191,7 @@ function openConnection(
   return { send, kick: () => pump && guard(pump.kick()), close: () => end() }
 }
 
-function hello({ journal, now, currentState }: TunnelOptions): EdgeFrame {
+function hello({ journal, now, currentState, commands }: TunnelOptions): EdgeFrame {
   const state = currentState()
   return {
     type: 'hello',
@@ -195,6 +201,7 @@ function hello({ journal, now, currentState }: TunnelOptions): EdgeFrame {
     generation: state?.generation ?? null,
     stateVersion: state?.version ?? null,
     now: now(),
+    commands: [...commands],
   }
 }
 
