@@ -24,6 +24,15 @@ export default defineConfig({
           ],
         },
       },
+      {
+        test: {
+          name: 'browser',
+          include: ['lab/test/browser/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
       { test: { name: 'rack', include: ['lab/test/*.test.ts'], ...patiently } },
       { test: { name: 'long', include: ['lab/test/long/*.test.ts'], ...patiently } },
     ],

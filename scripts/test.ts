@@ -1,10 +1,17 @@
 import { checks } from './checks.ts'
+import { prepareBrowser } from './prepare-browser.ts'
 import { prepareRack } from './prepare-rack.ts'
-import { add, finish, vitest } from './steps.ts'
+import { add, finish, type Tally, vitest } from './steps.ts'
+
+const goesOn = (tally: Tally): boolean => tally.failed === 0 || process.env.DRAGONFLY_TEST_ALL === '1'
 
 // Quick checks first: what they find would only be found again, slower, in the virtual rack.
-const quick = add(await checks())
-if (quick.failed > 0 && process.env.DRAGONFLY_TEST_ALL !== '1') {
+let quick = add(await checks())
+if (goesOn(quick)) {
+  await prepareBrowser()
+  quick = add([quick, await vitest('browser')])
+}
+if (!goesOn(quick)) {
   console.log(
     '\nThe virtual rack was not started: mend the checks above first (DRAGONFLY_TEST_ALL=1 runs it all the same).',
   )

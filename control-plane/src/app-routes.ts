@@ -3,6 +3,8 @@ export const portalSegments = new Set([
   '',
   'setup',
   'sign-in',
+  'front',
+  'closed',
   'welcome',
   'machines',
   'racks',

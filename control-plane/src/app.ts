@@ -1,19 +1,19 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { secureHeaders } from 'hono/secure-headers'
 import { auditAuth, auditRequests, noteChanges } from './audit-requests.ts'
 import type { AppEnv, Deps } from './deps.ts'
-import { enforceAccess } from './enforce-access.ts'
+import { enforceAccess, requireReader } from './enforce-access.ts'
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
 import { mountBmcs } from './features/bmcs/handlers.ts'
+import { mountBulk } from './features/bulk/handlers.ts'
 import { mountCommands } from './features/commands/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
 import { mountEvents } from './features/events/handlers.ts'
+import { mountFrontDoor } from './features/front-door/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
 import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
@@ -24,9 +24,12 @@ import { requireConfirmation } from './features/safety/require-confirmation.ts'
 import { mountSetup } from './features/setup/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
+import { guardDoor, noteClientAddress } from './guard-door.ts'
 import { isReady, renderMetrics } from './health.ts'
+import { equalsInConstantTime } from './ids.ts'
 import { allRoutes, createOpenApiDocument } from './openapi.ts'
 import { servePortal } from './portal.ts'
+import { addSecurityHeaders } from './security-headers.ts'
 import { version } from './version.ts'
 
 const maxBodyBytes = 512 * 1024
@@ -48,22 +51,17 @@ export function createApp(deps: Deps): App {
     c.set('deps', deps)
     c.set('person', null)
     c.set('edge', null)
-    c.set('clientAddress', clientAddress(c))
     c.set('noted', null)
     c.set('safety', 'power')
     await next()
     deps.metrics.count('dragonfly_http_requests_total', `class="${Math.floor(c.res.status / 100)}xx"`)
   })
-  app.use(
-    secureHeaders({
-      crossOriginOpenerPolicy: 'same-origin',
-      referrerPolicy: 'same-origin',
-      xFrameOptions: 'DENY',
-      // The portal is also served without TLS, on a LAN; a proxy in front of it sets this.
-      strictTransportSecurity: false,
-    }),
-  )
+  app.use(noteClientAddress())
+  app.use(addSecurityHeaders())
+  // Load balancers ask from anywhere, and learn nothing.
   mountHealth(app)
+  app.use(guardDoor())
+  mountDescriptions(app)
   app.use('/api/*', limitBody())
   app.use('/api/auth/*', auditAuth())
   app.all('/api/auth/*', handleAuth)
@@ -75,6 +73,7 @@ export function createApp(deps: Deps): App {
     requireConfirmation(),
   )
   mountSetup(app)
+  mountFrontDoor(app)
   mountPeople(app)
   mountInvitations(app)
   mountApiKeys(app)
@@ -83,6 +82,7 @@ export function createApp(deps: Deps): App {
   mountMachines(app)
   mountBmcs(app)
   mountCommands(app)
+  mountBulk(app)
   mountImages(app)
   mountTemplates(app)
   mountDeployments(app)
@@ -114,16 +114,19 @@ function mountHealth(app: App): void {
       ? c.text('ok\n')
       : renderProblem(c, 503, 'not-ready', 'The database does not answer; the log says why.'),
   )
-  app.get('/metrics', (c) =>
-    c.text(renderMetrics(c.get('deps')), 200, { 'content-type': 'text/plain; version=0.0.4' }),
-  )
-  app.get('/openapi.json', (c) => c.json(createOpenApiDocument(version)))
 }
 
-/** The address of the socket where the platform tells it (Node), else the one that Cloudflare vouches for. */
-function clientAddress(c: Context): string | null {
-  const address: unknown = c.env?.incoming?.socket?.remoteAddress
-  return typeof address === 'string' ? address : (c.req.header('cf-connecting-ip') ?? null)
+/** Metrics for who may read, or has their token; and what the API can do, which is no secret. */
+function mountDescriptions(app: App): void {
+  app.get('/metrics', async (c) => {
+    const { metricsToken } = c.get('deps')
+    const given = /^Bearer (\S{1,500})$/i.exec(c.req.header('authorization') ?? '')?.[1]
+    const isScraper =
+      metricsToken !== null && given !== undefined && (await equalsInConstantTime(given, metricsToken))
+    if (!isScraper) await requireReader(c)
+    return c.text(renderMetrics(c.get('deps')), 200, { 'content-type': 'text/plain; version=0.0.4' })
+  })
+  app.get('/openapi.json', (c) => c.json(createOpenApiDocument(version)))
 }
 
 function mountPortal(app: App): void {

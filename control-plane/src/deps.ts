@@ -2,10 +2,13 @@ import type * as schema from '@dragonfly/schema/db'
 import type { ApiKeyScope, Role, SafetyMode } from '@dragonfly/schema/state'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { UpgradeWebSocket } from 'hono/ws'
+import type { Network } from './addresses.ts'
 import type { AuditLog } from './features/audit/log.ts'
 import type { Subject, Targets } from './features/audit/subject.ts'
+import type { Door } from './features/front-door/policy.ts'
 import type { Signer } from './features/orders/signer.ts'
 import type { Auth } from './features/people/auth.ts'
+import type { Coalesce } from './features/sites/coalesce.ts'
 import type { Metrics } from './metrics.ts'
 import type { OriginPolicy } from './origin.ts'
 import type {
@@ -32,9 +35,19 @@ export interface Deps {
   identity: { controlPlaneId: string; generation: string }
   origins: OriginPolicy
   publicUrl: string
+  /** Who may come in at all, and what the front page shows. */
+  door: Door
+  /** The other end of a request's connection, as the platform vouches for it; never from what a client can send. */
+  peerAddress: (env: unknown, headers: Headers) => string | null
+  /** Their X-Forwarded-For is believed. */
+  trustedProxies: readonly Network[]
+  /** Opens /metrics to who sends it; null: only to people and their API keys. */
+  metricsToken: string | null
   /** Printed by the server while there is no administrator. */
   setupCode: string | null
   connections: EdgeConnections
+  /** Tells a site's edges of a change, not more often than they can bear. */
+  announce: Coalesce
   live: LiveEvents
   values: LiveValues
   replay: ReplayGuard
@@ -83,6 +96,8 @@ export interface AppEnv {
     person: Person | null
     edge: EdgeIdentity | null
     clientAddress: string | null
+    /** The other end of the connection: a proxy's, if there is one. */
+    peerAddress: string | null
     /** What the audit log is to say of a change. */
     noted: NotedChange | null
     /** In which mode a destructive operation was let through: `safe` when it was confirmed. */

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { TrieRouter } from 'hono/router/trie-router'
 import { type Access, type DeclaredRoute, operationGroup } from './access.ts'
-import type { AppEnv, EdgeIdentity, Person } from './deps.ts'
+import type { AppEnv, Deps, EdgeIdentity, Person } from './deps.ts'
 import { AppError, notFound } from './errors.ts'
 import { readApiKey } from './features/api-keys/service.ts'
 import { authenticateEdge } from './features/edge-api/edge-token.ts'
@@ -74,7 +74,23 @@ async function authenticatePerson(
       message: 'A second factor is required here: set one up in your account first.',
     })
   }
+  if (group !== 'self' && group !== 'account') await refuseOutsiders(deps, person)
   return person
+}
+
+/** For what is no operation of the API: whoever may read it may see this. */
+export async function requireReader(c: Context<AppEnv>): Promise<Person> {
+  return authenticatePerson(c, 'read')
+}
+
+/** Where the front page is for administrators only, so is everything behind it. */
+async function refuseOutsiders(deps: Deps, person: Pick<Person, 'role'>): Promise<void> {
+  if (person.role === 'administrator' || (await deps.door.policy()).frontPage !== 'administrators') return
+  throw new AppError({
+    code: 'administrators-only',
+    status: 403,
+    message: 'At the moment this is open to administrators only: ask one of them.',
+  })
 }
 
 function isChange(c: Context<AppEnv>): boolean {

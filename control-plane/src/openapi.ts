@@ -3,11 +3,13 @@ import type { Access, DeclaredRoute } from './access.ts'
 import * as apiKeys from './features/api-keys/routes.ts'
 import * as audit from './features/audit/routes.ts'
 import * as bmcs from './features/bmcs/routes.ts'
+import * as bulk from './features/bulk/routes.ts'
 import * as commands from './features/commands/routes.ts'
 import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
 import * as events from './features/events/routes.ts'
+import * as frontDoor from './features/front-door/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
@@ -20,6 +22,7 @@ import * as templates from './features/templates/routes.ts'
 /** Every operation of the API, in the order in which it is documented. */
 export const allRoutes = [
   setup,
+  frontDoor,
   people,
   invitations,
   apiKeys,
@@ -28,6 +31,7 @@ export const allRoutes = [
   machines,
   bmcs,
   commands,
+  bulk,
   images,
   templates,
   deployments,
@@ -70,6 +74,7 @@ export function createOpenApiDocument(version: string) {
     servers: [{ url: '/' }],
     tags: [
       { name: 'setup' },
+      { name: 'front-door' },
       { name: 'people' },
       { name: 'sites' },
       { name: 'edges' },

@@ -2,7 +2,9 @@ import type { Context } from 'hono'
 import { portalSegments } from './app-routes.ts'
 import type { AppEnv } from './deps.ts'
 import { notFound } from './errors.ts'
+import { createToken } from './ids.ts'
 import type { Asset } from './ports/index.ts'
+import { renderPagePolicy } from './security-headers.ts'
 
 /** Serves the portal: its files, and its shell for every page that its own router knows. */
 export async function servePortal(c: Context<AppEnv>): Promise<Response> {
@@ -11,13 +13,13 @@ export async function servePortal(c: Context<AppEnv>): Promise<Response> {
   const path = decodePath(c.req.path)
   if (path === null) throw notFound('address')
   const file = await assets.read(path.endsWith('/') ? `${path}index.html` : path)
-  if (file) return respond(file, 200, path.startsWith('/_astro/'))
+  if (file) return respond(c, file, 200, path.startsWith('/_astro/'))
   if (/\.[a-z0-9]{1,5}$/i.test(path)) throw notFound('file')
   const page = await assets.read(`${path.replace(/\/$/, '')}/index.html`)
-  if (page) return respond(page, 200, false)
+  if (page) return respond(c, page, 200, false)
   const shell = (await assets.read('/app/index.html')) ?? (await assets.read('/index.html'))
-  if (!shell) return respond(missingPortal, 200, false)
-  return respond(shell, portalSegments.has(path.split('/')[1] ?? '') ? 200 : 404, false)
+  if (!shell) return respond(c, missingPortal, 200, false)
+  return respond(c, shell, portalSegments.has(path.split('/')[1] ?? '') ? 200 : 404, false)
 }
 
 function decodePath(path: string): string | null {
@@ -30,32 +32,29 @@ function decodePath(path: string): string | null {
 }
 
 /** Files under /_astro/ have a hash in their name, and never change. */
-function respond(asset: Asset, status: 200 | 404, isImmutable: boolean): Response {
-  return new Response(asset.body, {
+function respond(c: Context<AppEnv>, asset: Asset, status: 200 | 404, isImmutable: boolean): Response {
+  const { body, styleNonce } = addStyleNonce(asset)
+  return new Response(body, {
     status,
     headers: {
       'content-type': asset.contentType,
-      'content-length': String(asset.body.byteLength),
+      'content-length': String(body.byteLength),
       'cache-control': isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache',
-      'content-security-policy': renderPolicy(asset.scriptHashes),
+      'content-security-policy': renderPagePolicy(c, { scriptHashes: asset.scriptHashes, styleNonce }),
     },
   })
 }
 
-/** Only this server's own files, and the inline scripts that its own pages carry. */
-function renderPolicy(scriptHashes: readonly string[]): string {
-  return [
-    "default-src 'self'",
-    `script-src ${["'self'", ...scriptHashes].join(' ')}`,
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data:",
-    "font-src 'self' data:",
-    "connect-src 'self' ws: wss:",
-    "object-src 'none'",
-    "base-uri 'self'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-  ].join('; ')
+/** What a page holds in the place of its nonce. */
+const noncePlace = '{{style-nonce}}'
+
+/** A page that asks for a nonce gets one of its own each time. */
+function addStyleNonce(asset: Asset): { body: Asset['body']; styleNonce: string | null } {
+  if (!asset.contentType.startsWith('text/html')) return { body: asset.body, styleNonce: null }
+  const html = new TextDecoder().decode(asset.body)
+  if (!html.includes(noncePlace)) return { body: asset.body, styleNonce: null }
+  const styleNonce = createToken('')
+  return { body: new TextEncoder().encode(html.replaceAll(noncePlace, styleNonce)), styleNonce }
 }
 
 const missingPortal: Asset = {

@@ -131,6 +131,8 @@ export function makeState(signer: Signer, changes: Partial<SiteState> = {}): Sit
     interfaces: [],
     unknownMachines: 'discover',
     minimumSafety: 'safe',
+    powerControl: 'on',
+    reimage: 'on',
     signerKeys: [signer.key],
     bundleVersion: null,
     images: [],

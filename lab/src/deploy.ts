@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeploymentView, ImageView, MachineDetail, MachineView } from '@dragonfly/schema/api'
+import { isActive } from '@dragonfly/schema/state'
 import { waitUntil } from './api.ts'
 import { runCommand } from './command.ts'
 import { ensureImage, type ImageVariant } from './image/build.ts'
@@ -125,7 +126,7 @@ async function followDeployment(
       if (stage !== told)
         onProgress(`${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${stage}`)
       told = stage
-      return view.status === 'armed' || view.status === 'running' ? undefined : view
+      return isActive(view.status) ? undefined : view
     },
     deployTimeoutMs,
   )

@@ -11,7 +11,7 @@ import { repositoryRoot } from './paths.ts'
 import { recordProcess } from './state.ts'
 
 const edgeProgram = join(repositoryRoot, 'edge-agent', 'src', 'main.ts')
-const controlPlaneProgram = join(repositoryRoot, 'control-plane', 'src', 'platform', 'node', 'main.ts')
+export const controlPlaneProgram = join(repositoryRoot, 'control-plane', 'src', 'platform', 'node', 'main.ts')
 
 export const administrator = { email: 'ada@rack.example', password: randomBytes(12).toString('hex') }
 
@@ -26,7 +26,8 @@ export interface Product {
   stop(): Promise<void>
 }
 
-function freePort(address: string): Promise<number> {
+/** A TCP port that nobody listens on at the moment. */
+export function freePort(address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
@@ -106,7 +107,7 @@ export async function startControlPlane(lab: Lab, options: ControlPlaneOptions =
   return { url, log, start, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') }
 }
 
-function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+export function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())

@@ -44,6 +44,7 @@ export async function applyDeployment(
       { type: 'changed', entity: 'deployment', id: deploymentId },
       { type: 'changed', entity: 'machine', id: row.machineId },
     ],
+    freesPlace: transition.ended,
     // The site's other edges let go of what one of them runs.
     bump: transition.ended || (isTaken && (await hasOtherEdges(deps, edge))) ? 'site' : 'none',
     afterwards: () => {

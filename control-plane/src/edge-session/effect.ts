@@ -8,6 +8,8 @@ export interface Effect {
   live: LiveEvent[]
   /** Whose desired state changed. */
   bump: 'none' | 'site' | 'all'
+  /** A deployment of the site ended: another one may begin. */
+  freesPlace?: boolean
   /** Done once the batch is committed; in memory only. */
   afterwards?: () => void
 }

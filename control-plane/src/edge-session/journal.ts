@@ -3,6 +3,7 @@ import type { JournalEntry } from '@dragonfly/schema/wire'
 import { and, eq, sql } from 'drizzle-orm'
 import { isConstraint, runBatch, type Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { releaseQueue } from '../features/deployments/queue.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
 import { applyBmcIdentified, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
@@ -87,6 +88,7 @@ function markTaken(deps: Deps, edge: EdgeIdentity, journalId: string, seq: numbe
 async function publish(deps: Deps, edge: EdgeIdentity, effect: Effect): Promise<void> {
   effect.afterwards?.()
   deps.live.publish(effect.live)
+  if (effect.freesPlace) await releaseQueue(deps, edge.siteId)
   if (effect.bump !== 'none') await announceSites(deps, effect.bump === 'all' ? 'all' : [edge.siteId])
 }
 

@@ -10,7 +10,7 @@ import type { Deps, Person } from '../deps.ts'
 import { createEdgeSession } from '../edge-session/session.ts'
 import { createBundleFiles } from '../platform/node/bundle-files.ts'
 import { openDatabase } from '../platform/node/database.ts'
-import { createNodeDeps } from '../platform/node/deps.ts'
+import { createNodeDeps, type NodeDepsOptions } from '../platform/node/deps.ts'
 import { openSecrets } from '../platform/node/secrets.ts'
 
 export const origin = 'http://localhost:3000'
@@ -37,7 +37,7 @@ export interface Harness {
   /** The server's clock: tests move it. */
   clock: { now: number }
   live: LiveEvent[]
-  /** A request by the person whose cookie is set (the administrator after `signIn`). */
+  /** A request by the person whose cookie is set (the administrator after `signIn`). `peer` is no header, but where it comes from. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   signIn(): Promise<void>
   signInAs(role: Person['role']): Promise<void>
@@ -48,13 +48,16 @@ export interface Harness {
 }
 
 /** The whole control plane in this process, on an empty database in memory. */
-export async function createHarness(): Promise<Harness> {
+export async function createHarness(
+  options: Pick<NodeDepsOptions, 'trustedProxies' | 'metricsToken'> = {},
+): Promise<Harness> {
   const dir = await mkdtemp(join(tmpdir(), 'dragonfly-test-'))
   const clock = { now: Date.now() }
   const errors: string[] = []
   const { db } = await openDatabase(null)
   const logError = (message: string) => void errors.push(message)
   const deps = await createNodeDeps({
+    ...options,
     db,
     secrets: await openSecrets(dir),
     publicUrl: origin,
@@ -76,18 +79,19 @@ export async function createHarness(): Promise<Harness> {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
-    const response = await app.request(path, {
+    const { peer = address, ...sent } = headers
+    const init = {
       method,
       headers: {
         host: 'localhost:3000',
-        'cf-connecting-ip': address,
         ...(method === 'GET' ? {} : { origin }),
         ...(cookie ? { cookie } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
+        ...sent,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
+    }
+    const response = await app.request(path, init, { incoming: { socket: { remoteAddress: peer } } })
     const text = await response.text()
     const isJson = /json(;|$)/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
@@ -189,7 +193,12 @@ export interface TestTunnel {
 export async function openTunnel(
   harness: Harness,
   edge: TestEdge,
-  options: { journalId?: string; protocol?: number; stateVersion?: number | null } = {},
+  options: {
+    journalId?: string
+    protocol?: number
+    stateVersion?: number | null
+    commands?: string[]
+  } = {},
 ): Promise<TestTunnel> {
   const waiters: (() => void)[] = []
   let unseen: ControlFrame[] = []
@@ -233,6 +242,7 @@ export async function openTunnel(
     generation: harness.deps.identity.generation,
     stateVersion: options.stateVersion ?? null,
     now: harness.clock.now,
+    ...(options.commands ? { commands: options.commands } : {}),
   })
   return tunnel
 }

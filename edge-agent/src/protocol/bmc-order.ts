@@ -1,3 +1,4 @@
+import { type SafetyControl, switchedOffSentences } from '@dragonfly/schema/state'
 import {
   type BmcAction,
   type BmcOrder,
@@ -23,6 +24,8 @@ type BmcOrderRefusal =
   | 'order-altered'
   | 'machine-locked'
   | 'safety-too-low'
+  | 'power-control-off'
+  | 'reimage-off'
 
 export interface BmcOrderCheck {
   jws: string
@@ -34,7 +37,7 @@ export interface BmcOrderCheck {
   bmcAddress: string | null
   /** As the site's state has it; null when it is not there. */
   machine: SiteMachine | null
-  site: Pick<SiteState, 'siteId' | 'minimumSafety'> & { controlPlaneId: string }
+  site: Pick<SiteState, 'siteId' | 'minimumSafety' | SafetyControl> & { controlPlaneId: string }
   signerKeys: readonly SignerKey[]
   nowSeconds: number
 }
@@ -92,6 +95,9 @@ function refuseTime(order: BmcOrder, nowSeconds: number): BmcOrderVerdict | null
 }
 
 function refuseSafety(order: BmcOrder, { machine, site }: BmcOrderCheck): BmcOrderVerdict | null {
+  if (site.powerControl === 'off') return refuse('power-control-off', switchedOffSentences.powerControl)
+  if (site.reimage === 'off' && order.what.action === 'netboot')
+    return refuse('reimage-off', switchedOffSentences.reimage)
   if (machine?.locked) return refuse('machine-locked', `${machine.name} is locked.`)
   if (site.minimumSafety === 'safe' && order.safety === 'power' && interrupts(order.what))
     return refuse('safety-too-low', 'The site asks for safe mode, and the order was given in power mode.')

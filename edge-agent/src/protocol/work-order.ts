@@ -1,3 +1,4 @@
+import { type SafetyControl, switchedOffSentences } from '@dragonfly/schema/state'
 import type {
   Plan,
   SignerKey,
@@ -37,7 +38,7 @@ export interface BurnedOrder {
 export interface OrderCheck {
   deployment: Pick<SiteDeployment, 'deploymentId' | 'machineId' | 'order' | 'plan'>
   machine: SiteMachine
-  site: Pick<SiteState, 'siteId' | 'minimumSafety'> & { controlPlaneId: string }
+  site: Pick<SiteState, 'siteId' | 'minimumSafety' | 'powerControl' | 'reimage'> & { controlPlaneId: string }
   /** Pinned when the edge enrolled. */
   signerKeys: readonly SignerKey[]
   /** What the machine itself showed; null before it has booted. */
@@ -73,6 +74,7 @@ export async function decideOrder(check: OrderCheck, ports: OrderCheckPorts): Pr
   const burned = await check.findBurned(order.jti)
   return (
     refuseSite(order, check) ??
+    refuseSwitchedOff(order, check) ??
     refuseMachine(order, check) ??
     refuseUse(order, check, burned) ??
     refusePlan(order, check, ports) ?? { kind: 'accepted', order, retry: burned !== null }
@@ -92,6 +94,16 @@ function refuseSite(order: WorkOrder, { site }: OrderCheck): OrderVerdict | null
   if (site.minimumSafety === 'safe' && order.safety === 'power')
     return refuse('safety-too-low', 'The site asks for safe mode, and the order was given in power mode.')
   return null
+}
+
+/** Which switch each kind of order obeys. */
+const controls = {
+  deploy: { control: 'reimage', reason: 'reimage-off' },
+} as const satisfies Record<WorkOrder['action'], { control: SafetyControl; reason: WorkOrderRefusal }>
+
+function refuseSwitchedOff(order: WorkOrder, { site }: OrderCheck): OrderVerdict | null {
+  const { control, reason } = controls[order.action]
+  return site[control] === 'off' ? refuse(reason, switchedOffSentences[control]) : null
 }
 
 function refuseMachine(order: WorkOrder, check: OrderCheck): OrderVerdict | null {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ImageView, MachineView, SiteView } from '@dragonfly/schema/api'
-import { isActive } from '@dragonfly/schema/state'
+import { defaultDeploymentsAtOnce, isActive } from '@dragonfly/schema/state'
 import type { ApiClient } from '../api.ts'
 import { createRandom } from './random.ts'
 
@@ -41,6 +41,9 @@ export async function driveFleet(
   const numbers = new Map<string, number>()
   await sleep(pauseMs)
   await api.serveNetboot(options.edgeId, 'eno1')
+  // Or its queue would hold back those above the usual number.
+  const deploymentsAtOnce = Math.max(defaultDeploymentsAtOnce, options.deploying)
+  await api.request('PATCH', `/api/v1/sites/${options.siteId}`, { deploymentsAtOnce })
   await importImages(api)
   const nameNext = (taken: readonly string[]): string => {
     const role = random.pick(roles)

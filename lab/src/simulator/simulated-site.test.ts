@@ -15,6 +15,8 @@ function createState(changes: Partial<SiteState> = {}): SiteState {
     interfaces: [{ name: 'eno1', mode: 'proxy' }],
     unknownMachines: 'discover',
     minimumSafety: 'safe',
+    powerControl: 'on',
+    reimage: 'on',
     signerKeys: [],
     bundleVersion: null,
     images: [],

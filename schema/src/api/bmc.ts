@@ -11,6 +11,7 @@ import {
 } from '../state/bmc.ts'
 import { sealedTextSchema } from '../wire/bmc.ts'
 import { commandDetailSchema } from '../wire/command.ts'
+import { countedMachines, countFits, isCounted, machineIdsSchema } from './bulk.ts'
 import { epochMsSchema, hostnameSchema, idSchema, macInputSchema } from './common.ts'
 
 const attemptSchema = z.object({ driver: z.enum(bmcDrivers), reason: z.string(), message: z.string() })
@@ -85,12 +86,9 @@ const reachSchema = {
   address: bmcAddressInputSchema,
   port: z.number().int().min(1).max(65_535).nullable().optional(),
   protocol: z.enum(bmcProtocols).optional().openapi({ description: '`auto` when left out' }),
-  mac: macInputSchema
-    .nullable()
-    .optional()
-    .openapi({
-      description: 'The network card that Wake-on-LAN is sent to; all of the machine’s when left out',
-    }),
+  mac: macInputSchema.nullable().optional().openapi({
+    description: 'The network card that Wake-on-LAN is sent to; all of the machine’s when left out',
+  }),
 }
 
 export const bmcInputSchema = z
@@ -108,6 +106,31 @@ export const bmcAdoptSchema = z
   .openapi('BmcAdopt')
 
 export const powerInputSchema = z.object({ operation: z.enum(interruptingOperations) }).openapi('PowerInput')
+
+const staggerSchema = {
+  /** A rack that starts at once trips its fuse. */
+  atOnce: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .openapi({ description: 'Machines that are switched together; 5 when left out' }),
+  everySeconds: z
+    .number()
+    .min(0)
+    .max(600)
+    .optional()
+    .openapi({ description: 'Seconds until the next ones; 5 when left out' }),
+}
+export const machinesPowerSchema = z
+  .object({ ...countedMachines, operation: z.enum(interruptingOperations), ...staggerSchema })
+  .refine(countFits, isCounted)
+  .openapi('MachinesPower')
+export const machinesPowerOnSchema = z
+  .object({ machineIds: machineIdsSchema, ...staggerSchema })
+  .openapi('MachinesPowerOn')
+
 export const bootDeviceInputSchema = z
   .object({
     device: z.enum(bootDevices),

@@ -8,7 +8,17 @@ export const liveEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), version: z.string() }),
   z.object({
     type: z.literal('changed'),
-    entity: z.enum(['machine', 'deployment', 'site', 'edge', 'image', 'template', 'setup', 'person']),
+    entity: z.enum([
+      'machine',
+      'deployment',
+      'site',
+      'edge',
+      'image',
+      'template',
+      'setup',
+      'person',
+      'safety',
+    ]),
     id: z.string(),
   }),
   z.object({

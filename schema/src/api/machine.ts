@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { diskRuleSchema } from '../state/disk-rule.ts'
 import { deploymentStatuses, machineStatuses } from '../state/machine.ts'
+import { switchPositions } from '../state/safety.ts'
 import { deploymentStageNames } from '../state/stages.ts'
 import { inventorySchema } from '../wire/inventory.ts'
 import { bmcSummarySchema } from './bmc.ts'
+import { countedMachines, countFits, isCounted, machineIdsSchema } from './bulk.ts'
 import { epochMsSchema, hostnameSchema, idSchema, macInputSchema, sshKeySchema } from './common.ts'
 
 const stageSchema = z.enum(deploymentStageNames)
@@ -52,34 +54,35 @@ export const deploymentViewSchema = z
   .openapi('Deployment')
 export type DeploymentView = z.infer<typeof deploymentViewSchema>
 
+/** What deploying one machine and deploying many have in common. */
+const deploymentChoices = {
+  imageId: idSchema,
+  templateId: idSchema.optional().openapi({ description: 'The built-in one when left out' }),
+  disk: diskRuleSchema,
+  sshKeys: z.array(sshKeySchema).max(64),
+  user: z
+    .string()
+    .regex(
+      /^[a-z_][a-z0-9_-]{0,31}$/,
+      'A user name starts with a letter, and has lower-case letters, digits, _ and -.',
+    )
+    .optional()
+    .openapi({ description: 'The administrator created on the machine; `dragonfly` when left out' }),
+  /** cloud-init network configuration version 2, as YAML; DHCP on the boot NIC when left out. */
+  networkConfig: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
+  /** Hours that it stays armed while the machine is not seen. */
+  armedHours: z
+    .number()
+    .min(0.1)
+    .max(24 * 14)
+    .optional(),
+}
+
 export const deploymentCreateSchema = z
-  .object({
-    machineId: idSchema,
-    imageId: idSchema,
-    templateId: idSchema.optional().openapi({ description: 'The built-in one when left out' }),
-    hostname: hostnameSchema,
-    disk: diskRuleSchema,
-    sshKeys: z.array(sshKeySchema).max(64),
-    user: z
-      .string()
-      .regex(
-        /^[a-z_][a-z0-9_-]{0,31}$/,
-        'A user name starts with a letter, and has lower-case letters, digits, _ and -.',
-      )
-      .optional()
-      .openapi({ description: 'The administrator created on the machine; `dragonfly` when left out' }),
-    /** cloud-init network configuration version 2, as YAML; DHCP on the boot NIC when left out. */
-    networkConfig: z
-      .string()
-      .max(64 * 1024)
-      .optional(),
-    /** Hours that it stays armed while the machine is not seen. */
-    armedHours: z
-      .number()
-      .min(0.1)
-      .max(24 * 14)
-      .optional(),
-  })
+  .object({ machineId: idSchema, hostname: hostnameSchema, ...deploymentChoices })
   .openapi('DeploymentCreate')
 
 export const machineViewSchema = z
@@ -99,6 +102,9 @@ export const machineViewSchema = z
     lockReason: z.string().nullable(),
     /** Whether every edge of the site knows of the lock; until then only the control plane refuses. */
     lockConfirmed: z.boolean(),
+    /** `off`: switched off for its site, or for all. */
+    powerControl: z.enum(switchPositions),
+    reimage: z.enum(switchPositions),
     macs: z.array(z.string()),
     address: z.string().nullable(),
     smbiosUuid: z.string().nullable(),
@@ -177,3 +183,51 @@ export const logViewSchema = z
   })
   .openapi('Log')
 export type LogView = z.infer<typeof logViewSchema>
+
+export const machinesDeleteSchema = z
+  .object(countedMachines)
+  .refine(countFits, isCounted)
+  .openapi('MachinesDelete')
+export const machinesDeploySchema = z
+  .object({
+    ...countedMachines,
+    hostnames: z
+      .record(idSchema, hostnameSchema)
+      .optional()
+      .openapi({ description: 'By machine id; a machine that is left out keeps its name' }),
+    ...deploymentChoices,
+  })
+  .refine(countFits, isCounted)
+  .openapi('MachinesDeploy')
+export const machinesLockSchema = z
+  .object({ machineIds: machineIdsSchema, ...machineLockSchema.shape })
+  .openapi('MachinesLock')
+export const machinesUnlockSchema = z.object({ machineIds: machineIdsSchema }).openapi('MachinesUnlock')
+export const machinesTagSchema = z
+  .object({
+    machineIds: machineIdsSchema,
+    add: z.array(tagSchema).max(64).optional(),
+    remove: z.array(tagSchema).max(64).optional(),
+  })
+  .openapi('MachinesTag')
+
+export const bulkOutcomes = ['done', 'queued', 'refused', 'failed'] as const
+export const bulkResultSchema = z
+  .object({
+    /** One verdict for each machine, in the order in which they were named. */
+    items: z.array(
+      z.object({
+        machineId: idSchema,
+        /** As it was called before; null for one that is not there. */
+        name: z.string().nullable(),
+        /** `queued`: it is done when its turn comes. `failed`: our own mistake, and the log has the details. */
+        outcome: z.enum(bulkOutcomes),
+        /** Why not; stable. */
+        code: z.string().nullable(),
+        message: z.string().nullable(),
+      }),
+    ),
+  })
+  .openapi('BulkResult')
+export type BulkResult = z.infer<typeof bulkResultSchema>
+export type BulkVerdict = BulkResult['items'][number]

@@ -1,12 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { apiKeyScopes, roles } from '../state/role-rules.ts'
 import { epochMsSchema, idSchema } from './common.ts'
+import { frontPageModeSchema } from './front-door.ts'
 
 export const setupViewSchema = z
   .object({
     /** True until the first administrator exists. */
     needsAdministrator: z.boolean(),
     organisation: z.string(),
+    frontPage: frontPageModeSchema,
     version: z.string(),
     /** How the boot bundle fares: machines can't netboot before it is ready. */
     bundle: z.object({

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { destructiveOperationNames, safetyModes } from '../state/safety.ts'
-import { epochMsSchema } from './common.ts'
+import { destructiveOperationNames, safetyControls, safetyModes, switchPositions } from '../state/safety.ts'
+import { epochMsSchema, idSchema } from './common.ts'
 
 const safetyModeSchema = z.enum(safetyModes)
 
@@ -12,12 +12,23 @@ export const safetyViewSchema = z
     powerUntil: epochMsSchema.nullable(),
     /** What the organisation asks for at least. */
     minimum: safetyModeSchema,
+    /** The organisation's switches; a site may be switched off by itself. */
+    powerControl: z.enum(switchPositions),
+    reimage: z.enum(switchPositions),
   })
   .openapi('Safety')
 export type SafetyView = z.infer<typeof safetyViewSchema>
 
 export const safetyModeInputSchema = z.object({ mode: safetyModeSchema }).openapi('SafetyModeInput')
 export const safetyMinimumInputSchema = z.object({ minimum: safetyModeSchema }).openapi('SafetyMinimumInput')
+export const safetySwitchInputSchema = z
+  .object({
+    /** Null: for all sites. */
+    siteId: idSchema.nullable(),
+    control: z.enum(safetyControls),
+    position: z.enum(switchPositions),
+  })
+  .openapi('SafetySwitchInput')
 
 export const confirmationCreateSchema = z
   .object({
@@ -25,7 +36,7 @@ export const confirmationCreateSchema = z
     /** The fields of the request that it is bound to, exactly as they will be sent. */
     targets: z
       .record(z.string(), z.unknown())
-      .refine((targets) => JSON.stringify(targets).length <= 4000, 'The targets are too long.'),
+      .refine((targets) => JSON.stringify(targets).length <= 100_000, 'The targets are too long.'),
   })
   .openapi('ConfirmationCreate')
 

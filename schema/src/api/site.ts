@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { safetyModes } from '../state/safety.ts'
+import { safetyModes, switchPositions } from '../state/safety.ts'
 import { interfaceModes, unknownMachinePolicies } from '../wire/site-state.ts'
 import { epochMsSchema, idSchema } from './common.ts'
 
@@ -10,6 +10,11 @@ export const siteViewSchema = z
     unknownMachines: z.enum(unknownMachinePolicies),
     /** `safe`: whatever is destroyed here was confirmed in safe mode, and the site's edges insist on it. */
     minimumSafety: z.enum(safetyModes),
+    /** `off`: nothing of that kind is done to its machines, here or by its edges. */
+    powerControl: z.enum(switchPositions),
+    reimage: z.enum(switchPositions),
+    /** Machines that are deployed at the same time; the rest queue. */
+    deploymentsAtOnce: z.number().int(),
     machineCount: z.number().int(),
     edgeCount: z.number().int(),
     edgesOnline: z.number().int(),
@@ -25,6 +30,12 @@ export const sitePatchSchema = z
     name: siteNameSchema.optional(),
     unknownMachines: z.enum(unknownMachinePolicies).optional(),
     minimumSafety: z.enum(safetyModes).optional(),
+    deploymentsAtOnce: z
+      .number()
+      .int('A whole number, please.')
+      .min(1, 'At least one machine at a time.')
+      .max(20_000, 'At most 20,000 machines.')
+      .optional(),
   })
   .openapi('SitePatch')
 

@@ -74,6 +74,10 @@ export const deployments = sqliteTable(
     netbootOrder: text('netboot_order'),
     epoch: integer('epoch').notNull(),
     status: text('status', { enum: deploymentStatuses }).notNull(),
+    /** In which mode it was asked for; its order says so, too. */
+    safety: text('safety', { enum: ['safe', 'power'] })
+      .notNull()
+      .default('power'),
     stage: text('stage', { enum: deploymentStageNames }).notNull(),
     attempt: integer('attempt').notNull().default(1),
     chosenDisk: text('chosen_disk'),
@@ -96,7 +100,9 @@ export const deployments = sqliteTable(
     index('deployments_by_end').on(table.endedAt),
     index('deployments_by_creation').on(table.createdAt),
     /** One deployment at a time for a machine, whoever asks at the same moment. */
-    uniqueIndex('deployments_one_active').on(table.machineId).where(sql`status in ('armed', 'running')`),
+    uniqueIndex('deployments_one_active')
+      .on(table.machineId)
+      .where(sql`status in ('queued', 'armed', 'running')`),
   ],
 )
 

@@ -1,4 +1,5 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { defaultDeploymentsAtOnce } from '../state/safety.ts'
 import type { Inventory } from '../wire/inventory.ts'
 import type { HostInterface } from '../wire/journal.ts'
 
@@ -13,6 +14,14 @@ export const sites = sqliteTable('sites', {
   minimumSafety: text('minimum_safety', { enum: ['safe', 'power'] })
     .notNull()
     .default('power'),
+  powerControl: text('power_control', { enum: ['on', 'off'] })
+    .notNull()
+    .default('on'),
+  reimage: text('reimage', { enum: ['on', 'off'] })
+    .notNull()
+    .default('on'),
+  /** Machines that are deployed at the same time; the rest queue. */
+  deploymentsAtOnce: integer('deployments_at_once').notNull().default(defaultDeploymentsAtOnce),
   /** Version of the desired state that edges fetch; grows with every change that concerns them. */
   stateVersion: integer('state_version').notNull().default(1),
   createdAt: integer('created_at').notNull(),

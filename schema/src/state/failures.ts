@@ -96,6 +96,14 @@ export const failures: Record<string, FailureText> = {
     nextStep: 'Deploy again; if it returns, look for who alters the traffic.',
   },
   'machine-locked': { title: 'The machine is locked', nextStep: 'Unlock it first.' },
+  'reimage-off': {
+    title: 'Reimaging is switched off',
+    nextStep: 'An administrator can switch it on again, for the site and for all; then deploy again.',
+  },
+  'power-control-off': {
+    title: 'Power control is switched off',
+    nextStep: 'An administrator can switch it on again, for the site and for all.',
+  },
   'safety-too-low': {
     title: 'The site asks for more safety than the order was given with',
     nextStep: 'Confirm the deployment in safe mode.',

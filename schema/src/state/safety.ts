@@ -8,11 +8,15 @@ export type SafetyMode = (typeof safetyModes)[number]
  */
 export const destructiveOperations = {
   createDeployment: ['machineId', 'imageId', 'disk'],
+  deployMachines: ['machineIds', 'count', 'imageId', 'disk'],
   deleteMachine: ['machineId'],
   powerMachine: ['machineId', 'operation'],
+  powerMachines: ['machineIds', 'count', 'operation'],
+  deleteMachines: ['machineIds', 'count'],
   revokeEdge: ['edgeId'],
   deleteSite: ['siteId'],
   deleteImage: ['imageId'],
+  setSafetySwitch: ['siteId', 'control', 'position'],
 } as const satisfies Record<string, readonly string[]>
 export type DestructiveOperation = keyof typeof destructiveOperations
 
@@ -24,6 +28,43 @@ export const destructiveOperationNames = Object.keys(destructiveOperations) as [
 export function isDestructive(operation: string): operation is DestructiveOperation {
   return Object.hasOwn(destructiveOperations, operation)
 }
+
+/**
+ * Whether this request wants a confirmation. To switch something off is never dangerous, and has to be quick; to
+ * switch it on again is.
+ */
+export function isDangerous(operation: string, request: Readonly<Record<string, unknown>>): boolean {
+  if (operation === 'setSafetySwitch') return request.position !== 'off'
+  return isDestructive(operation)
+}
+
+export const switchPositions = ['on', 'off'] as const
+export type SwitchPosition = (typeof switchPositions)[number]
+
+/** What an administrator can switch off for a site or for all, beyond safe mode. */
+export const safetyControls = ['powerControl', 'reimage'] as const
+export type SafetyControl = (typeof safetyControls)[number]
+export type SafetySwitches = Record<SafetyControl, SwitchPosition>
+
+/** Off at one place is off: for the organisation, or for the site. */
+export function effectiveSwitches(...switches: readonly SafetySwitches[]): SafetySwitches {
+  const position = (control: SafetyControl): SwitchPosition =>
+    switches.some((each) => each[control] === 'off') ? 'off' : 'on'
+  return { powerControl: position('powerControl'), reimage: position('reimage') }
+}
+
+/** Why nothing is done while it is off. */
+export const switchedOffSentences: Record<SafetyControl, string> = {
+  powerControl: 'Power control is switched off here: an administrator can switch it on again.',
+  reimage: 'Reimaging is switched off here: an administrator can switch it on again.',
+}
+
+/** Above this many machines at once a person types how many they are. */
+export const typedCountAbove = 3
+/** Machines of one request. */
+export const maxBulkMachines = 1000
+/** Machines of a site that are deployed at the same time, unless the site says otherwise; the rest queue. */
+export const defaultDeploymentsAtOnce = 10
 
 /** Power mode returns to safe by itself. */
 export const powerLifetimeMs = 30 * 60_000

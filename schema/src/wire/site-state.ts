@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { switchPositions } from '../state/safety.ts'
 import { siteBmcSchema } from './bmc.ts'
 import { epochMsSchema, idSchema, macSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
 import { signerKeySchema } from './enrol.ts'
@@ -55,6 +56,9 @@ export const siteStateSchema = z.object({
   interfaces: z.array(z.object({ name: z.string().max(64), mode: z.enum(interfaceModes) })).max(64),
   unknownMachines: z.enum(unknownMachinePolicies),
   minimumSafety: z.enum(['safe', 'power']),
+  /** What an administrator switched off: no order of that kind is carried out. An older control plane has no switches. */
+  powerControl: z.enum(switchPositions).default('on'),
+  reimage: z.enum(switchPositions).default('on'),
   signerKeys: z.array(signerKeySchema).min(1).max(16),
   /** The boot bundle to hold; fetched from /api/edge/v1/bundle. Null while none has been built. */
   bundleVersion: z.string().max(64).nullable(),

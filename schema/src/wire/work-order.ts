@@ -46,5 +46,6 @@ export const workOrderRefusals = [
   'plan-altered',
   'machine-locked',
   'safety-too-low',
+  'reimage-off',
 ] as const
 export type WorkOrderRefusal = (typeof workOrderRefusals)[number]

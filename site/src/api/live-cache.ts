@@ -63,7 +63,9 @@ const staleKeys: Record<ChangedEntity, (readonly string[])[]> = {
   edge: [keys.edges, keys.sites],
   image: [keys.images],
   template: [keys.templates],
-  setup: [keys.setup],
+  setup: [keys.setup, keys.frontDoor],
+  // What is switched off shows in every machine.
+  safety: [keys.safety, keys.sites, keys.machines, ['machine']],
   person: [keys.me, keys.users, keys.invitations, keys.sessions, keys.apiKeys],
 }
 

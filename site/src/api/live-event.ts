@@ -29,6 +29,7 @@ export type ChangedEntity =
   | 'template'
   | 'setup'
   | 'person'
+  | 'safety'
 
 const types = new Set(['hello', 'changed', 'progress', 'image-progress', 'log'])
 

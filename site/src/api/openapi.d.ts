@@ -38,6 +38,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/front-door": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What strangers see, and from where the panel and the API can be reached */
+        get: operations["getFrontDoor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Open or close the front page; set the allowlist of addresses */
+        patch: operations["updateFrontDoor"];
+        trace?: never;
+    };
+    "/api/v1/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Numbers for an open front page; 401 unless it is open */
+        get: operations["getSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -334,7 +369,7 @@ export interface paths {
         delete: operations["deleteSite"];
         options?: never;
         head?: never;
-        /** Rename a site, or say what becomes of unknown machines */
+        /** Rename a site, or set what becomes of unknown machines and how careful it is */
         patch: operations["updateSite"];
         trace?: never;
     };
@@ -667,6 +702,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulk/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forget many machines; nothing on them is altered */
+        post: operations["deleteMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/deploy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Arm many machines: as many at once as their site allows, the rest queue */
+        post: operations["deployMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lock many machines, for one reason */
+        post: operations["lockMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shut many machines down, cut their power, power cycle or reset them, some at a time */
+        post: operations["powerMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/power-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Power many machines on, some at a time */
+        post: operations["powerOnMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add tags to many machines, or take them away */
+        post: operations["tagMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlock many machines */
+        post: operations["unlockMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images": {
         parameters: {
             query?: never;
@@ -876,6 +1030,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/safety/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Switch power control or reimaging off, or on again, for one site or for all */
+        put: operations["setSafetySwitch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1066,6 +1237,8 @@ export interface components {
         Setup: {
             needsAdministrator: boolean;
             organisation: string;
+            /** @enum {string} */
+            frontPage: "open" | "signed-in" | "administrators";
             version: string;
             bundle: {
                 /** @enum {string} */
@@ -1073,6 +1246,40 @@ export interface components {
                 version: string | null;
                 message: string | null;
             };
+        };
+        FrontDoor: {
+            /** @enum {string} */
+            frontPage: "open" | "signed-in" | "administrators";
+            allowlist: string[];
+            yourAddress: string | null;
+            trustedProxies: string[];
+            ignoredForwardedFor: boolean;
+        };
+        Summary: {
+            organisation: string;
+            machines: {
+                discovered: number;
+                ready: number;
+                queued: number;
+                armed: number;
+                deploying: number;
+                deployed: number;
+                failed: number;
+            };
+            deployedTotal: number;
+            deployedLastWeek: number;
+            averageMs: number | null;
+            bar: {
+                /** @enum {string} */
+                status: "queued" | "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
+                durationMs: number | null;
+            }[];
+        };
+        FrontDoorPatch: {
+            /** @enum {string} */
+            frontPage?: "open" | "signed-in" | "administrators";
+            allowlist?: string[];
+            confirmation?: string;
         };
         User: {
             userId: string;
@@ -1198,6 +1405,11 @@ export interface components {
             unknownMachines: "discover" | "hold" | "ignore";
             /** @enum {string} */
             minimumSafety: "safe" | "power";
+            /** @enum {string} */
+            powerControl: "on" | "off";
+            /** @enum {string} */
+            reimage: "on" | "off";
+            deploymentsAtOnce: number;
             machineCount: number;
             edgeCount: number;
             edgesOnline: number;
@@ -1213,6 +1425,7 @@ export interface components {
             unknownMachines?: "discover" | "hold" | "ignore";
             /** @enum {string} */
             minimumSafety?: "safe" | "power";
+            deploymentsAtOnce?: number;
         };
         Edge: {
             edgeId: string;
@@ -1371,7 +1584,7 @@ export interface components {
             };
             chosenDisk: string | null;
             /** @enum {string} */
-            status: "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
+            status: "queued" | "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
             /** @enum {string} */
             stage: "powering" | "firmware" | "bootloader" | "kernel" | "ramdisk" | "writing" | "configuring" | "restarting" | "first-boot" | "deployed";
             attempt: number;
@@ -1414,7 +1627,7 @@ export interface components {
             /** @enum {string} */
             kind: "metal" | "vm" | "unknown";
             /** @enum {string} */
-            status: "discovered" | "ready" | "armed" | "deploying" | "deployed" | "failed";
+            status: "discovered" | "ready" | "queued" | "armed" | "deploying" | "deployed" | "failed";
             adopted: boolean;
             locked: boolean;
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
@@ -1422,6 +1635,10 @@ export interface components {
             lockedBy: string | null;
             lockReason: string | null;
             lockConfirmed: boolean;
+            /** @enum {string} */
+            powerControl: "on" | "off";
+            /** @enum {string} */
+            reimage: "on" | "off";
             macs: string[];
             address: string | null;
             smbiosUuid: string | null;
@@ -1775,6 +1992,79 @@ export interface components {
             /** @description What is known of the machine when left out */
             uefi?: boolean;
         };
+        BulkResult: {
+            items: {
+                machineId: string;
+                name: string | null;
+                /** @enum {string} */
+                outcome: "done" | "queued" | "refused" | "failed";
+                code: string | null;
+                message: string | null;
+            }[];
+        };
+        MachinesDelete: {
+            machineIds: string[];
+            /** @description How many machines are named: a slip in a list is noticed before it costs something */
+            count: number;
+        };
+        MachinesDeploy: {
+            machineIds: string[];
+            /** @description How many machines are named: a slip in a list is noticed before it costs something */
+            count: number;
+            /** @description By machine id; a machine that is left out keeps its name */
+            hostnames?: {
+                [key: string]: string;
+            };
+            imageId: string;
+            /** @description The built-in one when left out */
+            templateId?: string;
+            disk: {
+                /** @enum {string} */
+                by: "serial";
+                serial: string;
+            } | {
+                /** @enum {string} */
+                by: "smallest" | "largest";
+                /** @enum {string} */
+                kind: "any" | "ssd" | "nvme" | "hdd";
+                minBytes?: number;
+            };
+            sshKeys: string[];
+            /** @description The administrator created on the machine; `dragonfly` when left out */
+            user?: string;
+            networkConfig?: string;
+            armedHours?: number;
+        };
+        MachinesLock: {
+            machineIds: string[];
+            reason?: string;
+        };
+        MachinesPower: {
+            machineIds: string[];
+            /** @description How many machines are named: a slip in a list is noticed before it costs something */
+            count: number;
+            /** @enum {string} */
+            operation: "shutdown" | "off" | "cycle" | "reset";
+            /** @description Machines that are switched together; 5 when left out */
+            atOnce?: number;
+            /** @description Seconds until the next ones; 5 when left out */
+            everySeconds?: number;
+        };
+        MachinesPowerOn: {
+            machineIds: string[];
+            /** @description Machines that are switched together; 5 when left out */
+            atOnce?: number;
+            /** @description Seconds until the next ones; 5 when left out */
+            everySeconds?: number;
+        };
+        MachinesTag: {
+            machineIds: string[];
+            add?: string[];
+            remove?: string[];
+        };
+        MachinesUnlock: {
+            machineIds: string[];
+        };
         Image: {
             imageId: string;
             name: string;
@@ -1831,10 +2121,10 @@ export interface components {
         };
         DeploymentCreate: {
             machineId: string;
+            hostname: string;
             imageId: string;
             /** @description The built-in one when left out */
             templateId?: string;
-            hostname: string;
             disk: {
                 /** @enum {string} */
                 by: "serial";
@@ -1862,7 +2152,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deleteMachine" | "powerMachine" | "revokeEdge" | "deleteSite" | "deleteImage";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch";
             targets: {
                 [key: string]: unknown;
             };
@@ -1874,6 +2164,10 @@ export interface components {
             powerUntil: number | null;
             /** @enum {string} */
             minimum: "safe" | "power";
+            /** @enum {string} */
+            powerControl: "on" | "off";
+            /** @enum {string} */
+            reimage: "on" | "off";
         };
         SafetyMinimumInput: {
             /** @enum {string} */
@@ -1882,6 +2176,13 @@ export interface components {
         SafetyModeInput: {
             /** @enum {string} */
             mode: "safe" | "power";
+        };
+        SafetySwitchInput: {
+            siteId: string | null;
+            /** @enum {string} */
+            control: "powerControl" | "reimage";
+            /** @enum {string} */
+            position: "on" | "off";
         };
         AuditPage: {
             items: components["schemas"]["AuditEntry"][];
@@ -2018,6 +2319,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Setup"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFrontDoor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The front door */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrontDoor"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateFrontDoor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FrontDoorPatch"];
+            };
+        };
+        responses: {
+            /** @description The front door */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrontDoor"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Numbers, without a name, address or serial of anything */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too many tries */
@@ -4002,7 +4457,7 @@ export interface operations {
         parameters: {
             query?: {
                 siteId?: string;
-                status?: "discovered" | "ready" | "armed" | "deploying" | "deployed" | "failed";
+                status?: "discovered" | "ready" | "queued" | "armed" | "deploying" | "deployed" | "failed";
                 /** @description Part of a name, MAC address, serial number, product, address or tag */
                 q?: string;
             };
@@ -5465,6 +5920,516 @@ export interface operations {
             };
         };
     };
+    deleteMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesDelete"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deployMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesDeploy"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lockMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesLock"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesPower"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerOnMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesPowerOn"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tagMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesTag"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlockMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesUnlock"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listImages: {
         parameters: {
             query?: never;
@@ -6067,7 +7032,7 @@ export interface operations {
         parameters: {
             query?: {
                 machineId?: string;
-                status?: "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
+                status?: "queued" | "armed" | "running" | "deployed" | "written" | "failed" | "aborted";
                 limit?: number;
             };
             header?: never;
@@ -6497,6 +7462,93 @@ export interface operations {
             };
         };
     };
+    setSafetySwitch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SafetySwitchInput"];
+            };
+        };
+        responses: {
+            /** @description The organisation’s switches, and the mode */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Safety"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openEvents: {
         parameters: {
             query?: never;
@@ -6520,7 +7572,7 @@ export interface operations {
                         /** @enum {string} */
                         type: "changed";
                         /** @enum {string} */
-                        entity: "machine" | "deployment" | "site" | "edge" | "image" | "template" | "setup" | "person";
+                        entity: "machine" | "deployment" | "site" | "edge" | "image" | "template" | "setup" | "person" | "safety";
                         id: string;
                     } | {
                         /** @enum {string} */
@@ -6968,6 +8020,16 @@ export interface operations {
                         unknownMachines: "discover" | "hold" | "ignore";
                         /** @enum {string} */
                         minimumSafety: "safe" | "power";
+                        /**
+                         * @default on
+                         * @enum {string}
+                         */
+                        powerControl: "on" | "off";
+                        /**
+                         * @default on
+                         * @enum {string}
+                         */
+                        reimage: "on" | "off";
                         signerKeys: {
                             kid: string;
                             jwk: {

@@ -19,6 +19,8 @@ export const keys = {
   apiKeys: ['api-keys'],
   peoplePolicy: ['people-policy'],
   audit: ['audit'],
+  frontDoor: ['front-door'],
+  summary: ['summary'],
   safety: ['safety'],
 } as const
 
@@ -47,6 +49,18 @@ export function createQueryClient(onSignedOut: () => void): QueryClient {
 export const setupQuery = queryOptions({
   queryKey: keys.setup,
   queryFn: ({ signal }) => take(api.GET('/api/v1/setup', { signal })),
+})
+
+export const summaryQuery = queryOptions({
+  queryKey: keys.summary,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/summary', { signal })),
+  // Strangers have no live socket.
+  refetchInterval: 10_000,
+})
+
+export const frontDoorQuery = queryOptions({
+  queryKey: keys.frontDoor,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/front-door', { signal })),
 })
 
 export const meQuery = queryOptions({

@@ -5,6 +5,11 @@ import { createRoot } from 'react-dom/client'
 import { createQueryClient, keys } from '../api/queries.ts'
 import { createPortalRouter } from './router.tsx'
 
+// Dialogs add a style element while the page behind them must not scroll; the server's policy lets it pass by this
+// nonce, which the library that adds it (get-nonce) looks up under webpack's name.
+const styleNonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content
+if (styleNonce) Object.assign(globalThis, { __webpack_nonce__: styleNonce })
+
 const root = document.getElementById('app')
 if (!root) throw new Error('the page has no #app')
 

@@ -140,6 +140,9 @@ function AccountMenu() {
       {me?.role === 'administrator' && (
         <MenuItem onSelect={() => void navigate({ to: paths.audit })}>Audit log</MenuItem>
       )}
+      {me?.role === 'administrator' && (
+        <MenuItem onSelect={() => void navigate({ to: paths.settings })}>Settings</MenuItem>
+      )}
       <MenuItem onSelect={() => void leave()}>Sign out</MenuItem>
     </Menu>
   )

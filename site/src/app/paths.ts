@@ -9,7 +9,10 @@ export const paths = {
   account: '/account',
   invitation: '/invitation',
   audit: '/audit',
+  settings: '/settings',
   signIn: '/sign-in',
+  front: '/front',
+  closed: '/closed',
   welcome: '/welcome',
 } as const
 
@@ -27,6 +30,9 @@ export const shellPages: readonly (string | undefined)[] = [
   'account',
   'invitation',
   'audit',
+  'settings',
   'sign-in',
+  'front',
+  'closed',
   'welcome',
 ]

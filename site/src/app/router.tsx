@@ -15,12 +15,15 @@ import { statusOrder } from '../features/machines/machine-list.ts'
 import { Broken } from './broken.tsx'
 import { AccountPage } from './pages/account-page.tsx'
 import { AuditPage } from './pages/audit-page.tsx'
+import { ClosedPage } from './pages/closed-page.tsx'
+import { FrontPage } from './pages/front-page.tsx'
 import { ImagesPage } from './pages/images-page.tsx'
 import { InvitationPage } from './pages/invitation-page.tsx'
 import { MachinePage, type MachineTab, machineTabs } from './pages/machine-page.tsx'
 import { MachinesPage } from './pages/machines-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
 import { PeoplePage } from './pages/people-page.tsx'
+import { SettingsPage } from './pages/settings-page.tsx'
 import { SignInPage } from './pages/sign-in-page.tsx'
 import { SitesPage } from './pages/sites-page.tsx'
 import { TemplatesPage } from './pages/templates-page.tsx'
@@ -51,11 +54,17 @@ const portal = createRoute({
       if (!(error instanceof ApiError) || (error.problem.status !== 401 && error.problem.status !== 403))
         throw error
       const setup = await context.queryClient.ensureQueryData(setupQuery)
+      if (!setup.needsAdministrator && setup.frontPage === 'open' && location.pathname === paths.machines)
+        throw redirect({ to: paths.front })
       throw redirect(
         setup.needsAdministrator
           ? { to: paths.welcome }
           : { to: paths.signIn, search: location.href === '/' ? {} : { next: location.href } },
       )
+    }
+    if (me.role !== 'administrator' && location.pathname !== paths.account) {
+      const { frontPage } = await context.queryClient.fetchQuery(setupQuery)
+      if (frontPage === 'administrators') throw redirect({ to: paths.closed })
     }
     const mustEnrol = me.mfa.required && !me.mfa.enabled
     if (mustEnrol && location.pathname !== paths.account) throw redirect({ to: paths.account })
@@ -125,6 +134,7 @@ const invitation = createRoute({
   path: paths.invitation,
   component: InvitationPage,
 })
+const settings = createRoute({ getParentRoute: () => portal, path: paths.settings, component: SettingsPage })
 const audit = createRoute({
   getParentRoute: () => portal,
   path: paths.audit,
@@ -140,6 +150,8 @@ const signIn = createRoute({
   }),
 })
 const welcome = createRoute({ getParentRoute: () => root, path: paths.welcome, component: WelcomePage })
+const front = createRoute({ getParentRoute: () => root, path: paths.front, component: FrontPage })
+const closed = createRoute({ getParentRoute: () => root, path: paths.closed, component: ClosedPage })
 const machinesAlias = createRoute({
   getParentRoute: () => root,
   path: '/machines',
@@ -151,10 +163,12 @@ const machinesAlias = createRoute({
 export function createPortalRouter(queryClient: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([
-      portal.addChildren([machines, machine, sites, images, templates, people, account, audit]),
+      portal.addChildren([machines, machine, sites, images, templates, people, account, audit, settings]),
       invitation,
       signIn,
       welcome,
+      front,
+      closed,
       machinesAlias,
     ]),
     context: { queryClient },

@@ -13,6 +13,7 @@ interface Look {
 const looks: Record<Status, Look> = {
   discovered: { label: 'Wants adopting', mark: 'ring', colour: 'text-wanted' },
   ready: { label: 'Ready', mark: 'ring', colour: 'text-ink-faint' },
+  queued: { label: 'Queued', mark: 'bar', colour: 'text-touch' },
   armed: { label: 'Armed', mark: 'half', colour: 'text-touch' },
   deploying: { label: 'Deploying', mark: 'half', colour: 'text-alive', working: true },
   running: { label: 'Running', mark: 'half', colour: 'text-alive', working: true },

@@ -19,7 +19,7 @@ describe('the audit log', () => {
   it('says who did what, on which machine, from where, with what result', async () => {
     const harness = await createAdministered()
     const { machineId, siteId, request } = await createDeployable(harness)
-    const from = { 'cf-connecting-ip': '192.0.2.7' }
+    const from = { peer: '192.0.2.7' }
     await harness.call('PATCH', `/api/v1/machines/${machineId}`, { name: 'web-1' }, from)
     await harness.call('POST', '/api/v1/deployments', request, from)
     const [deployed, renamed] = await read(harness)

@@ -1,15 +1,16 @@
 import type { DeploymentView } from '@dragonfly/schema/api'
 import { deployments, edges } from '@dragonfly/schema/db'
-import { machineActions } from '@dragonfly/schema/state'
+import { machineActions, startedStatuses } from '@dragonfly/schema/state'
 import { and, count, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import { runBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { readDeployment } from './queries.ts'
+import { releaseQueue } from './queue.ts'
 import { getDeployment } from './read.ts'
 
-const active = inArray(deployments.status, ['armed', 'running'])
+const active = inArray(deployments.status, [...startedStatuses])
 
 /**
  * Asks the site to abort. The site has the last word: it may have started or finished the deployment while this
@@ -25,9 +26,13 @@ export async function abortDeployment(
   const verdict = machineActions.abort({
     adopted: true,
     locked: false,
+    powerControl: 'on',
+    reimage: 'on',
     deployment: { status: row.status, stage: row.stage, abortRequested },
   })
   if (!verdict.allowed) throw conflict(abortRequested ? 'abort-requested' : 'not-active', verdict.reason)
+  if (row.status === 'queued' && (await leaveQueue(deps, row)))
+    return { view: await getDeployment(deps, deploymentId), confirmed: true }
   const now = deps.clock()
   const confirmed = !(await hasEdges(deps, row.siteId))
   const patch = confirmed
@@ -42,7 +47,20 @@ export async function abortDeployment(
   ])
   await announceSites(deps, [row.siteId])
   publish(deps, row)
+  if (confirmed) await releaseQueue(deps, row.siteId)
   return { view: await getDeployment(deps, deploymentId), confirmed }
+}
+
+/** No edge knows of it yet. False when its turn came at this very moment. */
+async function leaveQueue(deps: Deps, row: { deploymentId: string; machineId: string }): Promise<boolean> {
+  const now = deps.clock()
+  const left = await deps.db
+    .update(deployments)
+    .set({ status: 'aborted', abortRequestedAt: now, endedAt: now, workOrder: null })
+    .where(and(eq(deployments.deploymentId, row.deploymentId), eq(deployments.status, 'queued')))
+    .returning({ deploymentId: deployments.deploymentId })
+  if (left.length > 0) publish(deps, row)
+  return left.length > 0
 }
 
 /** Ends the aborts that wait for a site whose last edge is gone: nobody is left to confirm them. */
@@ -54,6 +72,7 @@ export async function settleAbortsWithoutEdges(deps: Deps, siteId: string): Prom
     .where(and(eq(deployments.siteId, siteId), active, isNotNull(deployments.abortRequestedAt)))
     .returning({ deploymentId: deployments.deploymentId, machineId: deployments.machineId })
   for (const row of settled) publish(deps, row)
+  if (settled.length > 0) await releaseQueue(deps, siteId)
 }
 
 async function hasEdges(deps: Deps, siteId: string): Promise<boolean> {

@@ -1,32 +1,29 @@
 import type { DeploymentView, deploymentCreateSchema } from '@dragonfly/schema/api'
-import { deployments, edges, images, machineLog, machines } from '@dragonfly/schema/db'
+import { deployments, edges, images, machineLog, machines, sites } from '@dragonfly/schema/db'
 import { decideDisk, machineActions, type SafetyMode } from '@dragonfly/schema/state'
-import { type WorkOrder, workOrderSchema, workOrderType } from '@dragonfly/schema/wire'
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps, Person } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
-import { signBmcOrder } from '../bmcs/orders.ts'
-import { readBmc } from '../bmcs/queries.ts'
 import { getImage } from '../images/service.ts'
 import { getMachine } from '../machines/service.ts'
-import { planDigest } from '../orders/plan-digest.ts'
+import { effectiveSwitch } from '../safety/read-switches.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { checkNetworkConfig, compilePlan } from '../templates/compile.ts'
 import { findTemplate } from '../templates/service.ts'
+import { type DeploymentOrders, signDeploymentOrders } from './order.ts'
 import { appendTimeline } from './queries.ts'
+import { firstStatus } from './queue.ts'
 import { getDeployment } from './read.ts'
 
 export type DeploymentCreate = z.output<typeof deploymentCreateSchema>
 
 const defaultArmedHours = 24
 const defaultUser = 'dragonfly'
-/** An order outlives its arming by this much, so that what was started in time may finish. */
-const orderGraceMs = 24 * 60 * 60_000
 
-/** Arms a machine. Whatever can be known to go wrong is refused here, before anybody waits for a boot. */
+/** Arms a machine, or queues it when its site has enough to do. Whatever can be known to go wrong is refused here, before anybody waits for a boot. */
 export async function createDeployment(
   deps: Deps,
   person: Person,
@@ -37,7 +34,12 @@ export async function createDeployment(
   const draft = draftDeployment(deps.clock(), await checkCreate(deps, input), input, safety)
   const { deploymentId, machine } = draft
   const statements: Statement[] = [
-    ...armMachine(deps, draft, await renderOrders(deps, draft), person),
+    ...armMachine(
+      deps,
+      draft,
+      await signDeploymentOrders(deps, { ...draft, signedAt: draft.createdAt }),
+      person,
+    ),
     ...(await warnings(deps, draft)),
     bumpSite(deps.db, machine.siteId),
   ]
@@ -89,15 +91,18 @@ function draftDeployment(
 type Draft = ReturnType<typeof draftDeployment>
 
 /** Statements that refuse the whole batch where machine or image changed since they were looked at. */
-function armMachine(deps: Deps, draft: Draft, orders: Orders, person: Person): Statement[] {
+function armMachine(deps: Deps, draft: Draft, orders: DeploymentOrders, person: Person): Statement[] {
   const { machine, image, template, deploymentId, plan, hostname, disk, epoch, createdAt, armedUntil } = draft
   const { machineId } = machine
   return [
     deps.db
       .update(machines)
-      // Not null: when another deployment took this epoch or a person locked it meanwhile, all is refused.
+      // Not null: when another deployment took this epoch, or a person locked it meanwhile or switched reimaging
+      // off, all is refused.
       .set({
-        epoch: sql`case when ${machines.epoch} = ${machine.epoch} and ${machines.lockedAt} is null then ${epoch} end`,
+        epoch: sql`case when ${machines.epoch} = ${machine.epoch} and ${machines.lockedAt} is null
+          and (select ${effectiveSwitch('reimage')} from ${sites} where ${sites.siteId} = ${machine.siteId}) = 'on'
+          then ${epoch} end`,
       })
       .where(eq(machines.machineId, machineId)),
     deps.db.insert(deployments).values({
@@ -116,7 +121,8 @@ function armMachine(deps: Deps, draft: Draft, orders: Orders, person: Person): S
       plan,
       ...orders,
       epoch,
-      status: 'armed',
+      status: firstStatus(machine.siteId),
+      safety: draft.safety,
       stage: 'powering',
       createdBy: person.name,
       createdAt,
@@ -180,59 +186,15 @@ async function readDeployable(deps: Deps, machineId: string) {
     .where(eq(machines.machineId, machineId))
   if (!row) throw notFound('machine')
   const verdict = machineActions.deploy(view)
-  if (!verdict.allowed) throw conflict('machine-not-deployable', verdict.reason)
+  if (!verdict.allowed)
+    throw conflict(view.reimage === 'off' ? 'reimage-off' : 'machine-not-deployable', verdict.reason)
+  if (view.macs.length === 0 && view.smbiosUuid === null) {
+    throw conflict(
+      'machine-unrecognisable',
+      'Neither a MAC address nor a UUID of this machine is known: nobody could tell it from others when it boots. Have its BMC looked at, or boot it from the network once.',
+    )
+  }
   return { ...view, epoch: row.epoch }
-}
-
-interface Orders {
-  workOrder: string
-  netbootOrder: string | null
-}
-
-async function renderOrders(deps: Deps, draft: Draft): Promise<Orders> {
-  return { workOrder: await renderOrder(deps, draft), netbootOrder: await renderNetbootOrder(deps, draft) }
-}
-
-/** By which the site's edge powers the machine on into the ramdisk by itself, where it has a BMC. */
-async function renderNetbootOrder(deps: Deps, draft: Draft): Promise<string | null> {
-  const { machine, deploymentId, safety, createdAt, armedUntil } = draft
-  const bmc = await readBmc(deps.db, machine.machineId)
-  if (!bmc) return null
-  return signBmcOrder(deps, {
-    orderId: deploymentId,
-    siteId: machine.siteId,
-    machineId: machine.machineId,
-    bmcAddress: bmc.address,
-    what: { action: 'netboot', uefi: machine.inventory ? machine.inventory.firmware === 'uefi' : null },
-    safety,
-    issuedAt: createdAt,
-    expiresAt: armedUntil + orderGraceMs,
-  })
-}
-
-async function renderOrder(deps: Deps, draft: Draft): Promise<string> {
-  const { machine, plan } = draft
-  const image = plan.actions.find((action) => action.action === 'write-image')
-  const claims: WorkOrder = workOrderSchema.parse({
-    iss: deps.identity.controlPlaneId,
-    aud: machine.siteId,
-    jti: createId(draft.createdAt),
-    iat: Math.floor(draft.createdAt / 1000),
-    exp: Math.ceil((draft.armedUntil + orderGraceMs) / 1000),
-    deploymentId: draft.deploymentId,
-    action: 'deploy',
-    machine: {
-      machineId: machine.machineId,
-      macs: machine.macs,
-      smbiosUuid: machine.smbiosUuid,
-      epoch: draft.epoch,
-    },
-    planDigest: await planDigest(plan),
-    imageManifestDigest: image?.manifestDigest ?? null,
-    disk: image?.disk ?? null,
-    safety: draft.safety,
-  } satisfies WorkOrder)
-  return deps.signer.sign(workOrderType, claims)
 }
 
 /** What is odd but allowed goes to the machine's log. */

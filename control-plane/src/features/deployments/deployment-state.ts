@@ -67,7 +67,8 @@ export function transitionDeployment(
   if (event.type === 'deployment.deployed') {
     return isActive(facts.status) || late || facts.status === 'written' ? deployed(event, at) : null
   }
-  if (!isActive(facts.status)) return null
+  // One that is queued is known to no edge yet.
+  if (!isActive(facts.status) || facts.status === 'queued') return null
   switch (event.type) {
     case 'deployment.stage':
       return enterStage(facts, event, null, at)

@@ -15,6 +15,7 @@ export function renderDeployment(
     epoch: _epoch,
     edgeId: _edgeId,
     endedAt,
+    safety: _safety,
     ...rest
   } = row
   return {

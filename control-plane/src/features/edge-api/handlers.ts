@@ -10,7 +10,8 @@ import { enrolEdge } from './enrol.ts'
 import * as routes from './routes.ts'
 import { readSiteState, readStateVersion, siteStateTag } from './site-state.ts'
 
-const enrolmentsPerMinute = 60
+/** From one address: a site's edges join one after the other. From all: no flood keeps others out for long. */
+const enrolmentsPerMinute = { one: 20, all: 600 }
 
 export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
   mountEnrolment(app)
@@ -22,11 +23,14 @@ export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
 function mountEnrolment(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.enrolEdge, async (c) => {
     const deps = c.get('deps')
-    if (!deps.limiter.take('enrol', enrolmentsPerMinute, 60_000)) {
+    const isBearable =
+      deps.limiter.take(`enrol ${c.get('clientAddress')}`, enrolmentsPerMinute.one, 60_000) &&
+      deps.limiter.take('enrol', enrolmentsPerMinute.all, 60_000)
+    if (!isBearable) {
       throw new AppError({
         code: 'too-many-tries',
         status: 429,
-        message: 'Too many edges at once: wait a minute.',
+        message: 'Too many edges at once from your address: wait a minute.',
       })
     }
     return c.json(await enrolEdge(deps, c.req.valid('json')), 201)

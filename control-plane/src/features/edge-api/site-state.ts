@@ -7,12 +7,13 @@ import {
   machines,
   sites,
 } from '@dragonfly/schema/db'
-import { fourWords } from '@dragonfly/schema/state'
+import { effectiveSwitches, fourWords, startedStatuses } from '@dragonfly/schema/state'
 import type { SiteState } from '@dragonfly/schema/wire'
 import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
 import { type BmcRow, renderSiteBmc } from '../bmcs/queries.ts'
+import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
 import { selectSetting } from '../settings/settings.ts'
 
 /** `"<generation>.<version>"`, quotes included (RFC 9110 section 8.8.3). */
@@ -32,18 +33,29 @@ export async function readStateVersion(deps: Deps, siteId: string): Promise<numb
 /** The desired state of the edge's site, read in one transaction. */
 export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<SiteState> {
   const { db } = deps
-  const [bundleRows, siteRows, modes, imageRows, machineRows, macRows, bmcRows, deploymentRows, safetyRows] =
-    await db.batch([
-      selectSetting(db, 'bundle-version'),
-      db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
-      db.select().from(edgeInterfaceModes).where(eq(edgeInterfaceModes.edgeId, edge.edgeId)),
-      selectImages(db),
-      selectMachines(db, edge.siteId),
-      db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
-      db.select().from(bmcs).where(eq(bmcs.siteId, edge.siteId)),
-      selectDeployments(db, edge),
-      selectSetting(db, 'minimum-safety'),
-    ])
+  const [
+    bundleRows,
+    siteRows,
+    modes,
+    imageRows,
+    machineRows,
+    macRows,
+    bmcRows,
+    deploymentRows,
+    safetyRows,
+    switchRows,
+  ] = await db.batch([
+    selectSetting(db, 'bundle-version'),
+    db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
+    db.select().from(edgeInterfaceModes).where(eq(edgeInterfaceModes.edgeId, edge.edgeId)),
+    selectImages(db),
+    selectMachines(db, edge.siteId),
+    db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
+    db.select().from(bmcs).where(eq(bmcs.siteId, edge.siteId)),
+    selectDeployments(db, edge),
+    selectSetting(db, 'minimum-safety'),
+    selectSwitches(db),
+  ])
   const [site] = siteRows
   if (!site) throw notFound('site')
   const macs = Map.groupBy(macRows, (row) => row.machineId)
@@ -57,6 +69,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     interfaces: modes.map(({ name, mode }) => ({ name, mode })),
     unknownMachines: site.unknownMachines,
     minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
+    ...effectiveSwitches(site, parseSwitches(switchRows)),
     signerKeys: deps.signer.keys,
     bundleVersion: bundleRows[0]?.value ?? null,
     images: imageRows,
@@ -91,7 +104,7 @@ function selectDeployments(db: Database, edge: EdgeIdentity) {
     .where(
       and(
         eq(deployments.siteId, edge.siteId),
-        inArray(deployments.status, ['armed', 'running']),
+        inArray(deployments.status, [...startedStatuses]),
         or(isNull(deployments.edgeId), eq(deployments.edgeId, edge.edgeId)),
       ),
     )

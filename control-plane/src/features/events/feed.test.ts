@@ -26,11 +26,25 @@ async function watch(harness: Harness, person: { role: string; siteIds?: string[
   if (!found) throw new Error('not signed in')
   const events: LiveEvent[] = []
   const closed = Promise.withResolvers<number>()
-  const end = startFeed(harness.deps, found, headers, {
-    send: (event) => events.push(event),
-    close: (code) => closed.resolve(code),
-  })
-  return { userId: made.body.userId, cookie, events, closed: closed.promise, end }
+  const unsent = { bytes: 0 }
+  const end = startFeed(
+    harness.deps,
+    found,
+    { headers, address: '192.0.2.7' },
+    {
+      send: (event) => events.push(event),
+      close: (code) => closed.resolve(code),
+      unsentBytes: () => unsent.bytes,
+    },
+  )
+  return {
+    unsent,
+    userId: made.body.userId,
+    cookie,
+    events,
+    closed: closed.promise,
+    end,
+  }
 }
 
 it('cuts the socket of a person whose session is ended', async () => {
@@ -74,4 +88,35 @@ it('tells a person who is limited to sites nothing of others, and a user nothing
   expect(told).not.toContain(foreign)
   expect(told).not.toContain(ada)
   expect(events.filter((event) => event.type === 'changed' && event.entity === 'machine')).toHaveLength(1)
+})
+
+it('cuts it when the front door closes behind them', async () => {
+  const harness = await createHarness()
+  await harness.signIn()
+  const refused = await watch(harness, { role: 'user' })
+  const allowlist = ['198.51.100.0/24']
+  await harness.call('PATCH', '/api/v1/front-door', { allowlist, confirmation: 'lock me out' })
+  expect(await refused.closed).toBe(4403)
+})
+
+it('cuts a person who is no administrator when the panel is for those only', async () => {
+  const harness = await createHarness()
+  await harness.signIn()
+  const { closed } = await watch(harness, { role: 'user' })
+  await harness.call('PATCH', '/api/v1/front-door', { frontPage: 'administrators' })
+  expect(await closed).toBe(4403)
+})
+
+it('keeps no more than a bounded amount for a reader who does not read', async () => {
+  const harness = await createHarness()
+  await harness.signIn()
+  const { unsent, events, closed } = await watch(harness, { role: 'user' })
+  const event: LiveEvent = { type: 'log', machineId: 'm', deploymentId: null }
+  unsent.bytes = 1024 * 1024
+  harness.deps.live.publish([event])
+  const told = events.length
+  unsent.bytes++
+  harness.deps.live.publish([event, event])
+  expect(await closed).toBe(1013)
+  expect(events).toHaveLength(told)
 })

@@ -1,9 +1,11 @@
 import type { LiveEvent } from '@dragonfly/schema/api'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { isWithin } from '../../addresses.ts'
 import type { AppEnv, Deps, Person } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
 import { requireUpgrade } from '../../upgrade.ts'
 import { version } from '../../version.ts'
+import type { DoorPolicy } from '../front-door/policy.ts'
 import { findPerson } from '../people/find-person.ts'
 import { needsMfa } from '../people/mfa-policy.ts'
 import { openEvents } from './routes.ts'
@@ -18,14 +20,18 @@ export function mountEvents(app: OpenAPIHono<AppEnv>): void {
     const upgrade = requireUpgrade(c)
     const person = personOf(c)
     const { headers } = c.req.raw
+    const address = c.get('clientAddress')
     return upgrade(() => {
       let end = () => {}
       return {
         onOpen(_event, socket) {
-          end = startFeed(deps, person, headers, {
+          const raw = socket.raw as { bufferedAmount?: number } | undefined
+          const feed: FeedSocket = {
             send: (event) => socket.send(JSON.stringify(event)),
             close: (code, reason) => socket.close(code, reason),
-          })
+            unsentBytes: () => raw?.bufferedAmount ?? 0,
+          }
+          end = startFeed(deps, person, { headers, address }, feed)
         },
         onClose: () => end(),
         onError: () => end(),
@@ -37,10 +43,20 @@ export function mountEvents(app: OpenAPIHono<AppEnv>): void {
 interface FeedSocket {
   send(event: LiveEvent): void
   close(code: number, reason: string): void
+  /** What was sent and has not left yet: it grows when the reader is slow, or gone. */
+  unsentBytes(): number
 }
 
+/** A reader who is further behind is cut off: they connect again and fetch what they missed. */
+const maxUnsentBytes = 1024 * 1024
+
 /** Feeds a socket for as long as the session lasts and the person's rights stay as they are. */
-export function startFeed(deps: Deps, person: Person, headers: Headers, socket: FeedSocket): () => void {
+export function startFeed(
+  deps: Deps,
+  person: Person,
+  from: { headers: Headers; address: string | null },
+  socket: FeedSocket,
+): () => void {
   socket.send({ type: 'hello', version })
   let queue = Promise.resolve()
   let ended = false
@@ -51,18 +67,26 @@ export function startFeed(deps: Deps, person: Person, headers: Headers, socket: 
   }
   const recheck = () =>
     inTurn(async () => {
-      const now = await findPerson(deps, headers)
-      const verdict = compareRights(person, now && (await needsMfa(deps.db, now)) ? null : now)
+      const now = await findPerson(deps, from.headers)
+      const verdict =
+        compareRights(person, now && (await needsMfa(deps.db, now)) ? null : now) ??
+        comparePolicy(await deps.door.policy(), person, from.address)
       if (!verdict || ended) return
       end()
       socket.close(verdict.code, verdict.reason)
     })
+  const send = (event: LiveEvent) => {
+    if (ended) return
+    if (socket.unsentBytes() <= maxUnsentBytes) return socket.send(event)
+    end()
+    socket.close(1013, 'too slow')
+  }
   const unsubscribe = deps.live.subscribe((event) => {
-    if (event.type === 'changed' && event.entity === 'person' && event.id === person.userId) recheck()
-    if (event.type !== 'changed' && person.siteIds === null) socket.send(event)
+    if (concernsRights(event, person)) recheck()
+    if (event.type !== 'changed' && person.siteIds === null) send(event)
     else
       inTurn(async () => {
-        if ((await mayHear(deps, person, event)) && !ended) socket.send(event)
+        if (await mayHear(deps, person, event)) send(event)
       })
   })
   const timer = setInterval(recheck, recheckMs)
@@ -72,6 +96,21 @@ export function startFeed(deps: Deps, person: Person, headers: Headers, socket: 
     clearInterval(timer)
   }
   return end
+}
+
+function concernsRights(event: LiveEvent, person: Person): boolean {
+  if (event.type !== 'changed') return false
+  if (event.entity === 'setup') return event.id === 'front-door'
+  return event.entity === 'person' && event.id === person.userId
+}
+
+/** The same for the front door: it may have closed behind them. */
+function comparePolicy(policy: DoorPolicy, person: Person, address: string | null) {
+  if (policy.frontPage === 'administrators' && person.role !== 'administrator') {
+    return { code: 4403, reason: 'administrators only' }
+  }
+  if (policy.allowlist.length === 0 || (address !== null && isWithin(policy.allowlist, address))) return null
+  return { code: 4403, reason: 'your address is refused' }
 }
 
 /** Why a socket has to be closed, if it has to. */

@@ -1,6 +1,6 @@
 import type { ImageView, imageCreateSchema } from '@dragonfly/schema/api'
 import { deployments, edgeImages, edges, images, sites } from '@dragonfly/schema/db'
-import { failureText } from '@dragonfly/schema/state'
+import { activeStatuses, failureText } from '@dragonfly/schema/state'
 import { and, count, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { runBatch } from '../../batch.ts'
@@ -129,7 +129,7 @@ export async function deleteImage(deps: Deps, imageId: string): Promise<void> {
   const [row] = await deps.db
     .select({ active: count() })
     .from(deployments)
-    .where(and(eq(deployments.imageId, imageId), inArray(deployments.status, ['armed', 'running'])))
+    .where(and(eq(deployments.imageId, imageId), inArray(deployments.status, [...activeStatuses])))
   if (row && row.active > 0) {
     throw conflict(
       'image-in-use',
@@ -137,7 +137,7 @@ export async function deleteImage(deps: Deps, imageId: string): Promise<void> {
     )
   }
   // Asked once more in the statement itself: somebody may deploy it at this very moment.
-  const unused = sql`not exists (select 1 from deployments where image_id = ${imageId} and status in ('armed', 'running'))`
+  const unused = sql`not exists (select 1 from deployments where image_id = ${imageId} and status in ('queued', 'armed', 'running'))`
   await runBatch(deps.db, [
     deps.db.delete(images).where(and(eq(images.imageId, imageId), unused)),
     bumpAllSites(deps.db),

@@ -10,6 +10,7 @@ import {
 } from '@dragonfly/schema/db'
 import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../deps.ts'
+import { effectiveSwitch } from '../safety/read-switches.ts'
 
 /** One line per machine, without the inventory itself: thousands of those are too much for a list. */
 export function findMachines(db: Database, where: SQL | undefined) {
@@ -29,6 +30,8 @@ export function findMachines(db: Database, where: SQL | undefined) {
       appliedVersion: sql<
         number | null
       >`(select min(coalesce(e.applied_version, 0)) from edges e where e.site_id = ${machines.siteId} and e.revoked_at is null)`,
+      powerControl: effectiveSwitch('powerControl'),
+      reimage: effectiveSwitch('reimage'),
       address: machines.address,
       smbiosUuid: machines.smbiosUuid,
       serial: machines.serial,

@@ -1,7 +1,7 @@
 import type { MachineDetail, MachineView } from '@dragonfly/schema/api'
 import { deployments, machineMacs, machineRoles, machines, machineTags } from '@dragonfly/schema/db'
 import { isActive, type MachineStatus, machineActions } from '@dragonfly/schema/state'
-import { and, eq, isNull, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import { runBatch, runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
@@ -120,6 +120,22 @@ export async function updateMachine(
   return getMachine(deps, machineId)
 }
 
+/** Adds tags and takes others away, whatever else it is tagged with. */
+export async function changeTags(
+  deps: Deps,
+  machineId: string,
+  change: { add: readonly string[]; remove: readonly string[] },
+): Promise<void> {
+  const added = [...new Set(change.add)].map((tag) => ({ machineId, tag }))
+  await runBatch(deps.db, [
+    deps.db
+      .delete(machineTags)
+      .where(and(eq(machineTags.machineId, machineId), inArray(machineTags.tag, [...change.remove]))),
+    ...(added.length > 0 ? [deps.db.insert(machineTags).values(added).onConflictDoNothing()] : []),
+  ])
+  deps.live.publish([{ type: 'changed', entity: 'machine', id: machineId }])
+}
+
 export async function adoptMachine(
   deps: Deps,
   machineId: string,
@@ -157,7 +173,7 @@ export async function deleteMachine(
   if (!verdict.allowed) throw conflict('machine-not-deletable', verdict.reason)
   const site = await readSite(deps, machine.siteId)
   // Asked once more in the statement itself: somebody may deploy or lock it at this very moment.
-  const idle = sql`not exists (select 1 from deployments where machine_id = ${machineId} and status in ('armed', 'running'))`
+  const idle = sql`not exists (select 1 from deployments where machine_id = ${machineId} and status in ('queued', 'armed', 'running'))`
   const [gone] = await deps.db.batch([
     deps.db
       .delete(machines)

@@ -39,8 +39,9 @@ const attention: Record<MachineView['status'], number> = {
   discovered: 1,
   deploying: 2,
   armed: 3,
-  ready: 4,
-  deployed: 5,
+  queued: 4,
+  ready: 5,
+  deployed: 6,
 }
 
 const byName = new Intl.Collator('en', { numeric: true })

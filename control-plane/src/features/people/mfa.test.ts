@@ -34,7 +34,7 @@ function cookiesOf(headers: Headers): string {
 /** Each call comes from another address: better-auth allows three codes in ten seconds from one. */
 let caller = 0
 function post(harness: Harness, path: string, body: unknown, cookie?: string) {
-  const address = { 'cf-connecting-ip': `203.0.113.${++caller % 250}` }
+  const address = { peer: `203.0.113.${++caller % 250}` }
   return harness.call('POST', `/api/auth${path}`, body, { ...address, ...(cookie ? { cookie } : {}) })
 }
 

@@ -19,7 +19,7 @@ it('limits tries from one address, and tries at one account from many addresses'
   const spray = async (address: (i: number) => string, email: (i: number) => string, tries: number) => {
     const statuses: number[] = []
     for (let i = 0; i < tries; i++) {
-      const headers = { 'cf-connecting-ip': address(i) }
+      const headers = { peer: address(i) }
       statuses.push((await signIn(harness, { email: email(i), password: 'wrong password!' }, headers)).status)
     }
     return statuses

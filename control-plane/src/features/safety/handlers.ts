@@ -5,6 +5,7 @@ import { createConfirmation } from './confirmations.ts'
 import { getSafety, setMinimumSafety, setSafetyMode } from './modes.ts'
 import { readBinding } from './require-confirmation.ts'
 import * as routes from './routes.ts'
+import { setSwitch } from './switches.ts'
 
 export function mountSafety(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.getSafety, async (c) => c.json(await getSafety(c.get('deps'), personOf(c)), 200))
@@ -14,6 +15,10 @@ export function mountSafety(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.setMinimumSafety, async (c) =>
     c.json(await setMinimumSafety(c.get('deps'), personOf(c), c.req.valid('json').minimum), 200),
   )
+  app.openapi(routes.setSafetySwitch, async (c) => {
+    await setSwitch(c.get('deps'), c.req.valid('json'))
+    return c.json(await getSafety(c.get('deps'), personOf(c)), 200)
+  })
   app.openapi(routes.createConfirmation, async (c) => {
     const boundTo = readBinding(c)
     return c.json(await createConfirmation(c.get('deps'), { ...c.req.valid('json'), boundTo }), 201)

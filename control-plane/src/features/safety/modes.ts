@@ -1,12 +1,13 @@
 import type { SafetyView } from '@dragonfly/schema/api'
 import { sites, userSafety } from '@dragonfly/schema/db'
 import { effectiveSafety, powerLifetimeMs, type SafetyMode } from '@dragonfly/schema/state'
-import { eq } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import { runBatch } from '../../batch.ts'
 import type { Database, Deps, Person } from '../../deps.ts'
 import { AppError } from '../../errors.ts'
 import { readSetting, writeSetting } from '../settings/settings.ts'
 import { announceSites, bumpAllSites } from '../sites/site-version.ts'
+import { readSwitches } from './read-switches.ts'
 
 /** What the organisation asks for at least. */
 async function readMinimumSafety(db: Database): Promise<SafetyMode> {
@@ -14,12 +15,13 @@ async function readMinimumSafety(db: Database): Promise<SafetyMode> {
 }
 
 export async function getSafety(deps: Deps, person: Person): Promise<SafetyView> {
-  const [minimum, powerUntil] = await Promise.all([
+  const [minimum, powerUntil, switches] = await Promise.all([
     readMinimumSafety(deps.db),
     readPowerUntil(deps.db, person.userId),
+    readSwitches(deps.db),
   ])
   const mode = effectiveSafety({ powerUntil, minimums: [minimum] }, deps.clock())
-  return { mode, powerUntil: mode === 'power' ? powerUntil : null, minimum }
+  return { mode, powerUntil: mode === 'power' ? powerUntil : null, minimum, ...switches }
 }
 
 export async function setSafetyMode(deps: Deps, person: Person, mode: SafetyMode): Promise<SafetyView> {
@@ -46,18 +48,23 @@ export async function setSafetyMode(deps: Deps, person: Person, mode: SafetyMode
 export async function setMinimumSafety(deps: Deps, person: Person, minimum: SafetyMode): Promise<SafetyView> {
   await runBatch(deps.db, [writeSetting(deps.db, 'minimum-safety', minimum), bumpAllSites(deps.db)])
   await announceSites(deps, 'all')
+  deps.live.publish([{ type: 'changed', entity: 'safety', id: 'all' }])
   return getSafety(deps, person)
 }
 
-/** The mode that counts for an operation at a site; null for one that concerns them all. */
-export async function decideSafety(deps: Deps, person: Person, siteId: string | null): Promise<SafetyMode> {
+/** The mode that counts for an operation at some sites; null for one that concerns them all. */
+export async function decideSafety(
+  deps: Deps,
+  person: Person,
+  siteIds: readonly string[] | null,
+): Promise<SafetyMode> {
   const [minimum, powerUntil, asked] = await Promise.all([
     readMinimumSafety(deps.db),
     readPowerUntil(deps.db, person.userId),
     deps.db
       .select({ minimum: sites.minimumSafety })
       .from(sites)
-      .where(siteId === null ? undefined : eq(sites.siteId, siteId)),
+      .where(siteIds === null ? undefined : inArray(sites.siteId, [...siteIds])),
   ])
   const minimums = [minimum, ...asked.map((site) => site.minimum)]
   return effectiveSafety({ powerUntil, minimums }, deps.clock())

@@ -1,7 +1,15 @@
-import { confirmationHeader, destructiveOperations, isDestructive } from '@dragonfly/schema/state'
+import { machines } from '@dragonfly/schema/db'
+import {
+  confirmationHeader,
+  destructiveOperations,
+  isDangerous,
+  isDestructive,
+  maxBulkMachines,
+} from '@dragonfly/schema/state'
+import { inArray } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import type { AppEnv } from '../../deps.ts'
+import type { AppEnv, Database, NotedChange } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
 import { confirmationRequired, takeConfirmation } from './confirmations.ts'
 import { decideSafety } from './modes.ts'
@@ -12,7 +20,7 @@ const longestHeader = 128
 export function requireConfirmation() {
   return createMiddleware<AppEnv>(async (c, next) => {
     const noted = c.get('noted')
-    if (noted && isDestructive(noted.operation)) {
+    if (noted && isDestructive(noted.operation) && isDangerous(noted.operation, noted.request)) {
       const { operation } = noted
       const confirmationId = c.req.header(confirmationHeader)?.slice(0, longestHeader)
       if (confirmationId) {
@@ -23,12 +31,25 @@ export function requireConfirmation() {
         const boundTo = readBinding(c)
         await takeConfirmation(c.get('deps'), confirmationId, { operation, targets, boundTo })
         c.set('safety', 'safe')
-      } else if ((await decideSafety(c.get('deps'), personOf(c), noted.subject.siteId)) === 'safe') {
-        throw confirmationRequired()
+      } else {
+        const { deps, siteIds } = { deps: c.get('deps'), siteIds: await findSites(c.get('deps').db, noted) }
+        if ((await decideSafety(deps, personOf(c), siteIds)) === 'safe') throw confirmationRequired()
       }
     }
     await next()
   })
+}
+
+/** The sites that an operation concerns; null: all. */
+async function findSites(db: Database, { subject, request }: NotedChange): Promise<readonly string[] | null> {
+  if (subject.siteId !== null) return [subject.siteId]
+  if (!Array.isArray(request.machineIds)) return null
+  const named = request.machineIds.filter((id) => typeof id === 'string').slice(0, maxBulkMachines)
+  const rows = await db
+    .selectDistinct({ siteId: machines.siteId })
+    .from(machines)
+    .where(inArray(machines.machineId, named))
+  return rows.map(({ siteId }) => siteId)
 }
 
 /** What a confirmation is bound to: the session, or the account where there is none. */

@@ -3,6 +3,7 @@ import {
   confirmationViewSchema,
   safetyMinimumInputSchema,
   safetyModeInputSchema,
+  safetySwitchInputSchema,
   safetyViewSchema,
 } from '@dragonfly/schema/api'
 import { defineRoute } from '../../access.ts'
@@ -43,6 +44,21 @@ export const setMinimumSafety = defineRoute({
   'x-audit': ['minimum'],
   request: { body: jsonBody(safetyMinimumInputSchema) },
   responses: { 200: jsonResponse('The mode', safetyViewSchema), ...problems(400, 401, 403, 415, 422) },
+})
+
+export const setSafetySwitch = defineRoute({
+  method: 'put',
+  path: '/api/v1/safety/switches',
+  operationId: 'setSafetySwitch',
+  tags: ['safety'],
+  summary: 'Switch power control or reimaging off, or on again, for one site or for all',
+  'x-access': 'administrator',
+  'x-audit': ['siteId', 'control', 'position'],
+  request: { body: jsonBody(safetySwitchInputSchema) },
+  responses: {
+    200: jsonResponse('The organisation’s switches, and the mode', safetyViewSchema),
+    ...problems(400, 401, 403, 404, 415, 422, 428),
+  },
 })
 
 export const createConfirmation = defineRoute({

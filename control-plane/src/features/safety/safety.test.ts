@@ -38,10 +38,16 @@ async function createSafe() {
 describe('safe mode', () => {
   it('is everybody’s own, starts safe, and comes back 30 minutes after it was left', async () => {
     const { harness } = await createSafe()
+    const on = { powerControl: 'on', reimage: 'on' }
     const mode = async () => (await harness.call('GET', '/api/v1/safety')).body
-    expect(await mode()).toEqual({ mode: 'safe', powerUntil: null, minimum: 'power' })
+    expect(await mode()).toEqual({ mode: 'safe', powerUntil: null, minimum: 'power', ...on })
     const powerUntil = harness.clock.now + 30 * minuteMs
-    expect((await setMode(harness, 'power')).body).toEqual({ mode: 'power', powerUntil, minimum: 'power' })
+    expect((await setMode(harness, 'power')).body).toEqual({
+      mode: 'power',
+      powerUntil,
+      minimum: 'power',
+      ...on,
+    })
     harness.clock.now = powerUntil - 1
     expect(await mode()).toMatchObject({ mode: 'power' })
     harness.clock.now = powerUntil

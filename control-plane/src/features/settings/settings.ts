@@ -13,6 +13,10 @@ export type SettingKey =
   | 'local-site'
   | 'mfa-required-for'
   | 'minimum-safety'
+  | 'front-page'
+  | 'address-allowlist'
+  | 'power-control'
+  | 'reimage'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

@@ -19,6 +19,7 @@ export async function getSetup(deps: Deps) {
   return {
     needsAdministrator: await needsAdministrator(deps.db),
     organisation: (await readSetting(deps.db, 'organisation')) ?? 'Dragonfly',
+    frontPage: (await deps.door.policy()).frontPage,
     version,
     bundle: await deps.bundle.status(),
   }

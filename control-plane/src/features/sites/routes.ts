@@ -48,9 +48,9 @@ export const updateSite = defineRoute({
   path: '/api/v1/sites/{siteId}',
   operationId: 'updateSite',
   tags: ['sites'],
-  summary: 'Rename a site, or say what becomes of unknown machines',
+  summary: 'Rename a site, or set what becomes of unknown machines and how careful it is',
   'x-access': 'sites',
-  'x-audit': ['name', 'unknownMachines', 'minimumSafety'],
+  'x-audit': ['name', 'unknownMachines', 'minimumSafety', 'deploymentsAtOnce'],
   request: { params, body: jsonBody(sitePatchSchema) },
   responses: {
     200: jsonResponse('The site', siteViewSchema),

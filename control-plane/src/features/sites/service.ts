@@ -36,6 +36,9 @@ export async function listSites(deps: Deps): Promise<SiteView[]> {
       name: site.name,
       unknownMachines: site.unknownMachines,
       minimumSafety: site.minimumSafety,
+      powerControl: site.powerControl,
+      reimage: site.reimage,
+      deploymentsAtOnce: site.deploymentsAtOnce,
       machineCount: machinesBySite.get(site.siteId) ?? 0,
       edgeCount: own.length,
       edgesOnline: own.filter((edge) => edgeStatus(edge, deps) === 'online').length,
@@ -73,6 +76,7 @@ export async function updateSite(
     name?: string | undefined
     unknownMachines?: SiteRow['unknownMachines'] | undefined
     minimumSafety?: SiteRow['minimumSafety'] | undefined
+    deploymentsAtOnce?: number | undefined
   },
 ): Promise<SiteView> {
   const site = await readSite(deps, siteId)
@@ -83,6 +87,7 @@ export async function updateSite(
       name: patch.name ?? site.name,
       unknownMachines: patch.unknownMachines ?? site.unknownMachines,
       minimumSafety: patch.minimumSafety ?? site.minimumSafety,
+      deploymentsAtOnce: patch.deploymentsAtOnce ?? site.deploymentsAtOnce,
       stateVersion: sql`${sites.stateVersion} + 1`,
     })
     .where(eq(sites.siteId, siteId))

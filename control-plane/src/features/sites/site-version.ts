@@ -1,5 +1,5 @@
 import { sites } from '@dragonfly/schema/db'
-import { eq, inArray, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Database, Deps } from '../../deps.ts'
 
 const grown = { stateVersion: sql`${sites.stateVersion} + 1` }
@@ -14,17 +14,29 @@ export function bumpAllSites(db: Database) {
   return db.update(sites).set(grown)
 }
 
-/** Tells the sites' edges, after the batch; those that are away will see it when they are back. */
+/**
+ * Tells the sites' edges, after the batch; those that are away will see it when they are back. A site that changes
+ * all the time (thousands of machines show themselves) is told of the newest version now and then: each time its
+ * edges fetch everything anew.
+ */
 export async function announceSites(deps: Deps, siteIds: readonly string[] | 'all'): Promise<void> {
-  const rows = await deps.db
-    .select({ siteId: sites.siteId, version: sites.stateVersion })
-    .from(sites)
-    .where(siteIds === 'all' ? undefined : inArray(sites.siteId, [...siteIds]))
-  for (const { siteId, version } of rows) {
-    deps.connections.sendToSite(siteId, {
-      type: 'state-changed',
-      generation: deps.identity.generation,
-      version,
-    })
+  const told =
+    siteIds === 'all'
+      ? (await deps.db.select({ siteId: sites.siteId }).from(sites)).map(({ siteId }) => siteId)
+      : siteIds
+  for (const siteId of told) await deps.announce(siteId, () => announceSite(deps, siteId))
+}
+
+async function announceSite(deps: Deps, siteId: string): Promise<void> {
+  try {
+    const [row] = await deps.db
+      .select({ version: sites.stateVersion })
+      .from(sites)
+      .where(eq(sites.siteId, siteId))
+    if (!row) return
+    const { generation } = deps.identity
+    deps.connections.sendToSite(siteId, { type: 'state-changed', generation, version: row.version })
+  } catch (error) {
+    deps.logError(`the edges of site ${siteId} could not be told of a change`, error)
   }
 }

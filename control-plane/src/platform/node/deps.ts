@@ -1,10 +1,13 @@
-import { upgradeWebSocket } from '@hono/node-server'
+import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
+import { type Network, parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { createAuditLog } from '../../features/audit/log.ts'
+import { createDoor } from '../../features/front-door/policy.ts'
 import { loadSigner } from '../../features/orders/signer.ts'
 import { createAuth } from '../../features/people/auth.ts'
 import { readOrCreateSetting } from '../../features/settings/settings.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
+import { createCoalesce } from '../../features/sites/coalesce.ts'
 import { createId, createSetupCode, createToken } from '../../ids.ts'
 import { createMetrics } from '../../metrics.ts'
 import { createOriginPolicy } from '../../origin.ts'
@@ -14,12 +17,17 @@ import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
 import { scryptHasher } from './password-hasher.ts'
 
+/** A site's edges fetch its whole state each time. */
+const announceEveryMs = 1000
+
 export interface NodeDepsOptions {
   db: Database
   secrets: Secrets
   publicUrl: string
   bundle: BundleSource
   siteDir: string
+  trustedProxies?: readonly Network[] | undefined
+  metricsToken?: string | undefined
   clock?: Clock
   logError: (message: string, error: unknown) => void
 }
@@ -51,8 +59,13 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     },
     origins,
     publicUrl: publicUrl.replace(/\/+$/, ''),
+    door: createDoor(db, clock),
+    peerAddress,
+    trustedProxies: options.trustedProxies ?? [],
+    metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createSetupCode() : null,
     connections: createEdgeConnections(),
+    announce: createCoalesce(announceEveryMs),
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay,
@@ -63,4 +76,10 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     upgradeWebSocket,
     logError,
   }
+}
+
+/** The socket's other end. Headers are not looked at: anybody can send those. */
+function peerAddress(env: unknown): string | null {
+  const address = (env as Partial<HttpBindings> | undefined)?.incoming?.socket?.remoteAddress
+  return address === undefined ? null : parseAddress(address)
 }

@@ -1,17 +1,22 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { version } from '../../version.ts'
+import { runAllowlist } from './allowlist-command.ts'
 import { readServerOptions, renderGreeting, UsageError } from './options.ts'
 import { startServer } from './server.ts'
 
 const usage = `dragonfly ${version}: the control plane
 
   dragonfly serve [--port N] [--host ADDRESS] [--data FOLDER] [--public-url URL]
+  dragonfly allowlist show|clear [--data FOLDER]
+                             who may reach the panel; \`clear\` lets everybody in again, also while it runs
 
   PORT                       port to listen on (3000)
   HOST                       address to listen on (all)
   DRAGONFLY_DATA             folder of the database and keys (./.data)
   DRAGONFLY_PUBLIC_URL       where people and edges reach this server (http://localhost:PORT)
+  DRAGONFLY_TRUSTED_PROXIES  proxies in front whose X-Forwarded-For is believed: 10.0.0.2, 192.0.2.0/24
+  DRAGONFLY_METRICS_TOKEN    opens /metrics to \`Authorization: Bearer TOKEN\`
   DRAGONFLY_BUNDLE_DIR       folder of the boot bundle (build/bundle)
   DRAGONFLY_ADMIN_EMAIL      with DRAGONFLY_ADMIN_PASSWORD: creates the first administrator at the start
 
@@ -34,6 +39,7 @@ async function main(argv: string[]): Promise<void> {
   if (values.version) return console.log(version)
   const [command, ...more] = positionals
   if (values.help || values.demo || command === undefined) return console.log(usage)
+  if (command === 'allowlist') return runAllowlist(more, values)
   if (command !== 'serve' || more.length > 0)
     throw new UsageError(`unknown command "${positionals.join(' ')}"`)
   const server = await startServer(readServerOptions(process.env, values))

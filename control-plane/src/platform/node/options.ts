@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { type Network, parseNetwork } from '../../addresses.ts'
 import { version } from '../../version.ts'
 import type { ServerOptions } from './server.ts'
 
@@ -9,6 +10,11 @@ const environmentSchema = z.object({
   DRAGONFLY_DATA: z.string().min(1).default('./.data'),
   DRAGONFLY_PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'DRAGONFLY_PUBLIC_URL is an http:// or https:// address' })
+    .optional(),
+  DRAGONFLY_TRUSTED_PROXIES: z.string().max(2000).transform(parseProxies).optional(),
+  DRAGONFLY_METRICS_TOKEN: z
+    .string()
+    .min(16, 'DRAGONFLY_METRICS_TOKEN has at least 16 characters')
     .optional(),
   DRAGONFLY_BUNDLE_DIR: z.string().min(1).optional(),
   DRAGONFLY_ADMIN_EMAIL: z.email('DRAGONFLY_ADMIN_EMAIL is an e-mail address').optional(),
@@ -48,8 +54,24 @@ export function readServerOptions(
     bundleDir: rest.DRAGONFLY_BUNDLE_DIR ?? fromRoot('build/bundle'),
     siteDir: fromRoot('site/dist'),
     publicUrl: rest.DRAGONFLY_PUBLIC_URL,
+    trustedProxies: rest.DRAGONFLY_TRUSTED_PROXIES,
+    metricsToken: rest.DRAGONFLY_METRICS_TOKEN,
     administrator: email && password ? { email, password } : undefined,
   }
+}
+
+/** Networks, separated by commas or spaces. */
+function parseProxies(text: string, context: z.RefinementCtx): Network[] {
+  return text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .flatMap((entry) => {
+      const network = parseNetwork(entry)
+      if (network) return network
+      const message = `DRAGONFLY_TRUSTED_PROXIES holds "${entry}", which is neither an address nor a network`
+      context.addIssue({ code: 'custom', message })
+      return []
+    })
 }
 
 export class UsageError extends Error {}

@@ -257,7 +257,7 @@ it('serves the portal: files, and the shell for its pages, with a policy for the
   ]) {
     expect((await get(path)).status, path).toBe(404)
   }
-  for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.json', '/']) {
+  for (const path of ['/healthz', '/readyz', '/openapi.json', '/']) {
     expect((await get(path)).status, path).toBe(200)
   }
 })

@@ -4,10 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { maxFrameBytes } from '@dragonfly/schema/wire'
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
+import type { Network } from '../../addresses.ts'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
 import { tendCommands } from '../../features/commands/dispatch.ts'
+import { releaseQueues } from '../../features/deployments/queue.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
 import {
   createFirstAdministrator,
@@ -30,6 +32,10 @@ export interface ServerOptions {
   bundleDir: string
   /** The built portal. */
   siteDir: string
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustedProxies?: readonly Network[] | undefined
+  /** Opens /metrics without an account. */
+  metricsToken?: string | undefined
   /** Where people and edges reach this server; `http://localhost:<port>` when left out. */
   publicUrl?: string | undefined
   /** The first administrator, for a start without a person. */
@@ -123,6 +129,10 @@ function startTimers(deps: Deps): () => void {
     setInterval(
       guard('looking after commands', () => tendCommands(deps)),
       commandsEveryMs,
+    ),
+    setInterval(
+      guard('looking for queued deployments', () => releaseQueues(deps)),
+      sweepEveryMs,
     ),
     setInterval(
       guard('looking for a new boot bundle', () => takeBundleVersion(deps)),

@@ -42,11 +42,12 @@ export function createOrderDesk(ports: {
   return {
     examine: async (wanted) => {
       for (const deployment of wanted) {
-        const { deploymentId, order } = deployment
-        if (examined.get(deploymentId) === order) continue
+        const { deploymentId } = deployment
+        const standing = ports.orders.standing(deployment)
+        if (examined.get(deploymentId) === standing) continue
         if (ports.runner().get(deploymentId)?.status !== 'armed') continue
         const verdict = await ports.orders.check(deployment)
-        examined.set(deploymentId, order)
+        examined.set(deploymentId, standing)
         if (verdict.kind === 'accepted') continue
         const { reason, message } = verdict
         await ports.runner().apply(deploymentId, { type: 'order-refused', reason, message })

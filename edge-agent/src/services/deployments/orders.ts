@@ -42,6 +42,8 @@ export interface OrderPorts {
 }
 
 export interface Orders {
+  /** What its verdict depends on, of what people change: the order itself, a lock, the site's switches. */
+  standing(deployment: SiteDeployment): string
   /** Whether the order could be handed out, without burning it. */
   check(deployment: SiteDeployment): Promise<OrderVerdict>
   /** Verifies, burns, and fills in what only the edge knows; the order may be sent when this returns. */
@@ -85,6 +87,10 @@ export function createOrders(options: OrderPorts): Orders {
       ? [...options.imageServers]
       : [`http://${edgeAddress}:${options.ports().imageHttp}`]
   return {
+    standing: ({ order, machineId }) => {
+      const { minimumSafety, reimage } = options.siteState() ?? {}
+      return [order, minimumSafety, reimage, options.machines().get(machineId)?.locked].join(' ')
+    },
     check: (deployment) => verify(deployment, null),
     prepare: async (state, target) => {
       const deployment = options

@@ -14,6 +14,13 @@ import { digestPlan, verifySignature } from '../signing.ts'
 
 const signer = createSigner('k1')
 const machine = makeMachine({ epoch: 7 })
+const site = {
+  siteId,
+  controlPlaneId,
+  minimumSafety: 'safe',
+  powerControl: 'on',
+  reimage: 'on',
+} satisfies OrderCheck['site']
 const nowSeconds = Math.floor(Date.now() / 1000)
 
 async function check(
@@ -25,7 +32,7 @@ async function check(
     {
       deployment,
       machine,
-      site: { siteId, controlPlaneId, minimumSafety: 'safe' },
+      site,
       signerKeys: [signer.key],
       observed: { mac: '52:54:00:00:00:01', smbiosUuid: machine.smbiosUuid },
       findBurned: async () => null,
@@ -67,6 +74,7 @@ describe('an order is refused as', () => {
     },
     'machine-locked': () => check({}, { machine: { ...machine, locked: true } }),
     'safety-too-low': () => check({ safety: 'power' }),
+    'reimage-off': () => check({}, { site: { ...site, reimage: 'off' } }),
   }
   test.each(workOrderRefusals)('%s', async (reason) => {
     expect(await cases[reason]()).toMatchObject({ kind: 'refused', reason })
@@ -102,6 +110,27 @@ describe('an order is refused as', () => {
   test('already-used when it was burned for another machine', async () => {
     const findBurned = async () => ({ deploymentId: 'deployment-1', machineId: 'machine-2' })
     expect(await check({}, { findBurned })).toMatchObject({ reason: 'already-used' })
+  })
+})
+
+test('an order given in power mode is good where the site does not ask for safe mode', async () => {
+  const lenient: OrderCheck['site'] = { ...site, minimumSafety: 'power' }
+  expect(await check({ safety: 'power' }, { site: lenient })).toMatchObject({ kind: 'accepted' })
+})
+
+test('reimaging goes on where only power control is switched off', async () => {
+  const unpowered: OrderCheck['site'] = { ...site, powerControl: 'off' }
+  expect(await check({}, { site: unpowered })).toMatchObject({ kind: 'accepted' })
+})
+
+test('another try is refused, too, when reimaging was switched off or the machine locked meanwhile', async () => {
+  const findBurned = async () => ({ deploymentId: 'deployment-1', machineId: machine.machineId })
+  const again = { findBurned, newestEpoch: 7 }
+  expect(await check({}, { ...again, site: { ...site, reimage: 'off' } })).toMatchObject({
+    reason: 'reimage-off',
+  })
+  expect(await check({}, { ...again, machine: { ...machine, locked: true } })).toMatchObject({
+    reason: 'machine-locked',
   })
 })
 

@@ -1,11 +1,12 @@
 import type { DeploymentStatus } from '@dragonfly/schema/state'
-import type { Deployment } from '../../api/views.ts'
+import type { Deployment, Summary } from '../../api/views.ts'
 
 export const barLength = 100
 
 export interface BarCell {
   deploymentId: string
-  machineId: string
+  /** Null where cells lead nowhere, for strangers. */
+  machineId: string | null
   machineName: string
   imageName: string
   status: DeploymentStatus
@@ -32,21 +33,39 @@ export function createBarCells(deployments: readonly Deployment[], nowMs: number
     .toSorted((a, b) => b.createdAt - a.createdAt)
     .slice(0, barLength)
     .toReversed()
-  const [low, high] = durationRange(shown.flatMap((deployment) => durationMs(deployment, nowMs) ?? []))
-  return shown.map((deployment) => {
-    const duration = durationMs(deployment, nowMs)
-    const place = duration === null ? 0 : clamp01((Math.log(duration + 1000) - low) / (high - low))
-    return {
+  return shapeCells(
+    shown.map((deployment) => ({
       deploymentId: deployment.deploymentId,
       machineId: deployment.machineId,
       machineName: deployment.machineName,
       imageName: deployment.imageName,
       status: deployment.status,
-      durationMs: duration,
+      durationMs: durationMs(deployment, nowMs),
       endedAtMs: deployment.endedAt,
-      height: 0.16 + 0.72 * place,
-      brightness: 1 - 0.55 * place,
-    }
+    })),
+  )
+}
+
+/** The same bar for strangers: how it went and how long it took, and nothing else. */
+export function createAnonymousCells(bar: Summary['bar']): BarCell[] {
+  return shapeCells(
+    bar.map((entry, index) => ({
+      ...entry,
+      deploymentId: String(index),
+      machineId: null,
+      machineName: '',
+      imageName: '',
+      endedAtMs: null,
+    })),
+  )
+}
+
+function shapeCells(cells: readonly Omit<BarCell, 'height' | 'brightness'>[]): BarCell[] {
+  const [low, high] = durationRange(cells.flatMap((cell) => cell.durationMs ?? []))
+  return cells.map((cell) => {
+    const place =
+      cell.durationMs === null ? 0 : clamp01((Math.log(cell.durationMs + 1000) - low) / (high - low))
+    return { ...cell, height: 0.16 + 0.72 * place, brightness: 1 - 0.55 * place }
   })
 }
 
@@ -78,7 +97,7 @@ export function summariseCells(cells: readonly BarCell[]): BarSummary {
     deployed: good.length,
     failed: count('failed'),
     aborted: count('aborted'),
-    active: count('armed', 'running'),
+    active: count('queued', 'armed', 'running'),
     averageMs:
       durations.length > 0 ? durations.reduce((sum, duration) => sum + duration, 0) / durations.length : null,
   }

@@ -80,6 +80,7 @@ const cellColours: Record<BarCell['status'], string> = {
   deployed: '#3dff87',
   written: '#3dff87',
   running: '#3dff87',
+  queued: '#b9a2ff',
   armed: '#b9a2ff',
   failed: '#ff4d55',
   aborted: '#ffb83d',
@@ -93,8 +94,10 @@ interface CellProps {
 }
 
 function Cell({ cell, lit, inTabOrder, onShow }: CellProps) {
-  const colour = cellColours[cell.status]
-  const running = cell.status === 'running'
+  const bar = <CellBar cell={cell} lit={lit} />
+  if (cell.machineId === null) {
+    return <div className={`${cellShape} sm:px-[1.5px]`}>{bar}</div>
+  }
   const duration = cell.durationMs === null ? '' : `, ${formatDuration(cell.durationMs)}`
   return (
     <Link
@@ -105,19 +108,29 @@ function Cell({ cell, lit, inTabOrder, onShow }: CellProps) {
       onMouseEnter={() => onShow(cell.deploymentId)}
       onFocus={() => onShow(cell.deploymentId)}
       onBlur={() => onShow(null)}
-      className="flex h-full w-[1%] items-end px-[0.5px] hover:bg-white/10 focus-visible:bg-white/15 focus-visible:outline-offset-[-2px] sm:px-[1.5px]"
+      className={`${cellShape} hover:bg-white/10 focus-visible:bg-white/15 focus-visible:outline-offset-[-2px] sm:px-[1.5px]`}
     >
-      <span
-        className={`block w-full rounded-t-[1.5px] border-t-2 ${running ? 'working' : ''}`}
-        style={{
-          height: `${(running ? 0.9 : cell.height) * 100}%`,
-          borderColor: `color-mix(in srgb, ${colour} 35%, white)`,
-          background: `linear-gradient(to top, color-mix(in srgb, ${colour} 8%, transparent), color-mix(in srgb, ${colour} 55%, transparent) 55%, ${colour})`,
-          boxShadow: `0 -3px 12px color-mix(in srgb, ${colour} ${Math.round(75 * cell.brightness)}%, transparent)`,
-          opacity: lit || running ? 1 : 0.4 + 0.6 * cell.brightness,
-        }}
-      />
+      {bar}
     </Link>
+  )
+}
+
+const cellShape = 'flex h-full w-[1%] items-end px-[0.5px]'
+
+function CellBar({ cell, lit }: { cell: BarCell; lit: boolean }) {
+  const colour = cellColours[cell.status]
+  const running = cell.status === 'running'
+  return (
+    <span
+      className={`block w-full rounded-t-[1.5px] border-t-2 ${running ? 'working' : ''}`}
+      style={{
+        height: `${(running ? 0.9 : cell.height) * 100}%`,
+        borderColor: `color-mix(in srgb, ${colour} 35%, white)`,
+        background: `linear-gradient(to top, color-mix(in srgb, ${colour} 8%, transparent), color-mix(in srgb, ${colour} 55%, transparent) 55%, ${colour})`,
+        boxShadow: `0 -3px 12px color-mix(in srgb, ${colour} ${Math.round(75 * cell.brightness)}%, transparent)`,
+        opacity: lit || running ? 1 : 0.4 + 0.6 * cell.brightness,
+      }}
+    />
   )
 }
 

@@ -29,7 +29,7 @@ const lines: Record<TimelineStep['state'], string> = {
 
 function Step({ step, deployment, isLast }: { step: TimelineStep; deployment: Deployment; isLast: boolean }) {
   const open = step.state === 'current'
-  const isArmed = open && deployment.status === 'armed'
+  const isArmed = open && (deployment.status === 'armed' || deployment.status === 'queued')
   const bytes = open ? writingBytes(deployment) : null
   const titleColour = {
     done: '',

@@ -3,10 +3,12 @@ import type { Machine } from '../../api/views.ts'
 
 /** What the table of actions asks about a machine. */
 function machineFacts(machine: Machine): MachineFacts {
-  const { adopted, locked, deployment } = machine
+  const { adopted, locked, powerControl, reimage, deployment } = machine
   return {
     adopted,
     locked,
+    powerControl,
+    reimage,
     deployment: deployment && {
       status: deployment.status,
       stage: deployment.stage,

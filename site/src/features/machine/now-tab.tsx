@@ -1,5 +1,7 @@
 import { isActive } from '@dragonfly/schema/state'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { sitesQuery } from '../../api/queries.ts'
 import type { Deployment, MachineDetail } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { CopyButton } from '../../components/copy-button.tsx'
@@ -8,6 +10,7 @@ import { Empty } from '../../components/page.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useNow } from '../../components/use-now.ts'
 import { formatDuration } from '../../format/time.ts'
+import { countOf } from '../../format/words.ts'
 import { durationMs } from '../deployments/bar-cells.ts'
 import { DeployDialog } from '../deployments/deploy-dialog.tsx'
 import { TimelineView } from '../deployments/timeline-view.tsx'
@@ -98,7 +101,23 @@ function Outcome({ machine, deployment }: { machine: MachineDetail; deployment: 
         An abort was asked for, and is not yet confirmed by the site.
       </p>
     )
+  if (deployment.status === 'queued') return <Queued machine={machine} />
   return deployment.status === 'armed' ? <Armed machine={machine} deployment={deployment} /> : null
+}
+
+/** Nothing is to be done: it is armed when another one of its site is through. */
+function Queued({ machine }: { machine: MachineDetail }) {
+  const { data: sites } = useQuery(sitesQuery)
+  const atOnce = sites?.find((site) => site.siteId === machine.siteId)?.deploymentsAtOnce
+  return (
+    <section aria-label="What happens" className="mb-9 border-l-[3px] border-touch pl-5">
+      <h2 className="text-2xl font-light tracking-tight">It waits for its turn.</h2>
+      <p className="mt-1 max-w-2xl text-lg text-ink-soft">
+        {machine.siteName} deploys {atOnce === undefined ? 'a few machines' : countOf(atOnce, 'machine')} at a
+        time. It is armed when one of those is through; until then it boots its own disk.
+      </p>
+    </section>
+  )
 }
 
 /** An armed machine waits for a person, unless its ramdisk is up already. */

@@ -161,6 +161,8 @@ function StatusCell({ machine }: { machine: Machine }) {
 function StatusDetail({ machine }: { machine: Machine }) {
   if (machine.deployment?.abortRequested && machine.status === 'armed')
     return <div className="truncate text-[0.85rem] text-wanted">abort not yet confirmed</div>
+  if (machine.status === 'queued')
+    return <div className="truncate text-[0.85rem] text-ink-faint">waits for its turn</div>
   if (waitsForWork(machine))
     return (
       <div className="truncate text-[0.85rem]">

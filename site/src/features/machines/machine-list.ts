@@ -7,8 +7,9 @@ const rank: Record<MachineStatus, number> = {
   discovered: 1,
   deploying: 2,
   armed: 3,
-  ready: 4,
-  deployed: 5,
+  queued: 4,
+  ready: 5,
+  deployed: 6,
 }
 
 export const statusOrder = Object.keys(rank) as MachineStatus[]
@@ -78,6 +79,7 @@ export function countByStatus(machines: readonly Machine[]): Record<MachineStatu
     discovered: 0,
     deploying: 0,
     armed: 0,
+    queued: 0,
     ready: 0,
     deployed: 0,
   }

@@ -1,12 +1,21 @@
 import type { MachineStatus } from '@dragonfly/schema/state'
 import { statusLabel } from '../../components/status-mark.tsx'
 
-const shown: readonly MachineStatus[] = ['deployed', 'ready', 'armed', 'deploying', 'discovered', 'failed']
+const shown: readonly MachineStatus[] = [
+  'deployed',
+  'ready',
+  'armed',
+  'queued',
+  'deploying',
+  'discovered',
+  'failed',
+]
 
 const colours: Partial<Record<MachineStatus, string>> = {
   deployed: 'text-alive',
   deploying: 'text-alive',
   armed: 'text-touch',
+  queued: 'text-touch',
   discovered: 'text-wanted',
   failed: 'text-failed',
 }
@@ -30,16 +39,18 @@ export function StatusCounts({ counts, total, chosen, onChoose }: StatusCountsPr
         pressed={chosen === undefined}
         onClick={() => onChoose(undefined)}
       />
-      {shown.map((status) => (
-        <Count
-          key={status}
-          label={statusLabel(status)}
-          count={counts[status]}
-          colour={counts[status] > 0 ? (colours[status] ?? '') : 'text-ink-faint'}
-          pressed={chosen === status}
-          onClick={() => onChoose(chosen === status ? undefined : status)}
-        />
-      ))}
+      {shown
+        .filter((status) => status !== 'queued' || counts.queued > 0)
+        .map((status) => (
+          <Count
+            key={status}
+            label={statusLabel(status)}
+            count={counts[status]}
+            colour={counts[status] > 0 ? (colours[status] ?? '') : 'text-ink-faint'}
+            pressed={chosen === status}
+            onClick={() => onChoose(chosen === status ? undefined : status)}
+          />
+        ))}
     </fieldset>
   )
 }

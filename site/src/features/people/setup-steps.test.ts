@@ -4,6 +4,7 @@ import { decideNextSteps } from './setup-steps.ts'
 
 const setup = {
   needsAdministrator: false,
+  frontPage: 'signed-in' as const,
   organisation: 'Example',
   version: '0.1.0',
   bundle: { status: 'ready' as const, version: '1', message: null },

@@ -1,8 +1,16 @@
-import { confirmationHeader, type DestructiveOperation, destructiveOperations } from '@dragonfly/schema/state'
+import {
+  confirmationHeader,
+  type DestructiveOperation,
+  destructiveOperations,
+  isDangerous,
+} from '@dragonfly/schema/state'
 import { askToHold } from './confirmation-store.ts'
 
 const addresses: readonly { method: string; path: RegExp; operation: DestructiveOperation }[] = [
   { method: 'POST', path: /^\/api\/v1\/deployments$/, operation: 'createDeployment' },
+  { method: 'POST', path: /^\/api\/v1\/bulk\/deploy$/, operation: 'deployMachines' },
+  { method: 'POST', path: /^\/api\/v1\/bulk\/delete$/, operation: 'deleteMachines' },
+  { method: 'PUT', path: /^\/api\/v1\/safety\/switches$/, operation: 'setSafetySwitch' },
   { method: 'DELETE', path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)$/, operation: 'deleteMachine' },
   { method: 'DELETE', path: /^\/api\/v1\/edges\/(?<edgeId>[^/]+)$/, operation: 'revokeEdge' },
   { method: 'DELETE', path: /^\/api\/v1\/sites\/(?<siteId>[^/]+)$/, operation: 'deleteSite' },
@@ -22,6 +30,7 @@ export function findDangerous(method: string, pathname: string, body: unknown): 
     const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
     const ids = Object.entries(match.groups ?? {}).map(([key, id]) => [key, decodeURIComponent(id)] as const)
     const fields: Record<string, unknown> = { ...given, ...Object.fromEntries(ids) }
+    if (!isDangerous(operation, fields)) return null
     const targets = Object.fromEntries(destructiveOperations[operation].map((key) => [key, fields[key]]))
     return { operation, targets }
   }
@@ -34,7 +43,7 @@ export function findDangerous(method: string, pathname: string, body: unknown): 
  */
 export async function confirmingFetch(request: Request): Promise<Response> {
   const body: unknown =
-    request.method === 'POST'
+    request.method === 'POST' || request.method === 'PUT'
       ? await request
           .clone()
           .json()

@@ -17,6 +17,8 @@ export function createMachine(part: Partial<Machine> = {}): Machine {
     lockedBy: null,
     lockReason: null,
     lockConfirmed: false,
+    powerControl: 'on',
+    reimage: 'on',
     macs: ['bc:24:11:8c:60:10'],
     address: null,
     smbiosUuid: null,

@@ -1,0 +1,119 @@
+import { type BulkResult, hostnameSchema } from '@dragonfly/schema/api'
+import type { PowerOperation } from '@dragonfly/schema/state'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { AppEnv, Deps } from '../../deps.ts'
+import { personOf } from '../../enforce-access.ts'
+import { conflict } from '../../errors.ts'
+import { powerMachine } from '../bmcs/operations.ts'
+import { createDeployment } from '../deployments/create.ts'
+import { lockMachine, unlockMachine } from '../machines/lock.ts'
+import { changeTags, deleteMachine, getMachine } from '../machines/service.ts'
+import * as routes from './routes.ts'
+import { type BulkCaller, runBulk } from './run-bulk.ts'
+
+export function mountBulk(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(routes.deployMachines, async (c) => {
+    const { machineIds, count: _count, hostnames = {}, ...choices } = c.req.valid('json')
+    const [deps, person, safety] = [c.get('deps'), personOf(c), c.get('safety')]
+    const result = await runBulk(deps, callerOf(c), {
+      operation: 'createDeployment',
+      details: { imageId: choices.imageId, safety },
+      machineIds,
+      act: async (machineId) => {
+        const hostname = hostnames[machineId] ?? (await defaultHostname(deps, machineId))
+        const { status } = await createDeployment(deps, person, { machineId, hostname, ...choices }, safety)
+        return status === 'queued' ? 'queued' : 'done'
+      },
+    })
+    return c.json(result, 200)
+  })
+  app.openapi(routes.deleteMachines, async (c) =>
+    c.json(
+      await runBulk(c.get('deps'), callerOf(c), {
+        operation: 'deleteMachine',
+        details: { safety: c.get('safety') },
+        machineIds: c.req.valid('json').machineIds,
+        act: (machineId) => deleteMachine(c.get('deps'), machineId).then(done),
+      }),
+      200,
+    ),
+  )
+  app.openapi(routes.powerMachines, async (c) => {
+    const { operation, ...input } = c.req.valid('json')
+    return c.json(await powerMany(c, 'powerMachine', operation, input), 200)
+  })
+  app.openapi(routes.powerOnMachines, async (c) =>
+    c.json(await powerMany(c, 'powerOnMachine', 'on', c.req.valid('json')), 200),
+  )
+  app.openapi(routes.lockMachines, async (c) => {
+    const { machineIds, reason } = c.req.valid('json')
+    const result = await runBulk(c.get('deps'), callerOf(c), {
+      operation: 'lockMachine',
+      details: reason ? { reason } : {},
+      machineIds,
+      act: (machineId) => lockMachine(c.get('deps'), personOf(c), machineId, { reason }).then(done),
+    })
+    return c.json(result, 200)
+  })
+  app.openapi(routes.unlockMachines, async (c) =>
+    c.json(
+      await runBulk(c.get('deps'), callerOf(c), {
+        operation: 'unlockMachine',
+        details: {},
+        machineIds: c.req.valid('json').machineIds,
+        act: (machineId) => unlockMachine(c.get('deps'), machineId).then(done),
+      }),
+      200,
+    ),
+  )
+  app.openapi(routes.tagMachines, async (c) => {
+    const { machineIds, add = [], remove = [] } = c.req.valid('json')
+    const result = await runBulk(c.get('deps'), callerOf(c), {
+      operation: 'updateMachine',
+      details: { add, remove },
+      machineIds,
+      act: (machineId) => changeTags(c.get('deps'), machineId, { add, remove }).then(done),
+    })
+    return c.json(result, 200)
+  })
+}
+
+const defaultStagger = { atOnce: 5, everySeconds: 5 }
+
+/** Some at a time: a rack that starts at once trips its fuse. Those that wait for their turn are `queued`. */
+async function powerMany(
+  c: Context<AppEnv>,
+  name: 'powerMachine' | 'powerOnMachine',
+  operation: PowerOperation,
+  input: { machineIds: readonly string[]; atOnce?: number | undefined; everySeconds?: number | undefined },
+): Promise<BulkResult> {
+  const { machineIds, atOnce = defaultStagger.atOnce, everySeconds = defaultStagger.everySeconds } = input
+  const safety = c.get('safety')
+  let accepted = 0
+  return runBulk(c.get('deps'), callerOf(c), {
+    operation: name,
+    details: { operation, ...(operation === 'on' ? {} : { safety }) },
+    machineIds,
+    act: async (machineId) => {
+      const delayMs = Math.floor(accepted / atOnce) * everySeconds * 1000
+      const view = await powerMachine(c.get('deps'), personOf(c), machineId, { operation, safety, delayMs })
+      accepted++
+      return view.queued ? 'queued' : 'done'
+    },
+  })
+}
+
+const done = (): 'done' => 'done'
+
+function callerOf(c: Context<AppEnv>): BulkCaller {
+  return { person: personOf(c), clientAddress: c.get('clientAddress') }
+}
+
+/** Its name, which is its four words while nobody named it. */
+async function defaultHostname(deps: Deps, machineId: string): Promise<string> {
+  const { name } = await getMachine(deps, machineId)
+  const parsed = hostnameSchema.safeParse(name.toLowerCase())
+  if (parsed.success) return parsed.data
+  throw conflict('hostname-missing', 'Its name can’t be a host name: name it first.')
+}

@@ -1,0 +1,42 @@
+import type { SummaryView } from '@dragonfly/schema/api'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv, Deps } from '../../deps.ts'
+import { AppError } from '../../errors.ts'
+import * as routes from './routes.ts'
+import { getFrontDoor, updateFrontDoor } from './service.ts'
+import { readSummary } from './summary.ts'
+
+const summariesPerMinute = 120
+/** However many people look, the database is asked this often. */
+const summaryGoodForMs = 5000
+
+export function mountFrontDoor(app: OpenAPIHono<AppEnv>): void {
+  const summarise = keepSummary()
+  app.openapi(routes.getSummary, async (c) => {
+    const deps = c.get('deps')
+    if ((await deps.door.policy()).frontPage !== 'open') {
+      throw new AppError({ code: 'signed-out', status: 401, message: 'Sign in first.' })
+    }
+    if (!deps.limiter.take(`summary ${c.get('clientAddress')}`, summariesPerMinute, 60_000)) {
+      throw new AppError({ code: 'too-many-tries', status: 429, message: 'Too often: wait a minute.' })
+    }
+    return c.json(await summarise(deps), 200)
+  })
+  app.openapi(routes.getFrontDoor, async (c) => c.json(await getFrontDoor(c), 200))
+  app.openapi(routes.updateFrontDoor, async (c) => c.json(await updateFrontDoor(c, c.req.valid('json')), 200))
+}
+
+function keepSummary(): (deps: Deps) => Promise<SummaryView> {
+  let kept: { summary: Promise<SummaryView>; readAt: number } | null = null
+  return (deps) => {
+    const now = deps.clock()
+    if (!kept || now - kept.readAt >= summaryGoodForMs) {
+      const fresh = { summary: readSummary(deps), readAt: now }
+      kept = fresh
+      fresh.summary.catch(() => {
+        if (kept === fresh) kept = null
+      })
+    }
+    return kept.summary
+  }
+}

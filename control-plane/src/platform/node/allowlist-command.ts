@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database } from '../../deps.ts'
+import { clearAllowlist, goodForMs, readDoorPolicy } from '../../features/front-door/policy.ts'
+import { openDatabase } from './database.ts'
+import { readServerOptions, UsageError } from './options.ts'
+
+/** The way back in for who locked themselves out: works on the data folder, whether the server runs or not. */
+export async function runAllowlist(
+  [action, ...more]: readonly string[],
+  flags: { data?: string | undefined },
+): Promise<void> {
+  if ((action !== 'show' && action !== 'clear') || more.length > 0) {
+    throw new UsageError('allowlist wants one word more: show or clear')
+  }
+  const { dataDir } = readServerOptions(process.env, flags)
+  if (!existsSync(join(dataDir, 'dragonfly.db'))) {
+    throw new UsageError(`${dataDir} holds no database: name its folder with --data or DRAGONFLY_DATA`)
+  }
+  const { db, close } = await openDatabase(dataDir)
+  try {
+    console.log(action === 'show' ? await describeAllowlist(db) : await openDoor(db))
+  } finally {
+    close()
+  }
+}
+
+async function describeAllowlist(db: Database): Promise<string> {
+  const { allowlist } = await readDoorPolicy(db)
+  return allowlist.length === 0
+    ? 'The allowlist is empty: the panel and the API can be reached from everywhere.'
+    : allowlist.map(({ text }) => text).join('\n')
+}
+
+async function openDoor(db: Database): Promise<string> {
+  return (await clearAllowlist(db))
+    ? `The allowlist is cleared: the panel and the API can be reached from everywhere (a running server takes up to ${goodForMs / 1000} s).`
+    : 'The allowlist was empty already.'
+}
