@@ -54,7 +54,7 @@ export async function executeBmcCommand(
   }
 }
 
-export function describeTarget(
+function describeTarget(
   { machineId, bmc }: Pick<Command, 'machineId' | 'bmc'>,
   machine: SiteMachine | null,
 ): BmcTarget {

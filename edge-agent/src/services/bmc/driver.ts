@@ -16,7 +16,7 @@ export interface BmcTarget {
   bmc: SiteBmc | null
 }
 
-export interface BmcCredentials {
+interface BmcCredentials {
   username: string
   password: string
   /** IPMI's K_g, in hex. */
@@ -31,7 +31,7 @@ export type OpenCredentials = (
   { kind: 'opened'; credentials: BmcCredentials } | { kind: 'refused'; reason: string; message: string }
 >
 
-export type InventoryFields = Extract<CommandDetail, { kind: 'inventory' }>['fields']
+type InventoryFields = Extract<CommandDetail, { kind: 'inventory' }>['fields']
 
 /**
  * One way to reach a machine's power, opened for one machine. A capability that is left out is one that this driver

@@ -30,7 +30,7 @@ export interface NetbootSupervisorPorts extends NetbootPorts {
 }
 
 /** Firmware of large machines trains its memory for minutes before it asks the network. */
-export const rearmAfterMs = 10 * 60_000
+const rearmAfterMs = 10 * 60_000
 const maxTries = 2
 const rememberMs = 30 * 24 * 3600_000
 

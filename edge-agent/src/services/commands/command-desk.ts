@@ -12,7 +12,7 @@ import {
 } from '../store/commands.ts'
 import type { Journal } from '../store/journal.ts'
 
-export type CommandFrame = Extract<ControlFrame, { type: 'command' }>
+type CommandFrame = Extract<ControlFrame, { type: 'command' }>
 
 /** What came of a command; `waiting` when a person was asked, and the answer comes later. */
 export type CommandOutcome =
