@@ -1,4 +1,4 @@
-import { step, type Tally, vitest } from './steps.ts'
+import { run, step, type Tally, vitest } from './steps.ts'
 
 /** Every check that needs neither a virtual machine nor a browser. */
 export async function checks(): Promise<Tally[]> {
@@ -8,6 +8,15 @@ export async function checks(): Promise<Tally[]> {
     await step('types of the portal', 'npm', ['run', '--silent', '-w', 'site', 'types']),
     await step('unused code', 'knip', []),
     await step('openapi.json and the client are current', 'node', ['scripts/check-generated.ts']),
+    await auditDependencies(),
     await vitest('unit'),
   ]
+}
+
+/** Without a network nothing is known about dependencies: that is said aloud and counted, and is no failure. */
+async function auditDependencies(): Promise<Tally> {
+  console.log('\n── known vulnerabilities in dependencies')
+  const code = await run('node', ['scripts/audit-dependencies.ts'])
+  const isUnknown = code === 3
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 || isUnknown ? 0 : 1, skipped: isUnknown ? 1 : 0 }
 }

@@ -59,11 +59,11 @@ const expectations = {
   public: ['getSetup', 'createAdministrator', 'readInvitation', 'acceptInvitation', 'enrolEdge'],
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
-  edge: ['openTunnel', 'getEdgeState', 'getBundleManifest', 'getBundleChunk'],
+  edge: ['openTunnel', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
-    ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety'],
+    ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
     ['getBmc', 'listCommands', 'getCommand'],
   ].flat(),
   operators: [
@@ -90,6 +90,7 @@ const expectations = {
     ['getFrontDoor', 'updateFrontDoor'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
+    ['getRecoveryKey', 'replaceRecoveryKey'],
     ['lockMachine', 'unlockMachine', 'lockMachines', 'unlockMachines', 'setSafetySwitch'],
     ['setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
   ].flat(),

@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { auditAuth, auditRequests, noteChanges } from './audit-requests.ts'
 import type { AppEnv, Deps } from './deps.ts'
-import { enforceAccess, requireReader } from './enforce-access.ts'
+import { enforceAccess, requireOwnOrigin, requireReader } from './enforce-access.ts'
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
@@ -21,6 +21,7 @@ import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
 import { mountSafety } from './features/safety/handlers.ts'
 import { requireConfirmation } from './features/safety/require-confirmation.ts'
+import { mountSealing } from './features/sealing/handlers.ts'
 import { mountSetup } from './features/setup/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
@@ -63,7 +64,7 @@ export function createApp(deps: Deps): App {
   app.use(guardDoor())
   mountDescriptions(app)
   app.use('/api/*', limitBody())
-  app.use('/api/auth/*', auditAuth())
+  app.use('/api/auth/*', auditAuth(), requireOwnOrigin())
   app.all('/api/auth/*', handleAuth)
   app.use(
     '/api/*',
@@ -87,6 +88,7 @@ export function createApp(deps: Deps): App {
   mountTemplates(app)
   mountDeployments(app)
   mountSafety(app)
+  mountSealing(app)
   mountEvents(app)
   mountAudit(app)
   mountEdgeApi(app)

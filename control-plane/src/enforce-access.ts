@@ -115,6 +115,14 @@ function checkOrigin(c: Context<AppEnv>): void {
   })
 }
 
+/** For what is no operation of the API: a page elsewhere signs nobody in or out. */
+export function requireOwnOrigin() {
+  return createMiddleware<AppEnv>((c, next) => {
+    checkOrigin(c)
+    return next()
+  })
+}
+
 /** The person of a request on a route that is not public. */
 export function personOf(c: Context<AppEnv>): Person {
   const person = c.get('person')

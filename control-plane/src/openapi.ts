@@ -15,6 +15,7 @@ import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
 import * as people from './features/people/routes.ts'
 import * as safety from './features/safety/routes.ts'
+import * as sealing from './features/sealing/routes.ts'
 import * as setup from './features/setup/routes.ts'
 import * as sites from './features/sites/routes.ts'
 import * as templates from './features/templates/routes.ts'
@@ -36,6 +37,7 @@ export const allRoutes = [
   templates,
   deployments,
   safety,
+  sealing,
   events,
   audit,
   edgeApi,
@@ -84,6 +86,7 @@ export function createOpenApiDocument(version: string) {
       { name: 'templates' },
       { name: 'deployments' },
       { name: 'safety' },
+      { name: 'sealing' },
       { name: 'events' },
       { name: 'audit' },
       { name: 'edge', description: 'For dragonfly-edge; its protocol is in schema/src/wire' },

@@ -7,10 +7,12 @@ import {
   bundleManifestType,
   type ControlFrame,
   type EdgeFrame,
+  type EnrolRequest,
   edgeFrameSchema,
   enrolRequestSchema,
   type JournalEntry,
   type PublicJwk,
+  revocationHeader,
   type SiteState,
 } from '@dragonfly/schema/wire'
 import { importJWK, jwtVerify } from 'jose'
@@ -27,6 +29,8 @@ export interface TestControlPlane {
   /** Entries taken, each once, in order. */
   entries: JournalEntry[]
   frames: EdgeFrame[]
+  /** What the edge enrolled with. */
+  enrolled: EnrolRequest | null
   connections: number
   setState(changes: Partial<SiteState>): void
   setBundle(files: Record<string, Buffer>): Promise<string>
@@ -39,6 +43,10 @@ export interface TestControlPlane {
   /** Instead of a welcome. */
   greeting: ControlFrame | null
   answerState: number
+  /** What a revoked edge is answered; null while it is not. */
+  revocation: string | null
+  /** The edge said that it leaves. */
+  left: boolean
   close(): Promise<void>
 }
 
@@ -72,10 +80,12 @@ export async function startControlPlane(): Promise<TestControlPlane> {
   const enrol = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let text = ''
     for await (const part of request) text += part
-    const { token, publicKey } = enrolRequestSchema.parse(JSON.parse(text))
+    const enrolled = enrolRequestSchema.parse(JSON.parse(text))
+    const { token, publicKey } = enrolled
     if (token !== joinToken) return problem(response, 403, 'This join token is not known.', 'unknown-token')
     if (used) return problem(response, 403, 'This join token was used already.', 'used-token')
     used = true
+    self.enrolled = enrolled
     edgeKey = publicKey
     json(response, 200, { edgeId, siteId, siteName: 'Cupboard', controlPlaneId, signerKeys: [signer.key] })
   }
@@ -83,6 +93,10 @@ export async function startControlPlane(): Promise<TestControlPlane> {
     const path = request.url ?? ''
     if (path === '/api/edge/v1/enrol') return enrol(request, response)
     if (!(await authorize(request))) return problem(response, 401, 'Unknown edge.', 'unknown-edge')
+    if (path === '/api/edge/v1/leave') {
+      self.left = true
+      return void response.writeHead(204).end()
+    }
     if (path === '/api/edge/v1/state') {
       if (self.answerState !== 200) return problem(response, self.answerState, 'Not now.', 'unavailable')
       const etag = `"${state.generation}.${state.version}"`
@@ -96,7 +110,8 @@ export async function startControlPlane(): Promise<TestControlPlane> {
     problem(response, 404, 'Not found.', 'not-found')
   })
   server.on('upgrade', async (request, socket, head) => {
-    if (!(await authorize(request))) return socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n')
+    const proof = self.revocation === null ? '' : `${revocationHeader}: ${self.revocation}\r\n`
+    if (proof || !(await authorize(request))) return socket.end(`HTTP/1.1 401 Unauthorized\r\n${proof}\r\n`)
     sockets.handleUpgrade(request, socket, head, (client) => serve(client))
   })
   const serve = (client: WebSocket): void => {
@@ -130,10 +145,13 @@ export async function startControlPlane(): Promise<TestControlPlane> {
     signer,
     entries: [],
     frames: [],
+    enrolled: null,
     connections: 0,
     acknowledging: true,
     greeting: null,
     answerState: 200,
+    revocation: null,
+    left: false,
     setState: (changes) => {
       state = { ...state, version: state.version + 1, ...changes }
       const { generation, version } = state

@@ -18,7 +18,10 @@ export const hostPackages = {
     'cpio',
     'zstd',
   ],
-  browser: ['chromium'],
+  bmc: ['openipmi', 'ipmitool', 'freeipmi-tools'],
+  browser: ['chromium', 'fonts-noto-color-emoji'],
+  /** Independent clients that the simulated BMCs are checked by. */
+  bmcClients: ['ipmitool', 'freeipmi-tools', 'redfishtool', 'python3-sushy'],
 } as const
 
 async function missingPackages(packages: readonly string[]): Promise<string[]> {

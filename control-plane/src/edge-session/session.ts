@@ -11,6 +11,7 @@ import type { Deps, EdgeIdentity } from '../deps.ts'
 import { sendPendingCommands } from '../features/commands/dispatch.ts'
 import { readStateVersion } from '../features/edge-api/site-state.ts'
 import { publishHeardLocks } from '../features/machines/lock.ts'
+import { takeSealingKey } from '../features/sealing/sealing-key.ts'
 import { announceSites } from '../features/sites/site-version.ts'
 import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
@@ -93,6 +94,7 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
       .returning({ revokedAt: edges.revokedAt })
     if (!row || row.revokedAt !== null) return shut(closeCodes.revoked, 'revoked')
     if (isCurrent) await publishHeardLocks(deps, edge, { before, now: frame.stateVersion })
+    if (frame.sealingKey) await takeSealingKey(deps, edge, frame.sealingKey)
     const ackedSeq = await readAckedSeq(deps, edge, frame.journalId)
     const version = await catchUp(deps, edge, isCurrent ? frame.stateVersion : null)
     if (isClosed) return

@@ -27,6 +27,8 @@ export interface TestEdge {
   edgeId: string
   siteId: string
   enrolled: EnrolResponse
+  /** Its identity. */
+  key: Awaited<ReturnType<typeof createEdgeKey>>
   /** A fresh token each time. */
   token(claims?: { expiresAt?: number; jti?: string }): Promise<string>
 }
@@ -169,6 +171,7 @@ async function enrolWith(harness: Harness, token: string): Promise<TestEdge> {
     edgeId: enrolled.edgeId,
     siteId: enrolled.siteId,
     enrolled,
+    key,
     token: ({ expiresAt, jti } = {}) =>
       new SignJWT({})
         .setProtectedHeader({ alg: 'EdDSA' })
@@ -198,6 +201,7 @@ export async function openTunnel(
     protocol?: number
     stateVersion?: number | null
     commands?: string[]
+    sealingKey?: string
   } = {},
 ): Promise<TestTunnel> {
   const waiters: (() => void)[] = []
@@ -243,6 +247,7 @@ export async function openTunnel(
     stateVersion: options.stateVersion ?? null,
     now: harness.clock.now,
     ...(options.commands ? { commands: options.commands } : {}),
+    ...(options.sealingKey ? { sealingKey: options.sealingKey } : {}),
   })
   return tunnel
 }

@@ -34,6 +34,15 @@ export class ByteReader {
     return this.#view.getUint32(this.#advance(4))
   }
 
+  /** Least significant byte first, as IPMI has it. */
+  uint16Le(): number {
+    return this.#view.getUint16(this.#advance(2), true)
+  }
+
+  uint32Le(): number {
+    return this.#view.getUint32(this.#advance(4), true)
+  }
+
   /** The next `length` bytes as a copy, so that a receive buffer can be reused. */
   bytes(length: number): Uint8Array {
     const start = this.#advance(length)

@@ -26,6 +26,17 @@ export class ByteWriter {
     return this
   }
 
+  /** Least significant byte first, as IPMI has it. */
+  uint16Le(value: number): this {
+    this.#view(2, value, 0xffff).setUint16(0, value, true)
+    return this
+  }
+
+  uint32Le(value: number): this {
+    this.#view(4, value, 0xffffffff).setUint32(0, value, true)
+    return this
+  }
+
   bytes(value: Uint8Array): this {
     this.#grow(value.length)
     this.#bytes.set(value, this.#length - value.length)

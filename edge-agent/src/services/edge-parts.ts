@@ -17,6 +17,7 @@ import { createProblems, type Problems } from './problems.ts'
 import { createLinks, type Links } from './ramdisk-link/links.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { createResponderProcess, type ResponderProcess } from './responder-process.ts'
+import { openSealing, type Sealing } from './sealing.ts'
 import { openSiteContext, type SiteContext } from './site-context.ts'
 import { type EdgeIdentity, loadSecret, loadValue, storeValue } from './store/identity.ts'
 import { type Journal, openJournal } from './store/journal.ts'
@@ -51,6 +52,7 @@ export interface EdgeParts {
   report: (event: SiteEvent) => Promise<void>
   problems: Problems
   site: SiteContext
+  sealing: Sealing
   publisher: ViewPublisher
   desk: OrderDesk
   runner: DeploymentRunner
@@ -91,7 +93,10 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
   return parts
 }
 
-type Records = Pick<EdgeParts, 'ports' | 'bootTokenKey' | 'journal' | 'report' | 'problems' | 'site'>
+type Records = Pick<
+  EdgeParts,
+  'ports' | 'bootTokenKey' | 'journal' | 'report' | 'problems' | 'site' | 'sealing'
+>
 type Stores = Pick<EdgeParts, 'imageServer' | 'images' | 'bundle'>
 
 /** What is known, and what is told. */
@@ -109,6 +114,7 @@ async function openRecords({ database, now, warn, ...options }: EdgeOptions): Pr
     report,
     problems: await openProblems(database, report, warn),
     site: await openSiteContext(database, now),
+    sealing: await openSealing({ dataDir: options.dataDir, siteId: options.identity.siteId, now }),
   }
 }
 

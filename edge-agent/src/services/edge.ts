@@ -1,11 +1,13 @@
 import type { SiteState } from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
+import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
 import { renderMetrics } from './metrics.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
+import { endService, readRevocation } from './revocation.ts'
 import { createServing, type Serving } from './serving.ts'
 import { openStateSync } from './state-sync.ts'
 import type { EdgeStatus } from './status.ts'
@@ -66,16 +68,27 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   await watchInterfaces(options, parts, serving)
   const stored = sync.current()
   if (stored) await applyState(stored, parts, serving)
+  const tell = createStatusTeller(options)
   tunnel = startTunnel({
     ...options,
     journal: parts.journal,
     random,
     currentState: parts.site.state,
+    sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
     commands: knownCommands,
     onCommand: (frame) =>
       void parts.bmcs.commands.take(frame).catch((error) => warn(`A command was lost: ${String(error)}`)),
-    onStatus: createStatusTeller(options),
+    onStatus: (status) => {
+      tell(status)
+      if (status.kind !== 'revoked') return
+      sync.stop()
+      void endService({ ...parts, serving }, options.database, status.revokedAt).catch((error) =>
+        warn(String(error)),
+      )
+    },
+    readRevocation: (text) =>
+      readRevocation(text, options.identity.edgeId, trustedKeys(options.identity, parts.site.state())),
   })
   const stopTimers = startTimers(options, parts, serving, tunnel)
   return {

@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import { type EnrolRequest, enrolResponseSchema } from '@dragonfly/schema/wire'
 import { describeError, readProblem } from './control-plane.ts'
-import { type EdgeKey, fingerprint, generateEdgeKey, storeEdgeKey } from './edge-key.ts'
+import { fingerprint, generateEdgeKey, storeEdgeKey } from './edge-key.ts'
+import { generateSealingKeys, signSealingKey, storeSealingKeys } from './sealing-keys.ts'
 import { loadIdentity, replaceIdentity } from './store/identity.ts'
 import { openStore } from './store/store.ts'
 import { version } from './version.ts'
@@ -28,9 +29,16 @@ export async function joinSite(
       }
     }
     const key = generateEdgeKey()
-    const response = await enrol(options.url, options.token, key)
+    const sealingKeys = await generateSealingKeys(now())
+    const request = {
+      token: options.token,
+      publicKey: key.publicJwk,
+      sealingKey: await signSealingKey(sealingKeys, key),
+    }
+    const response = await enrol(options.url, request)
     if ('refused' in response) return { kind: 'refused', message: response.refused }
     await storeEdgeKey(options.dataDir, key)
+    await storeSealingKeys(options.dataDir, sealingKeys)
     await replaceIdentity(store, { url: options.url, ...response }, now())
     return {
       kind: 'joined',
@@ -43,8 +51,8 @@ export async function joinSite(
   }
 }
 
-async function enrol(url: string, token: string, key: EdgeKey) {
-  const request: EnrolRequest = { token, publicKey: key.publicJwk, hostname: hostname(), version }
+async function enrol(url: string, key: Pick<EnrolRequest, 'token' | 'publicKey' | 'sealingKey'>) {
+  const request: EnrolRequest = { ...key, hostname: hostname(), version }
   let response: Response
   try {
     response = await fetch(`${url}/api/edge/v1/enrol`, {

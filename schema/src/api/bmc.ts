@@ -7,10 +7,11 @@ import {
   bootDevices,
   commandStatuses,
   interruptingOperations,
+  parseBmcAddress,
   powerStates,
 } from '../state/bmc.ts'
-import { sealedTextSchema } from '../wire/bmc.ts'
 import { commandDetailSchema } from '../wire/command.ts'
+import { sealedCredentialsSchema } from '../wire/sealing.ts'
 import { countedMachines, countFits, isCounted, machineIdsSchema } from './bulk.ts'
 import { epochMsSchema, hostnameSchema, idSchema, macInputSchema } from './common.ts'
 
@@ -58,21 +59,13 @@ export const bmcViewSchema = bmcSummarySchema
   .openapi('Bmc')
 export type BmcView = z.infer<typeof bmcViewSchema>
 
-const hostPattern =
-  /^([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$|^[0-9a-f:.]*:[0-9a-f:.]+$/
-
-/** A BMC's address as people type it; a URL's scheme and path fall away. */
-export const bmcAddressInputSchema = z
+/** Kept in lower case, without a URL's scheme and path. */
+const bmcAddressInputSchema = z
   .string()
-  .trim()
   .max(300)
   .transform((text, context) => {
-    const host = text
-      .toLowerCase()
-      .replace(/^[a-z]+:\/\//, '')
-      .replace(/\/.*$/, '')
-      .replace(/^\[(.*)\]$/, '$1')
-    if (hostPattern.test(host) && host.length <= 253) return host
+    const address = parseBmcAddress(text)
+    if (address !== null) return address
     context.addIssue({
       code: 'custom',
       message:
@@ -94,7 +87,7 @@ const reachSchema = {
 export const bmcInputSchema = z
   .object({
     ...reachSchema,
-    credentials: sealedTextSchema.nullable().optional().openapi({
+    credentials: sealedCredentialsSchema.nullable().optional().openapi({
       description:
         'User name and password, sealed to the site’s edges by whoever knows them (general JWE); those held already stay when left out and the address is the same',
     }),

@@ -58,6 +58,8 @@ export const edgeViewSchema = z
     version: z.string(),
     /** RFC 7638 thumbprint of its key; the edge prints the same one at join. */
     fingerprint: z.string(),
+    /** When it made the key to which BMC passwords are sealed; null while it has none. */
+    sealingKeySince: epochMsSchema.nullable(),
     status: z.enum(['online', 'lost', 'never-seen', 'revoked']),
     lastSeenAt: epochMsSchema.nullable(),
     /** The desired state it acts on is the newest one. */

@@ -6,8 +6,8 @@ import {
   commandStatuses,
   powerStates,
 } from '../state/bmc.ts'
-import type { SealedText } from '../wire/bmc.ts'
 import type { Command, CommandDetail } from '../wire/command.ts'
+import type { SealedCredentials } from '../wire/sealing.ts'
 import { edges, machines, sites } from './inventory-tables.ts'
 
 /** How a machine's power is reached, and what was last seen of it. */
@@ -26,7 +26,7 @@ export const bmcs = sqliteTable(
     protocol: text('protocol', { enum: bmcProtocols }).notNull().default('auto'),
     mac: text('mac'),
     /** Ciphertext that only the site's edges can open. */
-    credentials: text('credentials', { mode: 'json' }).$type<SealedText>(),
+    credentials: text('credentials', { mode: 'json' }).$type<SealedCredentials>(),
     tlsPin: text('tls_pin'),
     /** The edge that reached it last. */
     edgeId: text('edge_id').references(() => edges.edgeId, { onDelete: 'set null' }),

@@ -40,6 +40,13 @@ export const edges = sqliteTable(
       .notNull()
       .$type<{ kty: 'OKP'; crv: 'Ed25519'; x: string }>(),
     fingerprint: text('fingerprint').notNull(),
+    /** To what secrets are sealed for it: signed by `publicKey`, and taken apart. Null for an older edge. */
+    sealingKey: text('sealing_key', { mode: 'json' }).$type<{
+      signed: string
+      kid: string
+      previous: string[]
+      createdAtMs: number
+    }>(),
     lastSeenAt: integer('last_seen_at'),
     appliedVersion: integer('applied_version'),
     bundleVersion: text('bundle_version'),

@@ -75,3 +75,20 @@ export function decidePower(operation: PowerOperation, state: PowerState): Verdi
   if (state === 'on' && operation === 'on') return { allowed: false, reason: 'It is on already.' }
   return { allowed: true }
 }
+
+const hostPattern =
+  /^([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$|^[0-9a-f:.]*:[0-9a-f:.]+$/
+
+/**
+ * A BMC's address as people type it, the way it is kept: in lower case, without a URL's scheme and path. Null when it is
+ * none. Credentials are sealed for the kept form.
+ */
+export function parseBmcAddress(text: string): string | null {
+  const host = text
+    .trim()
+    .toLowerCase()
+    .replace(/^[a-z]+:\/\//, '')
+    .replace(/\/.*$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+  return hostPattern.test(host) && host.length <= 253 ? host : null
+}

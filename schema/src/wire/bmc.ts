@@ -9,6 +9,7 @@ import {
   powerStates,
 } from '../state/bmc.ts'
 import { idSchema, macSchema, sentenceSchema } from './common.ts'
+import { sealedCredentialsSchema } from './sealing.ts'
 
 /** A host name, an IPv4 or IPv6 address, or the MAC address of a machine that is only woken. */
 export const bmcAddressSchema = z
@@ -16,32 +17,6 @@ export const bmcAddressSchema = z
   .min(1)
   .max(253)
   .regex(/^[a-z0-9:][a-z0-9.:-]*$/, 'a BMC’s address is a host name or an IP address in lower case')
-
-export const maxSealedBytes = 64 * 1024
-const base64urlSchema = z
-  .string()
-  .regex(/^[\w-]*$/)
-  .max(maxSealedBytes)
-
-/** Sealed credentials as whoever can't open them sees them: general JWE JSON (RFC 7516 section 7.2.1). */
-export const sealedTextSchema = z
-  .object({
-    protected: base64urlSchema,
-    iv: base64urlSchema,
-    ciphertext: base64urlSchema.min(1),
-    tag: base64urlSchema,
-    recipients: z
-      .array(
-        z.object({
-          header: z.record(z.string().max(32), z.unknown()),
-          encrypted_key: base64urlSchema.min(1),
-        }),
-      )
-      .min(1)
-      .max(64),
-  })
-  .refine((sealed) => JSON.stringify(sealed).length <= maxSealedBytes, 'sealed credentials are too long')
-export type SealedText = z.infer<typeof sealedTextSchema>
 
 /** How an edge reaches the power of a machine. */
 export const siteBmcSchema = z.object({
@@ -51,7 +26,8 @@ export const siteBmcSchema = z.object({
   protocol: z.enum(bmcProtocols),
   /** The NIC that Wake-on-LAN is sent to; null: all of the machine's. */
   mac: macSchema.nullable(),
-  credentials: sealedTextSchema.nullable(),
+  /** Opened by edges only, for this machine and this address. */
+  credentials: sealedCredentialsSchema.nullable(),
 })
 export type SiteBmc = z.infer<typeof siteBmcSchema>
 

@@ -1,16 +1,7 @@
 import { z } from 'zod'
 import { idSchema } from './common.ts'
-
-/** Ed25519 public key as a JWK (RFC 8037). Its fingerprint is the RFC 7638 SHA-256 thumbprint. */
-export const publicJwkSchema = z.object({
-  kty: z.literal('OKP'),
-  crv: z.literal('Ed25519'),
-  x: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
-})
-export type PublicJwk = z.infer<typeof publicJwkSchema>
-
-export const signerKeySchema = z.object({ kid: z.string().max(64), jwk: publicJwkSchema })
-export type SignerKey = z.infer<typeof signerKeySchema>
+import { publicJwkSchema, signerKeySchema } from './keys.ts'
+import { signedSealingKeySchema } from './sealing.ts'
 
 /** POST /api/edge/v1/enrol */
 export const enrolRequestSchema = z.object({
@@ -18,6 +9,8 @@ export const enrolRequestSchema = z.object({
   publicKey: publicJwkSchema,
   hostname: z.string().max(253),
   version: z.string().max(64),
+  /** Left out by an older edge. */
+  sealingKey: signedSealingKeySchema.optional(),
 })
 export type EnrolRequest = z.infer<typeof enrolRequestSchema>
 

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { switchPositions } from '../state/safety.ts'
 import { siteBmcSchema } from './bmc.ts'
 import { epochMsSchema, idSchema, macSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
-import { signerKeySchema } from './enrol.ts'
 import { wantedImageSchema } from './image.ts'
+import { signerKeySchema } from './keys.ts'
 import { planSchema } from './plan.ts'
+import { maxSealingRecipients, sealingRecipientSchema } from './sealing.ts'
 
 export const interfaceModes = ['off', 'proxy'] as const
 export const unknownMachinePolicies = ['discover', 'hold', 'ignore'] as const
@@ -60,6 +61,8 @@ export const siteStateSchema = z.object({
   powerControl: z.enum(switchPositions).default('on'),
   reimage: z.enum(switchPositions).default('on'),
   signerKeys: z.array(signerKeySchema).min(1).max(16),
+  /** To whom an edge seals what it makes itself. Left out by an older control plane. */
+  sealingKeys: z.array(sealingRecipientSchema).max(maxSealingRecipients).optional(),
   /** The boot bundle to hold; fetched from /api/edge/v1/bundle. Null while none has been built. */
   bundleVersion: z.string().max(64).nullable(),
   images: z.array(wantedImageSchema).max(10_000),

@@ -3,6 +3,7 @@ import { deploymentStageNames } from '../state/stages.ts'
 import { commandSchema } from './command.ts'
 import { epochMsSchema, idSchema, sizeBytesSchema } from './common.ts'
 import { journalEntrySchema } from './journal.ts'
+import { signedSealingKeySchema } from './sealing.ts'
 
 /** Frames larger than this are refused by both ends. */
 export const maxFrameBytes = 1024 * 1024
@@ -29,6 +30,8 @@ export const edgeFrameSchema = z.discriminatedUnion('type', [
     now: epochMsSchema,
     /** Kinds of commands that it can carry out; an older edge knows none. */
     commands: z.array(z.string().max(64)).max(64).optional(),
+    /** What is sealed to this edge from now on; left out by an older edge. */
+    sealingKey: signedSealingKeySchema.optional(),
   }),
   z.object({
     type: z.literal('journal'),

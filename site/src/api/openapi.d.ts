@@ -1047,6 +1047,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recovery-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation’s offline recovery key: whether there is one */
+        get: operations["getRecoveryKey"];
+        /** Set the public half of a recovery key that was made, and printed, where it is used */
+        put: operations["replaceRecoveryKey"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{siteId}/sealing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** To whom the secrets of a site are sealed; check each key’s signature before you seal to it */
+        get: operations["getSealingKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1177,6 +1212,23 @@ export interface paths {
         get: operations["getEdgeState"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/edge/v1/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The edge leaves its site: its key is refused from now on */
+        post: operations["leaveSite"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1434,6 +1486,8 @@ export interface components {
             hostname: string;
             version: string;
             fingerprint: string;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            sealingKeySince: number | null;
             /** @enum {string} */
             status: "online" | "lost" | "never-seen" | "revoked";
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
@@ -1978,7 +2032,17 @@ export interface components {
                 tag: string;
                 recipients: {
                     header: {
-                        [key: string]: unknown;
+                        /** @enum {string} */
+                        alg: "ECDH-ES+A256KW";
+                        kid: string;
+                        epk?: {
+                            /** @enum {string} */
+                            kty: "EC";
+                            /** @enum {string} */
+                            crv: "P-256";
+                            x: string;
+                            y: string;
+                        };
                     };
                     encrypted_key: string;
                 }[];
@@ -2183,6 +2247,52 @@ export interface components {
             control: "powerControl" | "reimage";
             /** @enum {string} */
             position: "on" | "off";
+        };
+        RecoveryKey: {
+            recoveryKey: {
+                kid: string;
+                /** @description Milliseconds since 1970-01-01T00:00:00Z */
+                createdAt: number;
+                createdBy: string;
+            } | null;
+        };
+        SealingKeys: {
+            siteId: string;
+            edges: {
+                edgeId: string;
+                hostname: string;
+                fingerprint: string;
+                publicKey: {
+                    /** @enum {string} */
+                    kty: "OKP";
+                    /** @enum {string} */
+                    crv: "Ed25519";
+                    x: string;
+                };
+                sealingKey: string | null;
+            }[];
+            recoveryKey: {
+                kid: string;
+                jwk: {
+                    /** @enum {string} */
+                    kty: "EC";
+                    /** @enum {string} */
+                    crv: "P-256";
+                    x: string;
+                    y: string;
+                };
+            } | null;
+        };
+        RecoveryKeyInput: {
+            publicKey: {
+                /** @enum {string} */
+                kty: "EC";
+                /** @enum {string} */
+                crv: "P-256";
+                x: string;
+                y: string;
+            };
+            replaces: string | null;
         };
         AuditPage: {
             items: components["schemas"]["AuditEntry"][];
@@ -7549,6 +7659,171 @@ export interface operations {
             };
         };
     };
+    getRecoveryKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key; never its private half */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryKey"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceRecoveryKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoveryKeyInput"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryKey"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSealingKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                siteId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys, public halves only */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealingKeys"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openEvents: {
         parameters: {
             query?: never;
@@ -7806,6 +8081,7 @@ export interface operations {
                     };
                     hostname: string;
                     version: string;
+                    sealingKey?: string;
                 };
             };
         };
@@ -8040,6 +8316,30 @@ export interface operations {
                                 x: string;
                             };
                         }[];
+                        sealingKeys?: ({
+                            /** @enum {string} */
+                            kind: "edge";
+                            edgeId: string;
+                            publicKey: {
+                                /** @enum {string} */
+                                kty: "OKP";
+                                /** @enum {string} */
+                                crv: "Ed25519";
+                                x: string;
+                            };
+                            sealingKey: string;
+                        } | {
+                            /** @enum {string} */
+                            kind: "recovery";
+                            jwk: {
+                                /** @enum {string} */
+                                kty: "EC";
+                                /** @enum {string} */
+                                crv: "P-256";
+                                x: string;
+                                y: string;
+                            };
+                        })[];
                         bundleVersion: string | null;
                         images: {
                             imageId: string;
@@ -8081,7 +8381,17 @@ export interface operations {
                                     tag: string;
                                     recipients: {
                                         header: {
-                                            [key: string]: unknown;
+                                            /** @enum {string} */
+                                            alg: "ECDH-ES+A256KW";
+                                            kid: string;
+                                            epk?: {
+                                                /** @enum {string} */
+                                                kty: "EC";
+                                                /** @enum {string} */
+                                                crv: "P-256";
+                                                x: string;
+                                                y: string;
+                                            };
                                         };
                                         encrypted_key: string;
                                     }[];
@@ -8135,6 +8445,33 @@ export interface operations {
             };
             /** @description Not changed */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaveSite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,12 +2,22 @@ import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { createHarness, type Harness, openTunnel, type TestEdge } from '../../testing/harness.ts'
 
+const coordinate = 'A'.repeat(43)
 const sealed = {
   protected: 'eyJlbmMiOiJBMjU2R0NNIn0',
   iv: 'aXY',
-  ciphertext: 'c2VhbGVk',
+  ciphertext: 'c2VhbGVkLWJ5LWEtYnJvd3Nlcg',
   tag: 'dGFn',
-  recipients: [{ header: { alg: 'ECDH-ES+A256KW', kid: 'k' }, encrypted_key: 'a2V5' }],
+  recipients: [
+    {
+      header: {
+        alg: 'ECDH-ES+A256KW',
+        kid: coordinate,
+        epk: { kty: 'EC', crv: 'P-256', x: coordinate, y: coordinate },
+      },
+      encrypted_key: 'a2V5',
+    },
+  ],
 }
 const kinds = ['bmc.probe', 'bmc.read', 'bmc.identify', 'bmc.control']
 

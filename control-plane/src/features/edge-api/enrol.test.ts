@@ -1,3 +1,5 @@
+import { revocationHeader } from '@dragonfly/schema/wire'
+import { compactVerify, importJWK } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createEdgeKey, createHarness, type Harness, openTunnel } from '../../testing/harness.ts'
 
@@ -104,7 +106,23 @@ describe('an edge’s requests', () => {
     expect(tunnel.closed).toMatchObject({ code: 4401, reason: 'revoked' })
     const answer = await harness.call('GET', '/api/edge/v1/state', undefined, bearer(await edge.token()))
     expect(answer).toMatchObject({ status: 401, body: { code: 'edge-revoked' } })
+    const [signer] = edge.enrolled.signerKeys
+    const proof = answer.headers.get(revocationHeader) ?? ''
+    const { payload } = await compactVerify(proof, await importJWK({ ...signer?.jwk }, 'EdDSA'))
+    expect(JSON.parse(new TextDecoder().decode(payload))).toEqual({
+      edgeId: edge.edgeId,
+      revokedAt: harness.clock.now,
+    })
     expect((await harness.call('GET', '/api/v1/edges')).body.items[0].status).toBe('revoked')
+  })
+
+  it('end its membership when it leaves', async () => {
+    const edge = await harness.enrol(await harness.createSite())
+    const leave = async () =>
+      (await harness.call('POST', '/api/edge/v1/leave', undefined, bearer(await edge.token()))).status
+    expect(await leave()).toBe(204)
+    expect((await harness.call('GET', '/api/v1/edges')).body.items[0].status).toBe('revoked')
+    expect(await leave()).toBe(401)
   })
 
   it('for the bundle say that there is none yet', async () => {

@@ -4,14 +4,25 @@ import { eq, sql } from 'drizzle-orm'
 import { calculateJwkThumbprint } from 'jose'
 import { runGuardedBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
-import { AppError, conflict } from '../../errors.ts'
+import { AppError, conflict, invalid } from '../../errors.ts'
 import { createId, sha256Hex } from '../../ids.ts'
+import { readSealingKey } from '../sealing/sealing-key.ts'
+import { announceSites, bumpSite } from '../sites/site-version.ts'
 
 const makeAnother = 'Make a new one on the site’s page ("Add an edge").'
 
 /** Takes an edge in. The token is burnt in the same batch that adds the edge, so that it works once. */
 export async function enrolEdge(deps: Deps, request: EnrolRequest): Promise<EnrolResponse> {
   const token = await readToken(deps, request.token)
+  const sealingKey = request.sealingKey ? await readSealingKey(request.sealingKey, request.publicKey) : null
+  if (request.sealingKey && !sealingKey) {
+    throw invalid([
+      {
+        path: 'sealingKey',
+        message: 'The edge’s sealing key was not signed by its identity key: update the edge.',
+      },
+    ])
+  }
   const fingerprint = await calculateJwkThumbprint(request.publicKey)
   const edgeId = await chooseEdgeId(deps, fingerprint, token.siteId)
   const now = deps.clock()
@@ -21,6 +32,7 @@ export async function enrolEdge(deps: Deps, request: EnrolRequest): Promise<Enro
     version: request.version,
     publicKey: request.publicKey,
     fingerprint,
+    sealingKey,
     enrolledAt: now,
   }
   const done = await runGuardedBatch(deps.db, [
@@ -38,10 +50,13 @@ export async function enrolEdge(deps: Deps, request: EnrolRequest): Promise<Enro
       .values({ edgeId, ...values })
       .onConflictDoUpdate({
         target: edges.edgeId,
-        set: { hostname: request.hostname, version: request.version },
+        set: { hostname: request.hostname, version: request.version, ...(sealingKey ? { sealingKey } : {}) },
       }),
+    // What is sealed at this site is sealed to one more from now on.
+    ...(sealingKey ? [bumpSite(deps.db, token.siteId)] : []),
   ])
   if (!done) throw tokenUsed('another edge')
+  if (sealingKey) await announceSites(deps, [token.siteId])
   deps.live.publish([
     { type: 'changed', entity: 'edge', id: edgeId },
     { type: 'changed', entity: 'site', id: token.siteId },

@@ -14,6 +14,7 @@ import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
 import { type BmcRow, renderSiteBmc } from '../bmcs/queries.ts'
 import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
+import { parseRecoveryKey, renderRecipients, selectSealingEdges } from '../sealing/recipients.ts'
 import { selectSetting } from '../settings/settings.ts'
 
 /** `"<generation>.<version>"`, quotes included (RFC 9110 section 8.8.3). */
@@ -43,6 +44,8 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     bmcRows,
     deploymentRows,
     safetyRows,
+    sealingEdges,
+    recoveryRows,
     switchRows,
   ] = await db.batch([
     selectSetting(db, 'bundle-version'),
@@ -54,6 +57,8 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     db.select().from(bmcs).where(eq(bmcs.siteId, edge.siteId)),
     selectDeployments(db, edge),
     selectSetting(db, 'minimum-safety'),
+    selectSealingEdges(db, edge.siteId),
+    selectSetting(db, 'recovery-key'),
     selectSwitches(db),
   ])
   const [site] = siteRows
@@ -71,6 +76,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
     ...effectiveSwitches(site, parseSwitches(switchRows)),
     signerKeys: deps.signer.keys,
+    sealingKeys: renderRecipients(sealingEdges, parseRecoveryKey(recoveryRows[0]?.value ?? null)),
     bundleVersion: bundleRows[0]?.value ?? null,
     images: imageRows,
     machines: machineRows.map((row) =>

@@ -37,6 +37,7 @@ export async function listEdges(
     hostname: edge.hostname,
     version: edge.version,
     fingerprint: edge.fingerprint,
+    sealingKeySince: edge.sealingKey?.createdAtMs ?? null,
     status: edgeStatus(edge, deps),
     lastSeenAt: edge.lastSeenAt,
     upToDate: edge.appliedVersion === stateVersion,

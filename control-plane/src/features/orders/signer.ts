@@ -3,6 +3,7 @@ import {
   type bundleManifestType,
   type PublicJwk,
   publicJwkSchema,
+  type revocationType,
   type SignerKey,
   type workOrderType,
 } from '@dragonfly/schema/wire'
@@ -16,7 +17,7 @@ import { readOrCreateSetting } from '../settings/settings.ts'
 export interface Signer {
   keys: SignerKey[]
   sign(
-    type: typeof workOrderType | typeof bundleManifestType | typeof bmcOrderType,
+    type: typeof workOrderType | typeof bundleManifestType | typeof bmcOrderType | typeof revocationType,
     payload: object,
   ): Promise<string>
 }

@@ -15,6 +15,8 @@ export const clientAddressHeader = 'x-dragonfly-client-address'
 export interface Auth {
   /** /api/auth/*: sign-in, sign-out, session. */
   handle(request: Request): Promise<Response>
+  /** Everything that better-auth could answer, as `GET /get-session`; what of it is open is decided elsewhere. */
+  endpoints(): string[]
   /** Whose session the cookie names. */
   session(headers: Headers): Promise<{ userId: string; sessionId: string } | null>
   /** Signs in by password; the response carries the cookie. */
@@ -44,6 +46,10 @@ export function createAuth(options: AuthOptions): Auth {
   const auth = createBetterAuth(options)
   return {
     handle: (request) => auth.handler(request),
+    endpoints: () =>
+      Object.values(auth.api).flatMap(({ path, options: { method } }) =>
+        path ? [method ?? []].flat().map((name) => `${name} ${path}`) : [],
+      ),
     async session(headers) {
       const found = await auth.api.getSession({ headers })
       return found ? { userId: found.user.id, sessionId: found.session.id } : null

@@ -13,6 +13,7 @@ export type SettingKey =
   | 'local-site'
   | 'mfa-required-for'
   | 'minimum-safety'
+  | 'recovery-key'
   | 'front-page'
   | 'address-allowlist'
   | 'power-control'

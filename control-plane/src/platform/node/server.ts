@@ -21,6 +21,7 @@ import { createEnrolmentToken } from '../../features/sites/service.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
 import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import { openSecrets } from './secrets.ts'
 
 export interface ServerOptions {
@@ -88,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await addAdministrator(deps, options.administrator)
     await takeBundleVersion(deps)
     const stopTimers = startTimers(deps)
+    const stopHeartbeat = startHeartbeat(sockets)
     app = createApp(deps)
     return {
       url: deps.publicUrl,
@@ -102,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
       async close() {
         stopTimers()
+        stopHeartbeat()
         for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')
         await closeServer(server, () => sockets.clients.forEach((socket) => void socket.terminate()))
         closeDatabase()

@@ -3,6 +3,7 @@ import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
 import { decideBmcOrder } from '../../protocol/bmc-order.ts'
 import { type CommandDesk, openCommandDesk } from '../commands/command-desk.ts'
 import { trustedKeys } from '../deployments/orders.ts'
+import type { Sealing } from '../sealing.ts'
 import { verifySignature } from '../signing.ts'
 import type { SiteContext } from '../site-context.ts'
 import type { EdgeIdentity } from '../store/identity.ts'
@@ -28,13 +29,14 @@ export interface BmcsOptions
   identity: EdgeIdentity
   journal: Journal
   site: SiteContext
+  sealing: Sealing
   /** For tests: other drivers than the real ones, and another way to open credentials. */
   bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
 }
 
 export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
-  const { database, identity, journal, site, now, report, warn } = options
-  const openCredentials = options.bmc?.openCredentials ?? openNone
+  const { database, identity, journal, site, sealing, now, report, warn } = options
+  const openCredentials = options.bmc?.openCredentials ?? openSealed(sealing)
   const drivers = options.bmc?.drivers ?? [
     createWakeOnLanDriver({
       openUdp: openNodeUdpSocket,
@@ -82,11 +84,21 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   }
 }
 
-const openNone: OpenCredentials = async () => ({
-  kind: 'refused',
-  reason: 'no-sealing-key',
-  message: 'This edge has no key for sealed credentials.',
-})
+/** Opens what was sealed for exactly this machine and this address. */
+function openSealed(sealing: Sealing): OpenCredentials {
+  return async ({ machineId, bmc }) => {
+    if (!bmc?.credentials)
+      return {
+        kind: 'refused',
+        reason: 'no-credentials',
+        message: 'No user name and password were entered for it.',
+      }
+    const { address, credentials } = bmc
+    const opened = await sealing.openCredentials(credentials, { machineId, address })
+    if ('refused' in opened) return { kind: 'refused', reason: opened.refused, message: opened.message }
+    return { kind: 'opened', credentials: opened }
+  }
+}
 
 /** Machines are woken from where they are booted, or from everywhere while nothing is served. */
 function servedOrAll(site: SiteContext): readonly HostInterface[] {

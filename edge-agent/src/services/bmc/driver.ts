@@ -6,6 +6,7 @@ import type {
   PowerState,
 } from '@dragonfly/schema/state'
 import type { BmcIdentity, BmcLogEntry, CommandDetail, Sensor, SiteBmc } from '@dragonfly/schema/wire'
+import type { OpenedCredentials } from '../sealed-credentials.ts'
 
 /** A machine as a driver gets to know it. */
 export interface BmcTarget {
@@ -16,19 +17,11 @@ export interface BmcTarget {
   bmc: SiteBmc | null
 }
 
-interface BmcCredentials {
-  username: string
-  password: string
-  /** IPMI's K_g, in hex. */
-  kg?: string
-  tlsPin?: string
-}
-
 /** Opens sealed credentials for exactly this machine and address. */
 export type OpenCredentials = (
   target: BmcTarget,
 ) => Promise<
-  { kind: 'opened'; credentials: BmcCredentials } | { kind: 'refused'; reason: string; message: string }
+  { kind: 'opened'; credentials: OpenedCredentials } | { kind: 'refused'; reason: string; message: string }
 >
 
 type InventoryFields = Extract<CommandDetail, { kind: 'inventory' }>['fields']

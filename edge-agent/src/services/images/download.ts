@@ -1,9 +1,14 @@
 import { get as httpGet, type IncomingMessage } from 'node:http'
 import { get as httpsGet } from 'node:https'
+import { lookupSource, refuseLiteralSource } from './image-sources.ts'
 import { ImportError } from './import-error.ts'
 
 const mostRedirects = 5
 const idleTimeoutMs = 60_000
+
+export interface SourceExceptions {
+  allows: (url: URL) => boolean
+}
 
 export interface Download {
   /** Null when the server does not say. */
@@ -12,13 +17,18 @@ export interface Download {
 }
 
 /**
- * Opens an http or https URL as it is stored (no content coding), following up to five redirects.
+ * Opens an http or https URL as it is stored (no content coding), following up to five redirects. Each step is
+ * checked: see image-sources.ts. `exceptions` says what is asked all the same.
  * @throws ImportError `bad-url`, `unreachable` or `http-error`; the body throws `truncated`
  */
-export async function openDownload(url: string, signal: AbortSignal): Promise<Download> {
+export async function openDownload(
+  url: string,
+  signal: AbortSignal,
+  exceptions: SourceExceptions = { allows: () => false },
+): Promise<Download> {
   let location = url
   for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-    const response = await request(parseUrl(location), signal)
+    const response = await request(parseUrl(location), signal, exceptions)
     const status = response.statusCode ?? 0
     const target = response.headers.location
     if ([301, 302, 303, 307, 308].includes(status) && target) {
@@ -49,14 +59,21 @@ function badUrl(text: string): ImportError {
   return new ImportError('bad-url', `“${text.slice(0, 200)}” is not an http:// or https:// address.`)
 }
 
-function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+function request(url: URL, signal: AbortSignal, exceptions: SourceExceptions): Promise<IncomingMessage> {
+  const isExcepted = exceptions.allows(url)
+  if (!isExcepted) refuseLiteralSource(url)
+  const lookup = isExcepted ? {} : { lookup: lookupSource }
   const get = url.protocol === 'https:' ? httpsGet : httpGet
   const headers = { 'accept-encoding': 'identity', 'user-agent': 'dragonfly-edge' }
   return new Promise((resolve, reject) => {
-    const outgoing = get(url, { headers, signal, timeout: idleTimeoutMs }, resolve)
+    const outgoing = get(url, { headers, signal, timeout: idleTimeoutMs, ...lookup }, resolve)
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')))
     outgoing.on('error', (error) =>
-      reject(new ImportError('unreachable', `${url.host} could not be reached: ${error.message}.`)),
+      reject(
+        error instanceof ImportError
+          ? error
+          : new ImportError('unreachable', `${url.host} could not be reached: ${error.message}.`),
+      ),
     )
   })
 }

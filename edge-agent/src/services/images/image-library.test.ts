@@ -21,6 +21,8 @@ let events: SiteEvent[]
 let server: Awaited<ReturnType<typeof startWebServer>>
 let served: Buffer
 beforeEach(async () => {
+  // The import's own process inherits it.
+  vi.stubEnv('DRAGONFLY_EDGE_LOCAL_IMAGES', 'allow')
   dir = await mkdtemp(join(tmpdir(), 'edge-library-'))
   database = await openStore(dir)
   events = []
@@ -67,6 +69,17 @@ test('a wanted image is imported once, and remembered over a restart', async () 
   await again.settled()
   expect(types()).toEqual(['image.ready'])
   expect(again.readiness(digest)).toBe('ready')
+})
+
+test('a control plane that was restored to before the import is told again', async () => {
+  const library = await open()
+  library.want([wanted()])
+  await library.settled()
+  const again = await open()
+  again.want([wanted()])
+  await again.settled()
+  expect(types()).toEqual(['image.ready', 'image.ready'])
+  expect(events[1]).toEqual(events[0])
 })
 
 test('a failed import waits for the next attempt', async () => {

@@ -25,6 +25,7 @@ async function work({ dir, image }: z.infer<typeof startSchema>): Promise<void> 
       dir,
       image,
       signal: new AbortController().signal,
+      allowLocalSources: process.env.DRAGONFLY_EDGE_LOCAL_IMAGES === 'allow',
       onProgress: (progress) => {
         if (performance.now() - toldAt < progressEveryMs) return
         toldAt = performance.now()

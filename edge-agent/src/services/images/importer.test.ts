@@ -39,6 +39,7 @@ const run = (changes: Partial<ImportOptions['image']> = {}, options: Partial<Imp
     },
     signal: new AbortController().signal,
     onProgress: () => undefined,
+    allowLocalSources: true,
     ...options,
   })
 

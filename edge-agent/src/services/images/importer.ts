@@ -26,6 +26,8 @@ export interface ImportOptions {
   image: Pick<WantedImage, 'url' | 'checksum' | 'manifestDigest'>
   signal: AbortSignal
   onProgress: (progress: { bytesDone: number; bytesTotal: number | null }) => void
+  /** Also from the edge itself and from link-local addresses. */
+  allowLocalSources?: boolean
   /** Free bytes of the disk that holds `dir`. */
   freeBytes?: (dir: string) => Promise<number>
 }
@@ -54,7 +56,7 @@ export async function importImage(options: ImportOptions): Promise<ImportedImage
 
 async function importChunks(options: ImportOptions, added: Set<string>): Promise<ImportedImage> {
   const { dir, image, signal } = options
-  const download = await openDownload(image.url, signal)
+  const download = await openDownload(image.url, signal, { allows: () => options.allowLocalSources ?? false })
   const space = createSpaceCheck(options)
   await space.beforeStart(download.sizeBytes)
   const rawHash = createHash('sha256')

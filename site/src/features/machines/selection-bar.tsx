@@ -1,14 +1,18 @@
 import { isActive } from '@dragonfly/schema/state'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, take } from '../../api/client.ts'
 import { forEachInTurn } from '../../api/in-turn.ts'
-import { keys } from '../../api/queries.ts'
+import { keys, meQuery } from '../../api/queries.ts'
 import type { Machine } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { showToast } from '../../components/toast-store.ts'
 import { countOf } from '../../format/words.ts'
+import { DeleteMany } from '../bulk/delete-many.tsx'
+import { DeployMany } from '../bulk/deploy-many.tsx'
+import { LockMany, UnlockMany } from '../bulk/lock-many.tsx'
+import { bulkRefusal, describeResult, type Split, splitByRefusal } from '../bulk/split.ts'
 import { refusal } from '../machine/facts.ts'
 
 interface SelectionBarProps {
@@ -16,13 +20,25 @@ interface SelectionBarProps {
   onClear: () => void
 }
 
+/** What is asked, of the machines as they were when it was asked. */
+type Asked = { of: 'deploy' | 'lock' | 'unlock' | 'delete'; split: Split } | 'abort' | null
+
+const dialogs = { deploy: DeployMany, lock: LockMany, unlock: UnlockMany, delete: DeleteMany } as const
+
 /** What can be done to several machines at once. */
 export function SelectionBar({ machines, onClear }: SelectionBarProps) {
   const queryClient = useQueryClient()
-  const [aborting, setAborting] = useState(false)
+  const [asked, setAsked] = useState<Asked>(null)
   const [doneCount, setDoneCount] = useState(0)
   const adoptable = machines.filter((machine) => refusal('adopt', machine) === null)
   const abortable = machines.filter((machine) => refusal('abort', machine) === null)
+  const deploy = splitByRefusal('deploy', machines)
+  const remove = splitByRefusal('delete', machines)
+  const lock = splitByRefusal('lock', machines)
+  const unlock = splitByRefusal('unlock', machines)
+  const { data: me } = useQuery(meQuery)
+  const lockRefusal =
+    me?.role === 'administrator' ? null : 'Only an administrator may lock or unlock machines.'
 
   const adopting = useMutation({
     mutationFn: () =>
@@ -38,6 +54,12 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
       await queryClient.invalidateQueries({ queryKey: keys.machines })
     },
   })
+  const Many = asked === null || asked === 'abort' ? null : dialogs[asked.of]
+  const close = (): void => setAsked(null)
+  const finish = (): void => {
+    setAsked(null)
+    onClear()
+  }
   return (
     <section
       aria-label="Selection"
@@ -48,29 +70,56 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
           ? `Adopting ${doneCount} of ${adoptable.length} …`
           : `${countOf(machines.length, 'machine')} selected`}
       </span>
+      {adoptable.length > 0 && (
+        <Button may="operate" look="primary" busy={adopting.isPending} onClick={() => adopting.mutate()}>
+          Adopt {adoptable.length}
+        </Button>
+      )}
       <Button
-        may="operate"
-        look="primary"
-        busy={adopting.isPending}
-        refusal={adoptable.length === 0 ? 'All of these are adopted already.' : null}
-        onClick={() => adopting.mutate()}
+        may="deploy"
+        refusal={bulkRefusal(deploy)}
+        onClick={() => setAsked({ of: 'deploy', split: deploy })}
       >
-        Adopt {adoptable.length > 0 ? adoptable.length : ''}
+        Deploy {deploy.able.length || ''}
       </Button>
-      {abortable.length > 0 && <Button onClick={() => setAborting(true)}>Abort {abortable.length}</Button>}
+      {abortable.length > 0 && (
+        <Button may="deploy" onClick={() => setAsked('abort')}>
+          Abort {abortable.length}
+        </Button>
+      )}
       <TagForm machines={machines} />
+      {lock.able.length > 0 && (
+        <Button
+          look="quiet"
+          refusal={lockRefusal ?? bulkRefusal(lock)}
+          onClick={() => setAsked({ of: 'lock', split: lock })}
+        >
+          Lock {lock.able.length}
+        </Button>
+      )}
+      {unlock.able.length > 0 && (
+        <Button
+          look="quiet"
+          refusal={lockRefusal ?? bulkRefusal(unlock)}
+          onClick={() => setAsked({ of: 'unlock', split: unlock })}
+        >
+          Unlock {unlock.able.length}
+        </Button>
+      )}
+      <Button
+        may="delete"
+        look="quiet"
+        refusal={bulkRefusal(remove)}
+        onClick={() => setAsked({ of: 'delete', split: remove })}
+      >
+        Delete {remove.able.length || ''}
+      </Button>
       <Button look="quiet" onClick={onClear}>
         Clear
       </Button>
-      {aborting && (
-        <AbortMany
-          machines={abortable}
-          onClose={() => setAborting(false)}
-          onDone={() => {
-            setAborting(false)
-            onClear()
-          }}
-        />
+      {asked === 'abort' && <AbortMany machines={abortable} onClose={close} onDone={finish} />}
+      {Many && asked !== null && asked !== 'abort' && (
+        <Many split={asked.split} onClose={close} onDone={finish} />
       )}
     </section>
   )
@@ -143,24 +192,20 @@ function TagForm({ machines }: { machines: readonly Machine[] }) {
   const queryClient = useQueryClient()
   const [tag, setTag] = useState('')
   const refresh = () => queryClient.invalidateQueries({ queryKey: keys.machines })
-  const setTags = async (tagsOf: (machine: Machine) => string[]): Promise<void> => {
-    const { failed, error } = await forEachInTurn(machines, (machine) =>
-      take(
-        api.PATCH('/api/v1/machines/{machineId}', {
-          params: { path: { machineId: machine.machineId } },
-          body: { tags: tagsOf(machine) },
-        }),
-      ),
+  const change = (body: { add?: string[]; remove?: string[] }, of: readonly Machine[]) =>
+    take(
+      api.POST('/api/v1/bulk/tags', { body: { machineIds: of.map(({ machineId }) => machineId), ...body } }),
     )
-    if (failed > 0) throw error
-  }
   const tagging = useMutation({
-    mutationFn: (added: string) => setTags((machine) => [...new Set([...machine.tags, added])]),
-    onSuccess: (_, added) => {
+    mutationFn: (added: string) => change({ add: [added] }, machines),
+    onSuccess: (result, added) => {
       setTag('')
+      const untagged = machines.filter((machine) => !machine.tags.includes(added))
       showToast({
-        text: `${countOf(machines.length, 'machine')} tagged ${added}.`,
-        undo: () => void setTags((machine) => machine.tags).then(refresh),
+        text: describeResult(result, `tagged ${added}`),
+        ...(untagged.length > 0
+          ? { undo: () => void change({ remove: [added] }, untagged).then(refresh) }
+          : {}),
       })
     },
     onError: (error) => showToast({ text: error.message, tone: 'failed' }),

@@ -1,4 +1,5 @@
 import type { ComponentType } from 'react'
+import { SafetySettings } from '../safety/safety-settings.tsx'
 import { AllowlistSection } from './allowlist-section.tsx'
 import { FrontPageSection } from './front-page-section.tsx'
 
@@ -24,5 +25,11 @@ export const settingsSections: readonly SettingsSection[] = [
     title: 'Allowed addresses',
     lede: 'From where the panel and the API can be reached. Edges are not concerned: they prove who they are by their own keys.',
     Content: AllowlistSection,
+  },
+  {
+    id: 'safety',
+    title: 'Safety',
+    lede: 'What nobody may do at any site, whatever their role. A site can be more careful than this, on the sites page.',
+    Content: SafetySettings,
   },
 ]

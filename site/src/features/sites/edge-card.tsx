@@ -43,6 +43,17 @@ export function EdgeCard({ edge }: { edge: Edge }) {
       </header>
       <div className="mt-1 text-[0.9rem] text-ink-faint">
         Fingerprint <Fingerprint value={edge.fingerprint} />
+        {!isRevoked && (
+          <p>
+            {edge.sealingKeySince === null ? (
+              'It has no key for passwords of BMCs yet: update it, and it makes one.'
+            ) : (
+              <>
+                It vouches for its key for passwords of BMCs, made <Ago atMs={edge.sealingKeySince} />.
+              </>
+            )}
+          </p>
+        )}
       </div>
       <Problems edge={edge} />
       {!isRevoked && <Interfaces edge={edge} />}

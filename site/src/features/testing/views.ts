@@ -83,6 +83,7 @@ export function createEdge(part: Partial<Edge> = {}): Edge {
     siteName: 'Home',
     hostname: 'edge-1',
     version: '0.1.0',
+    sealingKeySince: null,
     fingerprint: 'xK3f9QmB',
     status: 'online',
     lastSeenAt: 0,

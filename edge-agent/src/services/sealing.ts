@@ -1,0 +1,81 @@
+import type { BmcCredentials, SealedCredentials, SealingRecipient } from '@dragonfly/schema/wire'
+import { loadEdgeKey } from './edge-key.ts'
+import {
+  type CredentialsUse,
+  type OpenedCredentials,
+  openCredentials,
+  type RefusedCredentials,
+  refuseCredentials,
+  resealCredentials,
+  sealOnEdge,
+} from './sealed-credentials.ts'
+import {
+  generateSealingKeys,
+  loadSealingKeys,
+  removeSealingKeys,
+  type SealingKeys,
+  signSealingKey,
+  storeSealingKeys,
+} from './sealing-keys.ts'
+
+/** What this edge can open, and its only way to the private keys for that. */
+export interface Sealing {
+  /** The signed public half of the newest key; null when the keys were forgotten. */
+  signedKey(): string | null
+  openCredentials(
+    sealed: unknown,
+    use: Omit<CredentialsUse, 'siteId'>,
+  ): Promise<OpenedCredentials | RefusedCredentials>
+  /** For an account that the edge makes on a BMC itself. */
+  sealOnEdge(
+    credentials: Omit<BmcCredentials, 'format' | 'siteId'>,
+    recipients: readonly SealingRecipient[],
+  ): Promise<{ sealed: SealedCredentials } | RefusedCredentials>
+  resealCredentials(
+    sealed: unknown,
+    recipients: readonly SealingRecipient[],
+  ): Promise<{ sealed: SealedCredentials } | RefusedCredentials>
+  /** Drops old keys that none of these names. */
+  retire(kidsInUse: ReadonlySet<string>): Promise<void>
+  /** Removes every key, from the disk too: this edge opens nothing any more. */
+  forget(): Promise<void>
+}
+
+/** Makes the first key when there is none: an edge from before there were any has just been updated. */
+export async function openSealing(options: {
+  dataDir: string
+  siteId: string
+  now: () => number
+}): Promise<Sealing> {
+  const { dataDir, siteId, now } = options
+  let keys: SealingKeys | null = await loadSealingKeys(dataDir)
+  const identity = await loadEdgeKey(dataDir)
+  if (!identity) throw new Error('This edge has no key: join a site first.')
+  let signed: string | null = null
+  const take = async (next: SealingKeys): Promise<void> => {
+    await storeSealingKeys(dataDir, next)
+    keys = next
+    signed = await signSealingKey(next, identity)
+  }
+  await take(keys ?? (await generateSealingKeys(now())))
+  return {
+    signedKey: () => signed,
+    openCredentials: (sealed, use) => openCredentials(keys ?? [], sealed, { ...use, siteId }),
+    sealOnEdge: async (credentials, recipients) =>
+      keys
+        ? sealOnEdge(keys[0], { ...credentials, format: 1, siteId }, recipients)
+        : refuseCredentials('no-key'),
+    resealCredentials: (sealed, recipients) => resealCredentials(keys ?? [], sealed, siteId, recipients),
+    retire: async (kidsInUse) => {
+      if (!keys) return
+      const [current, ...previous] = keys
+      const kept = previous.filter(({ kid }) => kidsInUse.has(kid))
+      if (kept.length < previous.length) await take([current, ...kept])
+    },
+    forget: async () => {
+      keys = null
+      signed = null
+      await removeSealingKeys(dataDir)
+    },
+  }
+}

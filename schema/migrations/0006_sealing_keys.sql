@@ -1,0 +1,1 @@
+ALTER TABLE `edges` ADD `sealing_key` text;

@@ -1,0 +1,43 @@
+import { z } from '@hono/zod-openapi'
+import { publicJwkSchema } from '../wire/keys.ts'
+import { sealingJwkSchema } from '../wire/sealing.ts'
+import { epochMsSchema, idSchema } from './common.ts'
+
+/** A P-256 public key; more than that (a private half) is refused. */
+const publicHalfSchema = sealingJwkSchema.strict()
+
+export const sealingKeysViewSchema = z
+  .object({
+    siteId: idSchema,
+    /** Edges that are not revoked. */
+    edges: z.array(
+      z.object({
+        edgeId: idSchema,
+        hostname: z.string(),
+        /** RFC 7638 thumbprint of `publicKey`: what a person compared. */
+        fingerprint: z.string(),
+        publicKey: publicJwkSchema,
+        /** JWS over its sealing key, by `publicKey`; null while it has told none. */
+        sealingKey: z.string().nullable(),
+      }),
+    ),
+    recoveryKey: z.object({ kid: z.string(), jwk: publicHalfSchema }).nullable(),
+  })
+  .openapi('SealingKeys')
+export type SealingKeysView = z.infer<typeof sealingKeysViewSchema>
+
+export const recoveryKeyViewSchema = z
+  .object({
+    recoveryKey: z.object({ kid: z.string(), createdAt: epochMsSchema, createdBy: z.string() }).nullable(),
+  })
+  .openapi('RecoveryKey')
+export type RecoveryKeyView = z.infer<typeof recoveryKeyViewSchema>
+
+export const recoveryKeyInputSchema = z
+  .object({
+    publicKey: publicHalfSchema,
+    /** `kid` of the key that it replaces; null where there is none. */
+    replaces: z.string().max(64).nullable(),
+  })
+  .openapi('RecoveryKeyInput')
+export type RecoveryKeyInput = z.infer<typeof recoveryKeyInputSchema>
