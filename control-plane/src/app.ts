@@ -17,6 +17,7 @@ import { mountFrontDoor } from './features/front-door/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
 import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
+import { mountPasskeys } from './features/passkeys/handlers.ts'
 import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
 import { mountSafety } from './features/safety/handlers.ts'
@@ -30,6 +31,7 @@ import { isReady, renderMetrics } from './health.ts'
 import { equalsInConstantTime } from './ids.ts'
 import { allRoutes, createOpenApiDocument } from './openapi.ts'
 import { servePortal } from './portal.ts'
+import { requireStepUp } from './require-step-up.ts'
 import { addSecurityHeaders } from './security-headers.ts'
 import { version } from './version.ts'
 
@@ -52,6 +54,7 @@ export function createApp(deps: Deps): App {
     c.set('deps', deps)
     c.set('person', null)
     c.set('edge', null)
+    c.set('access', null)
     c.set('noted', null)
     c.set('safety', 'power')
     await next()
@@ -71,11 +74,13 @@ export function createApp(deps: Deps): App {
     auditRequests(allRoutes),
     enforceAccess(allRoutes),
     noteChanges(allRoutes),
+    requireStepUp(),
     requireConfirmation(),
   )
   mountSetup(app)
   mountFrontDoor(app)
   mountPeople(app)
+  mountPasskeys(app)
   mountInvitations(app)
   mountApiKeys(app)
   mountSites(app)

@@ -8,6 +8,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type App, createApp } from '../app.ts'
 import type { Deps, Person } from '../deps.ts'
 import { createEdgeSession } from '../edge-session/session.ts'
+import { createPerson } from '../features/people/create-person.ts'
 import { createBundleFiles } from '../platform/node/bundle-files.ts'
 import { openDatabase } from '../platform/node/database.ts'
 import { createNodeDeps, type NodeDepsOptions } from '../platform/node/deps.ts'
@@ -130,7 +131,7 @@ export async function createHarness(
       await switchToPower(answer.body.userId)
     },
     async signInAs(role) {
-      const { userId } = await deps.auth.createPerson({
+      const { userId } = await createPerson(deps, {
         name: role,
         email: `${role}@example.com`,
         password,

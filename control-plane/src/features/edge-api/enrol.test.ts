@@ -16,6 +16,19 @@ async function createRequest(siteId: string) {
 }
 
 describe('enrolment', () => {
+  it('counts tries by address: a flood from one keeps nobody else out', async () => {
+    const request = { ...(await createRequest(await harness.createSite())), token: 'dfe_nonsense-nonsense' }
+    const statuses = new Set<number>()
+    for (let i = 0; i < 20; i++) {
+      statuses.add((await harness.call('POST', '/api/edge/v1/enrol', request, { peer: '192.0.2.1' })).status)
+    }
+    expect(statuses).not.toContain(429)
+    const enrol = async (peer: string) =>
+      (await harness.call('POST', '/api/edge/v1/enrol', request, { peer })).status
+    expect(await enrol('192.0.2.1')).toBe(429)
+    expect(await enrol('192.0.2.2')).not.toBe(429)
+  })
+
   it('gives the exact line to run', async () => {
     const siteId = await harness.createSite()
     const { body } = await harness.call('POST', `/api/v1/sites/${siteId}/enrolment-tokens`)

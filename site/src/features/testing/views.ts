@@ -34,7 +34,7 @@ export function createMachine(part: Partial<Machine> = {}): Machine {
     rackName: null,
     rackUnit: null,
     bmc: null,
-  ramdiskConnected: false,
+    ramdiskConnected: false,
     os: null,
     deployment: null,
     firstSeenAt: null,
