@@ -52,7 +52,7 @@ export interface Harness {
 
 /** The whole control plane in this process, on an empty database in memory. */
 export async function createHarness(
-  options: Pick<NodeDepsOptions, 'trustedProxies' | 'metricsToken'> = {},
+  options: Partial<Pick<NodeDepsOptions, 'trustedProxies' | 'metricsToken' | 'publicUrl'>> = {},
 ): Promise<Harness> {
   const dir = await mkdtemp(join(tmpdir(), 'dragonfly-test-'))
   const clock = { now: Date.now() }
@@ -60,10 +60,10 @@ export async function createHarness(
   const { db } = await openDatabase(null)
   const logError = (message: string) => void errors.push(message)
   const deps = await createNodeDeps({
-    ...options,
     db,
     secrets: await openSecrets(dir),
     publicUrl: origin,
+    ...options,
     bundle: createBundleFiles(join(dir, 'bundle'), logError),
     siteDir: join(dir, 'site'),
     clock: () => clock.now,
