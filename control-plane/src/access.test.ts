@@ -56,27 +56,36 @@ it.each(operations.filter(({ access }) => access !== 'public'))(
  * changed without anybody thinking of it.
  */
 const expectations = {
-  public: ['getSetup', 'createAdministrator', 'readInvitation', 'acceptInvitation', 'enrolEdge'],
+  public: [
+    ['getSetup', 'createAdministrator', 'beginSetupPasskey', 'enrolEdge'],
+    ['readInvitation', 'acceptInvitation', 'beginInvitationPasskey'],
+    ['beginPasskeySignIn', 'passkeySignIn'],
+  ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
-  edge: ['openTunnel', 'getEdgeState', 'getBundleManifest', 'getBundleChunk'],
+  edge: ['openTunnel', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
+    ['getBmc', 'listCommands', 'getCommand'],
   ].flat(),
-  operators: ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
+  operators: [
+    ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
+    ['probeBmc', 'readFromBmc', 'identifyMachine', 'confirmCommand'],
+  ].flat(),
+  confirmers: ['createConfirmation'],
+  deployers: ['createDeployment', 'abortDeployment', 'deployMachines'],
   destroyers: [
-    'createDeployment',
-    'abortDeployment',
-    'deleteMachine',
-    'createConfirmation',
-    'deployMachines',
-    'deleteMachines',
-  ],
+    ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
+    ['powerOnMachine', 'powerOnMachines', 'setBootDevice'],
+  ].flat(),
+  /** What an administrator changes, and destroys by it. */
+  wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],
   administrators: [
-    ['createSite', 'updateSite', 'deleteSite', 'createEnrolmentToken', 'updateEdge', 'revokeEdge'],
-    ['createImage', 'retryImage', 'deleteImage', 'createTemplate', 'deleteTemplate'],
+    ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge'],
+    ['adoptBmc', 'setBmc', 'removeBmc'],
+    ['createImage', 'retryImage', 'createTemplate', 'deleteTemplate'],
     ['getFrontDoor', 'updateFrontDoor'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
@@ -86,7 +95,8 @@ const expectations = {
   ].flat(),
   own: [
     ['updateMe', 'listSessions', 'endSession', 'listApiKeys', 'createApiKey', 'deleteApiKey'],
-    ['setSafetyMode'],
+    ['setSafetyMode', 'listPasskeys', 'beginPasskey', 'createPasskey', 'updatePasskey', 'deletePasskey'],
+    ['beginStepUp', 'stepUp'],
     // Last: who asked is signed out after it.
     ['endSessions'],
   ].flat(),
@@ -108,16 +118,26 @@ const callers: Caller[] = [
   {
     name: 'an administrator',
     role: 'administrator',
-    may: ['everyone', 'operators', 'destroyers', 'administrators', 'own'],
+    may: [
+      ['everyone', 'operators', 'confirmers', 'deployers', 'destroyers'] as const,
+      ['wreckers', 'administrators', 'own'] as const,
+    ].flat(),
   },
-  { name: 'a key that reads', role: 'administrator', scopes: ['read'], may: ['everyone'] },
+  { name: 'a key that reads', role: 'administrator', scopes: ['read'], may: ['everyone', 'confirmers'] },
   { name: 'a key that operates', role: 'administrator', scopes: ['operate'], may: ['operators'] },
-  { name: 'a key that deploys', role: 'administrator', scopes: ['deploy'], may: ['destroyers'] },
+  { name: 'a key that deploys', role: 'administrator', scopes: ['deploy'], may: ['deployers'] },
+  { name: 'a key that destroys', role: 'administrator', scopes: ['destroy'], may: ['destroyers'] },
   { name: 'a key that administers', role: 'administrator', scopes: ['admin'], may: ['administrators'] },
+  {
+    name: 'a key that administers and destroys',
+    role: 'administrator',
+    scopes: ['admin', 'destroy'],
+    may: ['administrators', 'wreckers', 'destroyers'],
+  },
   {
     name: 'a viewer’s key with every scope',
     role: 'viewer',
-    scopes: ['read', 'operate', 'deploy', 'admin'],
+    scopes: ['read', 'operate', 'deploy', 'destroy', 'admin'],
     may: ['everyone'],
   },
   { name: 'an expired key', role: 'administrator', scopes: ['read', 'admin'], expired: true, may: [] },

@@ -6,7 +6,9 @@ import { enforceAccess, requireOwnOrigin, requireReader } from './enforce-access
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
+import { mountBmcs } from './features/bmcs/handlers.ts'
 import { mountBulk } from './features/bulk/handlers.ts'
+import { mountCommands } from './features/commands/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
@@ -15,6 +17,7 @@ import { mountFrontDoor } from './features/front-door/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
 import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
+import { mountPasskeys } from './features/passkeys/handlers.ts'
 import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
 import { mountSafety } from './features/safety/handlers.ts'
@@ -28,6 +31,7 @@ import { isReady, renderMetrics } from './health.ts'
 import { equalsInConstantTime } from './ids.ts'
 import { allRoutes, createOpenApiDocument } from './openapi.ts'
 import { servePortal } from './portal.ts'
+import { requireStepUp } from './require-step-up.ts'
 import { addSecurityHeaders } from './security-headers.ts'
 import { version } from './version.ts'
 
@@ -50,6 +54,7 @@ export function createApp(deps: Deps): App {
     c.set('deps', deps)
     c.set('person', null)
     c.set('edge', null)
+    c.set('access', null)
     c.set('noted', null)
     c.set('safety', 'power')
     await next()
@@ -69,16 +74,20 @@ export function createApp(deps: Deps): App {
     auditRequests(allRoutes),
     enforceAccess(allRoutes),
     noteChanges(allRoutes),
+    requireStepUp(),
     requireConfirmation(),
   )
   mountSetup(app)
   mountFrontDoor(app)
   mountPeople(app)
+  mountPasskeys(app)
   mountInvitations(app)
   mountApiKeys(app)
   mountSites(app)
   mountEdges(app)
   mountMachines(app)
+  mountBmcs(app)
+  mountCommands(app)
   mountBulk(app)
   mountImages(app)
   mountTemplates(app)

@@ -17,6 +17,7 @@ export const keys = {
   invitations: ['invitations'],
   sessions: ['sessions'],
   apiKeys: ['api-keys'],
+  passkeys: ['passkeys'],
   peoplePolicy: ['people-policy'],
   audit: ['audit'],
   frontDoor: ['front-door'],
@@ -132,6 +133,11 @@ export const peoplePolicyQuery = queryOptions({
 export const sessionsQuery = queryOptions({
   queryKey: keys.sessions,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/sessions', { signal }))).items,
+})
+
+export const passkeysQuery = queryOptions({
+  queryKey: keys.passkeys,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/passkeys', { signal }))).items,
 })
 
 export const apiKeysQuery = queryOptions({

@@ -66,7 +66,7 @@ const portal = createRoute({
       const { frontPage } = await context.queryClient.fetchQuery(setupQuery)
       if (frontPage === 'administrators') throw redirect({ to: paths.closed })
     }
-    const mustEnrol = me.mfa.required && !me.mfa.enabled
+    const mustEnrol = me.mfa.required && !me.mfa.enabled && !me.mfa.verified
     if (mustEnrol && location.pathname !== paths.account) throw redirect({ to: paths.account })
   },
 })

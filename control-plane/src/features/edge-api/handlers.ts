@@ -6,6 +6,7 @@ import { createEdgeSession, type EdgeSession } from '../../edge-session/session.
 import { edgeOf } from '../../enforce-access.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { requireUpgrade } from '../../upgrade.ts'
+import { revokeEdge } from '../edges/service.ts'
 import { enrolEdge } from './enrol.ts'
 import * as routes from './routes.ts'
 import { readSiteState, readStateVersion, siteStateTag } from './site-state.ts'
@@ -16,6 +17,7 @@ const enrolmentsPerMinute = { one: 20, all: 600 }
 export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
   mountEnrolment(app)
   mountState(app)
+  mountLeave(app)
   mountTunnel(app)
   mountBundle(app)
 }
@@ -48,6 +50,13 @@ function mountState(app: OpenAPIHono<AppEnv>): void {
     c.header('etag', siteStateTag(generation, state.version))
     c.header('cache-control', 'no-store')
     return c.json(state, 200)
+  })
+}
+
+function mountLeave(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(routes.leaveSite, async (c) => {
+    await revokeEdge(c.get('deps'), edgeOf(c).edgeId)
+    return c.body(null, 204)
   })
 }
 

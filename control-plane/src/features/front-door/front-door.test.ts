@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseNetwork } from '../../addresses.ts'
-import { createHarness, type Harness } from '../../testing/harness.ts'
+import { createDeployable, createHarness, type Harness } from '../../testing/harness.ts'
 import { clearAllowlist, goodForMs } from './policy.ts'
 
 const inside = { peer: '192.0.2.7' }
@@ -163,6 +163,18 @@ describe('the front page', () => {
     for (const secret of ['ecret', 'aa:bb:cc', machineId, siteId, 'Ada', 'ada@'])
       expect(told).not.toContain(secret)
     expect((await harness.call('GET', '/api/v1/machines', undefined, { cookie: '' })).status).toBe(401)
+  })
+
+  it('counts each machine by its own newest deployment', async () => {
+    const { machineId, siteId, request } = await createDeployable(harness)
+    await harness.call('POST', `/api/v1/machines/${machineId}/adopt`, {})
+    const other = await harness.call('POST', '/api/v1/machines', { siteId, mac: '52:54:00:00:00:02' })
+    await harness.call('POST', `/api/v1/machines/${other.body.machineId}/adopt`, {})
+    expect((await harness.call('POST', '/api/v1/deployments', request)).status).toBe(201)
+    await update({ frontPage: 'open' })
+    const { body } = await look()
+    expect(body.machines).toMatchObject({ armed: 1, ready: 1, deployed: 0, discovered: 0 })
+    expect(body.bar).toEqual([{ status: 'armed', durationMs: null }])
   })
 
   it('shows the panel to administrators only, when it says so, and lets others at their own account', async () => {

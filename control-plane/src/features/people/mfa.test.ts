@@ -63,7 +63,12 @@ describe('a second factor', () => {
     const harness = await createHarness()
     await harness.signInAs('viewer')
     const { secret, cookie } = await enrol(harness)
-    expect((await me(harness, cookie)).body.mfa).toEqual({ enabled: true, required: false })
+    expect((await me(harness, cookie)).body.mfa).toEqual({
+      enabled: true,
+      required: false,
+      totp: true,
+      verified: true,
+    })
     const halfway = await startSignIn(harness)
     expect((await me(harness, halfway)).status).toBe(401)
     const wrong = await post(harness, '/two-factor/verify-totp', { code: '000000' }, halfway)
@@ -129,7 +134,10 @@ describe('the policy', () => {
     expect((await harness.call('GET', '/api/v1/sites', undefined, byKey)).status).toBe(200)
     const set = (mfaRequiredFor: string) => harness.call('PATCH', '/api/v1/people-policy', { mfaRequiredFor })
     expect((await set('administrators')).status).toBe(200)
-    expect((await harness.call('GET', '/api/v1/me')).body.mfa).toEqual({ enabled: false, required: true })
+    expect((await harness.call('GET', '/api/v1/me')).body.mfa).toMatchObject({
+      enabled: false,
+      required: true,
+    })
     const refused = { status: 403, body: { code: 'mfa-required' } }
     expect(await harness.call('GET', '/api/v1/sites')).toMatchObject(refused)
     expect(await harness.call('GET', '/api/v1/sites', undefined, byKey)).toMatchObject(refused)

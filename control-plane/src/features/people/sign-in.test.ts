@@ -6,6 +6,7 @@ import { createReplayGuard } from '../../platform/node/memory.ts'
 import { scryptHasher } from '../../platform/node/password-hasher.ts'
 import { createHarness, type Harness, origin } from '../../testing/harness.ts'
 import { createAuth } from './auth.ts'
+import { createPerson } from './create-person.ts'
 
 const password = 'correct horse battery staple'
 
@@ -61,7 +62,10 @@ it('gives a stranger’s address the same answer and the same work as a wrong pa
       },
     },
   })
-  await auth.createPerson({ name: 'Ada', email: 'ada@example.com', password, role: 'viewer' })
+  await createPerson(
+    { db, auth, clock: Date.now },
+    { name: 'Ada', email: 'ada@example.com', password, role: 'viewer' },
+  )
   const ask = async (email: string) => {
     derivations.length = 0
     const request = new Request(`${origin}/api/auth/sign-in/email`, {
