@@ -68,15 +68,23 @@ const expectations = {
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
+    ['getBmc', 'listCommands', 'getCommand'],
   ].flat(),
-  operators: ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
+  operators: [
+    ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
+    ['probeBmc', 'readFromBmc', 'identifyMachine', 'confirmCommand'],
+  ].flat(),
   confirmers: ['createConfirmation'],
   deployers: ['createDeployment', 'abortDeployment', 'deployMachines'],
-  destroyers: ['deleteMachine', 'deleteMachines'],
+  destroyers: [
+    ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
+    ['powerOnMachine', 'powerOnMachines', 'setBootDevice'],
+  ].flat(),
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],
   administrators: [
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge'],
+    ['adoptBmc', 'setBmc', 'removeBmc'],
     ['createImage', 'retryImage', 'createTemplate', 'deleteTemplate'],
     ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],

@@ -6,7 +6,9 @@ import { enforceAccess, requireOwnOrigin, requireReader } from './enforce-access
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
+import { mountBmcs } from './features/bmcs/handlers.ts'
 import { mountBulk } from './features/bulk/handlers.ts'
+import { mountCommands } from './features/commands/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
@@ -86,6 +88,8 @@ export function createApp(deps: Deps): App {
   mountSites(app)
   mountEdges(app)
   mountMachines(app)
+  mountBmcs(app)
+  mountCommands(app)
   mountBulk(app)
   mountImages(app)
   mountTemplates(app)

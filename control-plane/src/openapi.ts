@@ -2,7 +2,9 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, DeclaredRoute } from './access.ts'
 import * as apiKeys from './features/api-keys/routes.ts'
 import * as audit from './features/audit/routes.ts'
+import * as bmcs from './features/bmcs/routes.ts'
 import * as bulk from './features/bulk/routes.ts'
+import * as commands from './features/commands/routes.ts'
 import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
@@ -32,6 +34,8 @@ export const allRoutes = [
   sites,
   edges,
   machines,
+  bmcs,
+  commands,
   bulk,
   images,
   templates,
@@ -81,6 +85,7 @@ export function createOpenApiDocument(version: string) {
       { name: 'sites' },
       { name: 'edges' },
       { name: 'machines' },
+      { name: 'bmcs' },
       { name: 'images' },
       { name: 'templates' },
       { name: 'deployments' },

@@ -52,7 +52,7 @@ export interface Harness {
 
 /** The whole control plane in this process, on an empty database in memory. */
 export async function createHarness(
-  options: Pick<NodeDepsOptions, 'trustedProxies' | 'metricsToken'> = {},
+  options: Partial<Pick<NodeDepsOptions, 'trustedProxies' | 'metricsToken' | 'publicUrl'>> = {},
 ): Promise<Harness> {
   const dir = await mkdtemp(join(tmpdir(), 'dragonfly-test-'))
   const clock = { now: Date.now() }
@@ -60,10 +60,10 @@ export async function createHarness(
   const { db } = await openDatabase(null)
   const logError = (message: string) => void errors.push(message)
   const deps = await createNodeDeps({
-    ...options,
     db,
     secrets: await openSecrets(dir),
     publicUrl: origin,
+    ...options,
     bundle: createBundleFiles(join(dir, 'bundle'), logError),
     siteDir: join(dir, 'site'),
     clock: () => clock.now,
@@ -197,7 +197,13 @@ export interface TestTunnel {
 export async function openTunnel(
   harness: Harness,
   edge: TestEdge,
-  options: { journalId?: string; protocol?: number; stateVersion?: number | null; sealingKey?: string } = {},
+  options: {
+    journalId?: string
+    protocol?: number
+    stateVersion?: number | null
+    commands?: string[]
+    sealingKey?: string
+  } = {},
 ): Promise<TestTunnel> {
   const waiters: (() => void)[] = []
   let unseen: ControlFrame[] = []
@@ -241,6 +247,7 @@ export async function openTunnel(
     generation: harness.deps.identity.generation,
     stateVersion: options.stateVersion ?? null,
     now: harness.clock.now,
+    ...(options.commands ? { commands: options.commands } : {}),
     ...(options.sealingKey ? { sealingKey: options.sealingKey } : {}),
   })
   return tunnel

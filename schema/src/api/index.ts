@@ -1,4 +1,5 @@
 export * from './audit.ts'
+export * from './bmc.ts'
 export * from './common.ts'
 export * from './events.ts'
 export * from './front-door.ts'

@@ -1,4 +1,6 @@
+export * from './bmc.ts'
 export * from './bundle.ts'
+export * from './command.ts'
 export * from './common.ts'
 export * from './enrol.ts'
 export * from './image.ts'

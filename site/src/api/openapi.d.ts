@@ -721,6 +721,195 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bmcs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in a machine of which only its BMC’s address is known; credentials follow with setBmc */
+        post: operations["adoptBmc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A machine’s BMC, and by what each of its capabilities works */
+        get: operations["getBmc"];
+        /** Set how a machine’s power is reached; the site looks at it at once */
+        put: operations["setBmc"];
+        post?: never;
+        /** Forget a machine’s BMC and its credentials; nothing on it is altered */
+        delete: operations["removeBmc"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch the LED by which a machine is found in its rack */
+        post: operations["identifyMachine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shut a machine down, cut its power, power cycle or reset it */
+        post: operations["powerMachine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/power-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Power a machine on; one that is on stays as it is */
+        post: operations["powerOnMachine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the site look anew at what the BMC is and can do */
+        post: operations["probeBmc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the power state, the sensors, the event log or the inventory */
+        post: operations["readFromBmc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/boot-device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a machine boots from next, or always */
+        post: operations["setBootDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/{commandId}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that what a person was asked to do at the machine is done */
+        post: operations["confirmCommand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/{commandId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One command, and what came of it */
+        get: operations["getCommand"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What sites were asked to do with BMCs, the newest first */
+        get: operations["listCommands"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bulk/delete": {
         parameters: {
             query?: never;
@@ -766,6 +955,40 @@ export interface paths {
         put?: never;
         /** Lock many machines, for one reason */
         post: operations["lockMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shut many machines down, cut their power, power cycle or reset them, some at a time */
+        post: operations["powerMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/power-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Power many machines on, some at a time */
+        post: operations["powerOnMachines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1697,6 +1920,16 @@ export interface components {
             inventoryAt: number | null;
             deployments: components["schemas"]["Deployment"][];
         };
+        BmcSummary: {
+            address: string;
+            /** @enum {string} */
+            powerState: "on" | "off" | "unknown";
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            powerStateAt: number | null;
+            powerWatts: number | null;
+            inletCelsius: number | null;
+            problem: string | null;
+        };
         Deployment: {
             deploymentId: string;
             machineId: string;
@@ -1790,6 +2023,7 @@ export interface components {
             rackName: string | null;
             rackUnit: number | null;
             ramdiskConnected: boolean;
+            bmc: components["schemas"]["BmcSummary"] | null;
             os: string | null;
             deployment: components["schemas"]["Deployment"] | null;
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
@@ -1832,6 +2066,310 @@ export interface components {
             name?: string | null;
             tags?: string[];
             roles?: string[];
+        };
+        BmcAdopt: {
+            siteId: string;
+            /** @example 10.0.0.17 */
+            address: string;
+            port?: number | null;
+            /**
+             * @description `auto` when left out
+             * @enum {string}
+             */
+            protocol?: "auto" | "ipmi" | "redfish" | "wake-on-lan";
+            /**
+             * @description The network card that Wake-on-LAN is sent to; all of the machine’s when left out
+             * @example 52:54:00:12:34:56
+             */
+            mac?: string;
+            name?: string;
+        };
+        Bmc: components["schemas"]["BmcSummary"] & {
+            machineId: string;
+            port: number | null;
+            /** @enum {string} */
+            protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
+            mac: string | null;
+            hasCredentials: boolean;
+            edgeId: string | null;
+            vendor: string | null;
+            model: string | null;
+            firmware: string | null;
+            capabilities: {
+                /** @enum {string} */
+                capability: "power" | "bootDevice" | "sensors" | "powerDraw" | "console" | "virtualMedia" | "inventory" | "identify" | "account" | "eventLog";
+                /** @enum {string|null} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person" | null;
+                failures: {
+                    /** @enum {string} */
+                    driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    reason: string;
+                    message: string;
+                }[];
+            }[];
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            reachableAt: number | null;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            createdAt: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            updatedAt: number;
+        };
+        Command: {
+            commandId: string;
+            machineId: string;
+            siteId: string;
+            kind: string;
+            title: string;
+            /** @enum {string} */
+            status: "pending" | "done" | "failed";
+            queued: boolean;
+            waitingFor: string | null;
+            reason: string | null;
+            message: string | null;
+            attempts: {
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                reason: string;
+                message: string;
+            }[];
+            detail: {
+                /** @enum {string} */
+                kind: "probe";
+                identity: {
+                    vendor: string | null;
+                    model: string | null;
+                    firmware: string | null;
+                    serial: string | null;
+                    guid: string | null;
+                };
+                capabilities: {
+                    power?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    bootDevice?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    sensors?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    powerDraw?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    console?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    virtualMedia?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    inventory?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    identify?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    account?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    eventLog?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                };
+            } | {
+                /** @enum {string} */
+                kind: "power";
+                /** @enum {string} */
+                powerState: "on" | "off" | "unknown";
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+            } | {
+                /** @enum {string} */
+                kind: "boot-device";
+                /** @enum {string} */
+                device: "pxe" | "disk" | "cdrom" | "setup" | "none";
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+            } | {
+                /** @enum {string} */
+                kind: "identify";
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+            } | {
+                /** @enum {string} */
+                kind: "sensors";
+                sensors: {
+                    name: string;
+                    kind: string;
+                    value: number | null;
+                    unit: string | null;
+                    states: string[];
+                    /** @enum {string} */
+                    health: "ok" | "warning" | "critical" | "unknown";
+                }[];
+            } | {
+                /** @enum {string} */
+                kind: "event-log";
+                entries: {
+                    id: string;
+                    at: number | null;
+                    sensor: string;
+                    text: string;
+                    /** @enum {string} */
+                    severity: "ok" | "warning" | "critical" | "unknown";
+                }[];
+            } | {
+                /** @enum {string} */
+                kind: "inventory";
+                fields: {
+                    group: string;
+                    name: string;
+                    value: string;
+                }[];
+            } | null;
+            createdBy: string | null;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            createdAt: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            deadline: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            endedAt: number | null;
+        };
+        IdentifyInput: {
+            /** @description Null: until it is switched off; 0: off */
+            seconds: number | null;
+        };
+        PowerInput: {
+            /** @enum {string} */
+            operation: "shutdown" | "off" | "cycle" | "reset";
+        };
+        BmcReadInput: {
+            /** @enum {string} */
+            what: "power" | "sensors" | "event-log" | "inventory";
+        };
+        BmcInput: {
+            /** @example 10.0.0.17 */
+            address: string;
+            port?: number | null;
+            /**
+             * @description `auto` when left out
+             * @enum {string}
+             */
+            protocol?: "auto" | "ipmi" | "redfish" | "wake-on-lan";
+            /**
+             * @description The network card that Wake-on-LAN is sent to; all of the machine’s when left out
+             * @example 52:54:00:12:34:56
+             */
+            mac?: string;
+            /** @description User name and password, sealed to the site’s edges by whoever knows them (general JWE); those held already stay when left out and the address is the same */
+            credentials?: {
+                protected: string;
+                iv: string;
+                ciphertext: string;
+                tag: string;
+                recipients: {
+                    header: {
+                        /** @enum {string} */
+                        alg: "ECDH-ES+A256KW";
+                        kid: string;
+                        epk?: {
+                            /** @enum {string} */
+                            kty: "EC";
+                            /** @enum {string} */
+                            crv: "P-256";
+                            x: string;
+                            y: string;
+                        };
+                    };
+                    encrypted_key: string;
+                }[];
+            } | null;
+        };
+        BootDeviceInput: {
+            /** @enum {string} */
+            device: "pxe" | "disk" | "cdrom" | "setup" | "none";
+            /** @description For every boot; else for the next one only */
+            persistent?: boolean;
+            /** @description What is known of the machine when left out */
+            uefi?: boolean;
         };
         BulkResult: {
             items: {
@@ -1879,6 +2417,24 @@ export interface components {
         MachinesLock: {
             machineIds: string[];
             reason?: string;
+        };
+        MachinesPower: {
+            machineIds: string[];
+            /** @description How many machines are named: a slip in a list is noticed before it costs something */
+            count: number;
+            /** @enum {string} */
+            operation: "shutdown" | "off" | "cycle" | "reset";
+            /** @description Machines that are switched together; 5 when left out */
+            atOnce?: number;
+            /** @description Seconds until the next ones; 5 when left out */
+            everySeconds?: number;
+        };
+        MachinesPowerOn: {
+            machineIds: string[];
+            /** @description Machines that are switched together; 5 when left out */
+            atOnce?: number;
+            /** @description Seconds until the next ones; 5 when left out */
+            everySeconds?: number;
         };
         MachinesTag: {
             machineIds: string[];
@@ -1975,7 +2531,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "deleteMachines" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch";
             targets: {
                 [key: string]: unknown;
             };
@@ -5980,6 +6536,918 @@ export interface operations {
             };
         };
     };
+    adoptBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BmcAdopt"];
+            };
+        };
+        responses: {
+            /** @description The machine */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineDetail"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The BMC */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bmc"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BmcInput"];
+            };
+        };
+        responses: {
+            /** @description The BMC */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bmc"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identifyMachine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentifyInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerMachine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PowerInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerOnMachine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    probeBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readFromBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BmcReadInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setBootDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BootDeviceInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirmCommand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                commandId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCommand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                commandId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The command */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCommands: {
+        parameters: {
+            query?: {
+                machineId?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Commands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Command"][];
+                    };
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deleteMachines: {
         parameters: {
             query?: never;
@@ -6146,6 +7614,153 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MachinesLock"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesPower"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerOnMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesPowerOn"];
             };
         };
         responses: {
@@ -8180,6 +9795,35 @@ export interface operations {
                             adopted: boolean;
                             locked: boolean;
                             epoch: number;
+                            bmc?: {
+                                address: string;
+                                port: number | null;
+                                /** @enum {string} */
+                                protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
+                                mac: string | null;
+                                credentials: {
+                                    protected: string;
+                                    iv: string;
+                                    ciphertext: string;
+                                    tag: string;
+                                    recipients: {
+                                        header: {
+                                            /** @enum {string} */
+                                            alg: "ECDH-ES+A256KW";
+                                            kid: string;
+                                            epk?: {
+                                                /** @enum {string} */
+                                                kty: "EC";
+                                                /** @enum {string} */
+                                                crv: "P-256";
+                                                x: string;
+                                                y: string;
+                                            };
+                                        };
+                                        encrypted_key: string;
+                                    }[];
+                                } | null;
+                            };
                         }[];
                         deployments: {
                             deploymentId: string;
@@ -8221,6 +9865,7 @@ export interface operations {
                                     action: "restart";
                                 })[];
                             };
+                            netbootOrder?: string;
                         }[];
                     };
                 };
