@@ -18,6 +18,7 @@ export const keys = {
   sessions: ['sessions'],
   apiKeys: ['api-keys'],
   passkeys: ['passkeys'],
+  oidc: ['oidc'],
   peoplePolicy: ['people-policy'],
   audit: ['audit'],
   frontDoor: ['front-door'],
@@ -134,6 +135,11 @@ export const peoplePolicyQuery = queryOptions({
 export const sessionsQuery = queryOptions({
   queryKey: keys.sessions,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/sessions', { signal }))).items,
+})
+
+export const oidcQuery = queryOptions({
+  queryKey: keys.oidc,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/oidc', { signal })),
 })
 
 export const passkeysQuery = queryOptions({

@@ -2,6 +2,7 @@ import type { ComponentType } from 'react'
 import { SafetySettings } from '../safety/safety-settings.tsx'
 import { AllowlistSection } from './allowlist-section.tsx'
 import { FrontPageSection } from './front-page-section.tsx'
+import { OidcSection } from './oidc-section.tsx'
 import { RecoveryKeySection } from './recovery-key-section.tsx'
 
 export interface SettingsSection {
@@ -26,6 +27,12 @@ export const settingsSections: readonly SettingsSection[] = [
     title: 'Allowed addresses',
     lede: 'From where the panel and the API can be reached. Edges are not concerned: they prove who they are by their own keys.',
     Content: AllowlistSection,
+  },
+  {
+    id: 'provider',
+    title: 'Sign-in provider',
+    lede: 'Lets people sign in with the account that they have elsewhere, by OpenID Connect.',
+    Content: OidcSection,
   },
   {
     id: 'safety',
