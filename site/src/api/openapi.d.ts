@@ -1255,6 +1255,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sealed-credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every sealed password, as ciphertext: `dragonfly-edge recover` opens it with the recovery key */
+        get: operations["exportSealed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recovery-key": {
         parameters: {
             query?: never;
@@ -2562,6 +2579,39 @@ export interface components {
             control: "powerControl" | "reimage";
             /** @enum {string} */
             position: "on" | "off";
+        };
+        SealedExport: {
+            /** @enum {number} */
+            format: 1;
+            exportedAt: number;
+            items: {
+                siteName: string;
+                machineId: string;
+                machineName: string | null;
+                address: string;
+                credentials: {
+                    protected: string;
+                    iv: string;
+                    ciphertext: string;
+                    tag: string;
+                    recipients: {
+                        header: {
+                            /** @enum {string} */
+                            alg: "ECDH-ES+A256KW";
+                            kid: string;
+                            epk?: {
+                                /** @enum {string} */
+                                kty: "EC";
+                                /** @enum {string} */
+                                crv: "P-256";
+                                x: string;
+                                y: string;
+                            };
+                        };
+                        encrypted_key: string;
+                    }[];
+                };
+            }[];
         };
         RecoveryKey: {
             recoveryKey: {
@@ -9068,6 +9118,44 @@ export interface operations {
             };
             /** @description Safe mode: a confirmation is wanted */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportSealed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ciphertexts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealedExport"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -24,6 +24,7 @@ export const keys = {
   frontDoor: ['front-door'],
   summary: ['summary'],
   safety: ['safety'],
+  recoveryKey: ['recovery-key'],
 } as const
 
 /** `onSignedOut` is called when the server no longer knows who asks: the session ended, or was ended elsewhere. */
@@ -149,4 +150,9 @@ export const passkeysQuery = queryOptions({
 export const apiKeysQuery = queryOptions({
   queryKey: keys.apiKeys,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/api-keys', { signal }))).items,
+})
+
+export const recoveryKeyQuery = queryOptions({
+  queryKey: keys.recoveryKey,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/recovery-key', { signal })),
 })

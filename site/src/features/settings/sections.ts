@@ -3,6 +3,7 @@ import { SafetySettings } from '../safety/safety-settings.tsx'
 import { AllowlistSection } from './allowlist-section.tsx'
 import { FrontPageSection } from './front-page-section.tsx'
 import { OidcSection } from './oidc-section.tsx'
+import { RecoveryKeySection } from './recovery-key-section.tsx'
 
 export interface SettingsSection {
   /** The section's anchor: /settings#allowlist. */
@@ -38,5 +39,11 @@ export const settingsSections: readonly SettingsSection[] = [
     title: 'Safety',
     lede: 'What nobody may do at any site, whatever their role. A site can be more careful than this, on the sites page.',
     Content: SafetySettings,
+  },
+  {
+    id: 'recovery-key',
+    title: 'Recovery key',
+    lede: 'Passwords of BMCs are sealed to the edges of their site: nobody here can read them. A recovery key on paper opens them when every edge is lost.',
+    Content: RecoveryKeySection,
   },
 ]
