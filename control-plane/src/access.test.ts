@@ -75,6 +75,8 @@ const expectations = {
     'deleteMachines',
   ],
   administrators: [
+    ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
+    ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'deleteSite', 'createEnrolmentToken', 'updateEdge', 'revokeEdge'],
     ['createImage', 'retryImage', 'deleteImage', 'createTemplate', 'deleteTemplate'],
     ['getFrontDoor', 'updateFrontDoor'],

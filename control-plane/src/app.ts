@@ -22,6 +22,7 @@ import { requireConfirmation } from './features/safety/require-confirmation.ts'
 import { mountSealing } from './features/sealing/handlers.ts'
 import { mountSetup } from './features/setup/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
+import { mountSshKeys } from './features/ssh-keys/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
 import { guardDoor, noteClientAddress } from './guard-door.ts'
 import { isReady, renderMetrics } from './health.ts'
@@ -76,6 +77,7 @@ export function createApp(deps: Deps): App {
   mountPeople(app)
   mountInvitations(app)
   mountApiKeys(app)
+  mountSshKeys(app)
   mountSites(app)
   mountEdges(app)
   mountMachines(app)

@@ -21,6 +21,7 @@ import type {
   ReplayGuard,
 } from './ports/index.ts'
 import type { RateLimiter } from './rate-limit.ts'
+import type { ReadWebText } from './web-text.ts'
 
 export type Database = LibSQLDatabase<typeof schema>
 
@@ -54,6 +55,7 @@ export interface Deps {
   bundle: BundleSource
   assets: Assets
   limiter: RateLimiter
+  readWebText: ReadWebText
   metrics: Metrics
   /** Null where no WebSocket can be opened (in-process tests). */
   upgradeWebSocket: UpgradeWebSocket | null

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../../deps.ts'
 import { renderSignedIn } from '../people/signed-in.ts'
+import { readSetupProgress, renameOrganisation, updateSetupProgress } from './progress.ts'
 import * as routes from './routes.ts'
 import { createAdministrator, getSetup } from './service.ts'
 
@@ -11,4 +12,11 @@ export function mountSetup(app: OpenAPIHono<AppEnv>): void {
     const { email } = await createAdministrator(c.get('deps'), input)
     return c.json(await renderSignedIn(c, email, input.password), 201)
   })
+  app.openapi(routes.getSetupProgress, async (c) => c.json(await readSetupProgress(c.get('deps')), 200))
+  app.openapi(routes.updateSetupProgress, async (c) =>
+    c.json(await updateSetupProgress(c.get('deps'), c.req.valid('json')), 200),
+  )
+  app.openapi(routes.renameOrganisation, async (c) =>
+    c.json(await renameOrganisation(c.get('deps'), c.req.valid('json').name), 200),
+  )
 }

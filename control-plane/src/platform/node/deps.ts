@@ -13,6 +13,7 @@ import { createMetrics } from '../../metrics.ts'
 import { createOriginPolicy } from '../../origin.ts'
 import type { BundleSource, Clock, Secrets } from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
+import { createWebText } from '../../web-text.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
 import { scryptHasher } from './password-hasher.ts'
@@ -72,6 +73,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     bundle: options.bundle,
     assets: createAssetFiles(options.siteDir),
     limiter: createRateLimiter(clock),
+    readWebText: createWebText(),
     metrics: createMetrics(),
     upgradeWebSocket,
     logError,
