@@ -49,7 +49,7 @@ test('the wizard leads from an empty server to one with a site, keys and a front
   await page.getByRole('button', { name: 'Add an edge' }).click()
   const command = await page.getByRole('region', { name: 'Join command' }).innerText()
   const identity = await enrolEdge(portal.url, command.trim().split(' ').at(-1) ?? '', 'pi')
-  const link = openEdgeLink(identity, { onState: async () => undefined, warn: () => undefined })
+  const link = openEdgeLink(identity, { onState: () => undefined, onStatus: () => undefined })
   try {
     await page.getByRole('dialog').getByText('pi is connected.').waitFor()
     await page.getByRole('button', { name: 'Done' }).click()
