@@ -2,11 +2,13 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { auditAuth, auditRequests, noteChanges } from './audit-requests.ts'
 import type { AppEnv, Deps } from './deps.ts'
-import { enforceAccess, requireReader } from './enforce-access.ts'
+import { enforceAccess, requireOwnOrigin, requireReader } from './enforce-access.ts'
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
+import { mountBmcs } from './features/bmcs/handlers.ts'
 import { mountBulk } from './features/bulk/handlers.ts'
+import { mountCommands } from './features/commands/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
@@ -15,6 +17,8 @@ import { mountFrontDoor } from './features/front-door/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
 import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
+import { mountOidc } from './features/oidc/handlers.ts'
+import { mountPasskeys } from './features/passkeys/handlers.ts'
 import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
 import { mountSafety } from './features/safety/handlers.ts'
@@ -29,6 +33,7 @@ import { isReady, renderMetrics } from './health.ts'
 import { equalsInConstantTime } from './ids.ts'
 import { allRoutes, createOpenApiDocument } from './openapi.ts'
 import { servePortal } from './portal.ts'
+import { requireStepUp } from './require-step-up.ts'
 import { addSecurityHeaders } from './security-headers.ts'
 import { version } from './version.ts'
 
@@ -51,6 +56,7 @@ export function createApp(deps: Deps): App {
     c.set('deps', deps)
     c.set('person', null)
     c.set('edge', null)
+    c.set('access', null)
     c.set('noted', null)
     c.set('safety', 'power')
     await next()
@@ -63,24 +69,29 @@ export function createApp(deps: Deps): App {
   app.use(guardDoor())
   mountDescriptions(app)
   app.use('/api/*', limitBody())
-  app.use('/api/auth/*', auditAuth())
+  app.use('/api/auth/*', auditAuth(), requireOwnOrigin())
   app.all('/api/auth/*', handleAuth)
   app.use(
     '/api/*',
     auditRequests(allRoutes),
     enforceAccess(allRoutes),
     noteChanges(allRoutes),
+    requireStepUp(),
     requireConfirmation(),
   )
   mountSetup(app)
   mountFrontDoor(app)
   mountPeople(app)
+  mountPasskeys(app)
+  mountOidc(app)
   mountInvitations(app)
   mountApiKeys(app)
   mountSshKeys(app)
   mountSites(app)
   mountEdges(app)
   mountMachines(app)
+  mountBmcs(app)
+  mountCommands(app)
   mountBulk(app)
   mountImages(app)
   mountTemplates(app)

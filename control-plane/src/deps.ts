@@ -2,6 +2,7 @@ import type * as schema from '@dragonfly/schema/db'
 import type { ApiKeyScope, Role, SafetyMode } from '@dragonfly/schema/state'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { UpgradeWebSocket } from 'hono/ws'
+import type { Access } from './access.ts'
 import type { Network } from './addresses.ts'
 import type { AuditLog } from './features/audit/log.ts'
 import type { Subject, Targets } from './features/audit/subject.ts'
@@ -19,8 +20,10 @@ import type {
   LiveEvents,
   LiveValues,
   ReplayGuard,
+  Secrets,
 } from './ports/index.ts'
 import type { RateLimiter } from './rate-limit.ts'
+import type { Tries } from './tries.ts'
 import type { ReadWebText } from './web-text.ts'
 
 export type Database = LibSQLDatabase<typeof schema>
@@ -52,10 +55,12 @@ export interface Deps {
   live: LiveEvents
   values: LiveValues
   replay: ReplayGuard
+  secrets: Secrets
   bundle: BundleSource
   assets: Assets
   limiter: RateLimiter
   readWebText: ReadWebText
+  tries: Tries
   metrics: Metrics
   /** Null where no WebSocket can be opened (in-process tests). */
   upgradeWebSocket: UpgradeWebSocket | null
@@ -70,9 +75,12 @@ export interface Person {
   role: Role
   /** The sites that they are limited to; null: all. */
   siteIds: readonly string[] | null
+  /** They have a second factor: an authenticator app, or a passkey. */
   mfaEnabled: boolean
   /** Null when they are here by an API key. */
   sessionId: string | null
+  /** When their session last saw a second factor; null: never, or they are here by an API key. */
+  mfaVerifiedAt: number | null
   /** What their API key may do; null when they are here by a session. */
   scopes: readonly ApiKeyScope[] | null
 }
@@ -97,6 +105,8 @@ export interface AppEnv {
     deps: Deps
     person: Person | null
     edge: EdgeIdentity | null
+    /** Who may call the operation; null before it is known. */
+    access: Access | null
     clientAddress: string | null
     /** The other end of the connection: a proxy's, if there is one. */
     peerAddress: string | null

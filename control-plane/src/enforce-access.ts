@@ -16,13 +16,16 @@ import { refuseHiddenSites } from './features/people/site-limits.ts'
  * is null, and the middleware says 404.
  */
 function createAccessTable(routes: readonly DeclaredRoute[]) {
-  const router = new TrieRouter<Access>()
+  const router = new TrieRouter<{ access: Access; operation: string }>()
   for (const route of routes) {
-    router.add(route.method.toUpperCase(), route.path.replaceAll(/\{(.+?)\}/g, ':$1'), route['x-access'])
+    router.add(route.method.toUpperCase(), route.path.replaceAll(/\{(.+?)\}/g, ':$1'), {
+      access: route['x-access'],
+      operation: route.operationId,
+    })
   }
   return (method: string, path: string) => {
     const [found] = router.match(method === 'HEAD' ? 'GET' : method, path)[0]
-    return found ? { access: found[0], params: found[1] as Record<string, string> } : null
+    return found ? { ...found[0], params: found[1] as Record<string, string> } : null
   }
 }
 
@@ -32,13 +35,14 @@ export function enforceAccess(routes: readonly DeclaredRoute[]) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const found = find(c.req.method, c.req.path)
     if (found === null) throw notFound('address in the API')
-    const { access, params } = found
+    const { access, operation, params } = found
+    c.set('access', access)
     // No page can make a browser send a key: only cookies come by themselves.
     if (!readApiKey(c.req.raw.headers)) checkOrigin(c)
     if (access === 'edge') {
       c.set('edge', await authenticateEdge(c.get('deps'), c.req.header('authorization')))
     } else if (access !== 'public') {
-      const person = await authenticatePerson(c, access)
+      const person = await authenticatePerson(c, access, operation)
       await refuseHiddenSites(c.get('deps'), person, params)
       c.set('person', person)
     }
@@ -49,6 +53,7 @@ export function enforceAccess(routes: readonly DeclaredRoute[]) {
 async function authenticatePerson(
   c: Context<AppEnv>,
   access: Exclude<Access, 'public' | 'edge'>,
+  operation: string | null,
 ): Promise<Person> {
   const deps = c.get('deps')
   const person = await findPerson(deps, c.req.raw.headers)
@@ -65,7 +70,7 @@ async function authenticatePerson(
   const group = operationGroup(access, c.req.method)
   const byRole = can(person.role, group)
   if (!byRole.allowed) throw new AppError({ code: 'forbidden', status: 403, message: byRole.reason })
-  const byScope = person.scopes ? scopesCover(person.scopes, group) : byRole
+  const byScope = person.scopes ? scopesCover(person.scopes, group, operation) : byRole
   if (!byScope.allowed) throw new AppError({ code: 'scope-missing', status: 403, message: byScope.reason })
   if (group !== 'self' && group !== 'account' && (await needsMfa(deps.db, person))) {
     throw new AppError({
@@ -80,7 +85,7 @@ async function authenticatePerson(
 
 /** For what is no operation of the API: whoever may read it may see this. */
 export async function requireReader(c: Context<AppEnv>): Promise<Person> {
-  return authenticatePerson(c, 'read')
+  return authenticatePerson(c, 'read', null)
 }
 
 /** Where the front page is for administrators only, so is everything behind it. */
@@ -112,6 +117,14 @@ function checkOrigin(c: Context<AppEnv>): void {
     code: 'foreign-origin',
     status: 403,
     message: `Requests from ${origin.slice(0, 200)} are refused: it is not this server's public address (DRAGONFLY_PUBLIC_URL).`,
+  })
+}
+
+/** For what is no operation of the API: a page elsewhere signs nobody in or out. */
+export function requireOwnOrigin() {
+  return createMiddleware<AppEnv>((c, next) => {
+    checkOrigin(c)
+    return next()
   })
 }
 

@@ -13,6 +13,7 @@ export class AppError extends Error {
   /** For the log only. */
   readonly privateDetail: string | undefined
   readonly errors: NonNullable<Problem['errors']> | undefined
+  readonly headers: Record<string, string>
 
   constructor(input: {
     code: string
@@ -20,6 +21,7 @@ export class AppError extends Error {
     message: string
     privateDetail?: string
     errors?: NonNullable<Problem['errors']>
+    headers?: Record<string, string>
   }) {
     super(input.message)
     this.name = 'AppError'
@@ -28,6 +30,7 @@ export class AppError extends Error {
     this.publicMessage = input.message
     this.privateDetail = input.privateDetail
     this.errors = input.errors
+    this.headers = input.headers ?? {}
   }
 }
 
@@ -79,7 +82,7 @@ const httpCodes: Record<number, { code: string; status: ProblemStatus }> = {
 export function renderError(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof AppError) {
     if (error.privateDetail) c.get('deps').logError(error.privateDetail, error)
-    return renderProblem(c, error.status, error.code, error.publicMessage, error.errors)
+    return renderProblem(c, error.status, error.code, error.publicMessage, error.errors, error.headers)
   }
   const http = error instanceof HTTPException ? httpCodes[error.status] : undefined
   if (http) return renderProblem(c, http.status, http.code, (error as HTTPException).message)
@@ -98,6 +101,7 @@ export function renderProblem(
   code: string,
   detail: string,
   errors?: NonNullable<Problem['errors']>,
+  headers: Record<string, string> = {},
 ): Response {
   const problem: Problem = {
     type: `urn:dragonfly:problem:${code}`,
@@ -112,5 +116,6 @@ export function renderProblem(
     'cache-control': 'no-store',
     // A refused WebSocket upgrade carries no body.
     'x-dragonfly-problem': code,
+    ...headers,
   })
 }

@@ -1,4 +1,4 @@
-export type WebTextAnswer =
+type WebTextAnswer =
   | { kind: 'text'; text: string }
   | { kind: 'status'; status: number }
   | { kind: 'too-large' }

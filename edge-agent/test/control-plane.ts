@@ -12,6 +12,7 @@ import {
   enrolRequestSchema,
   type JournalEntry,
   type PublicJwk,
+  revocationHeader,
   type SiteState,
 } from '@dragonfly/schema/wire'
 import { importJWK, jwtVerify } from 'jose'
@@ -33,6 +34,8 @@ export interface TestControlPlane {
   connections: number
   setState(changes: Partial<SiteState>): void
   setBundle(files: Record<string, Buffer>): Promise<string>
+  /** Sends a command to whoever is connected. */
+  command(frame: Extract<ControlFrame, { type: 'command' }>): void
   /** Ends every tunnel. */
   drop(): void
   /** While false, journal frames are taken but the acknowledgement is lost. */
@@ -40,6 +43,10 @@ export interface TestControlPlane {
   /** Instead of a welcome. */
   greeting: ControlFrame | null
   answerState: number
+  /** What a revoked edge is answered; null while it is not. */
+  revocation: string | null
+  /** The edge said that it leaves. */
+  left: boolean
   close(): Promise<void>
 }
 
@@ -86,6 +93,10 @@ export async function startControlPlane(): Promise<TestControlPlane> {
     const path = request.url ?? ''
     if (path === '/api/edge/v1/enrol') return enrol(request, response)
     if (!(await authorize(request))) return problem(response, 401, 'Unknown edge.', 'unknown-edge')
+    if (path === '/api/edge/v1/leave') {
+      self.left = true
+      return void response.writeHead(204).end()
+    }
     if (path === '/api/edge/v1/state') {
       if (self.answerState !== 200) return problem(response, self.answerState, 'Not now.', 'unavailable')
       const etag = `"${state.generation}.${state.version}"`
@@ -99,7 +110,8 @@ export async function startControlPlane(): Promise<TestControlPlane> {
     problem(response, 404, 'Not found.', 'not-found')
   })
   server.on('upgrade', async (request, socket, head) => {
-    if (!(await authorize(request))) return socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n')
+    const proof = self.revocation === null ? '' : `${revocationHeader}: ${self.revocation}\r\n`
+    if (proof || !(await authorize(request))) return socket.end(`HTTP/1.1 401 Unauthorized\r\n${proof}\r\n`)
     sockets.handleUpgrade(request, socket, head, (client) => serve(client))
   })
   const serve = (client: WebSocket): void => {
@@ -138,6 +150,8 @@ export async function startControlPlane(): Promise<TestControlPlane> {
     acknowledging: true,
     greeting: null,
     answerState: 200,
+    revocation: null,
+    left: false,
     setState: (changes) => {
       state = { ...state, version: state.version + 1, ...changes }
       const { generation, version } = state
@@ -148,6 +162,9 @@ export async function startControlPlane(): Promise<TestControlPlane> {
       const manifest = describeBundle(files, chunks)
       bundle = { manifest, jws: await signer.sign(manifest, bundleManifestType) }
       return manifest.version
+    },
+    command: (frame) => {
+      for (const client of sockets.clients) client.send(JSON.stringify(frame))
     },
     drop: () => {
       for (const client of sockets.clients) client.terminate()

@@ -57,7 +57,7 @@ export async function startIpmiSim(options: { port?: number; solPort?: number } 
 }
 
 function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return Promise.resolve()
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((resolve) => {
     child.on('exit', () => resolve())
     child.kill('SIGKILL')

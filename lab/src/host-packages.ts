@@ -19,7 +19,9 @@ export const hostPackages = {
     'zstd',
   ],
   bmc: ['openipmi', 'ipmitool', 'freeipmi-tools'],
-  browser: ['chromium'],
+  browser: ['chromium', 'fonts-noto-color-emoji'],
+  /** Independent clients that the simulated BMCs are checked by. */
+  bmcClients: ['ipmitool', 'freeipmi-tools', 'redfishtool', 'python3-sushy'],
 } as const
 
 async function missingPackages(packages: readonly string[]): Promise<string[]> {

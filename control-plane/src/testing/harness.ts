@@ -8,6 +8,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type App, createApp } from '../app.ts'
 import type { Deps, Person } from '../deps.ts'
 import { createEdgeSession } from '../edge-session/session.ts'
+import { createPerson } from '../features/people/create-person.ts'
 import { createBundleFiles } from '../platform/node/bundle-files.ts'
 import { openDatabase } from '../platform/node/database.ts'
 import { createNodeDeps, type NodeDepsOptions } from '../platform/node/deps.ts'
@@ -51,7 +52,7 @@ export interface Harness {
 
 /** The whole control plane in this process, on an empty database in memory. */
 export async function createHarness(
-  options: Pick<NodeDepsOptions, 'trustedProxies' | 'metricsToken'> = {},
+  options: Partial<Pick<NodeDepsOptions, 'trustedProxies' | 'metricsToken' | 'publicUrl'>> = {},
 ): Promise<Harness> {
   const dir = await mkdtemp(join(tmpdir(), 'dragonfly-test-'))
   const clock = { now: Date.now() }
@@ -59,10 +60,10 @@ export async function createHarness(
   const { db } = await openDatabase(null)
   const logError = (message: string) => void errors.push(message)
   const deps = await createNodeDeps({
-    ...options,
     db,
     secrets: await openSecrets(dir),
     publicUrl: origin,
+    ...options,
     bundle: createBundleFiles(join(dir, 'bundle'), logError),
     siteDir: join(dir, 'site'),
     clock: () => clock.now,
@@ -130,7 +131,7 @@ export async function createHarness(
       await switchToPower(answer.body.userId)
     },
     async signInAs(role) {
-      const { userId } = await deps.auth.createPerson({
+      const { userId } = await createPerson(deps, {
         name: role,
         email: `${role}@example.com`,
         password,
@@ -196,7 +197,13 @@ export interface TestTunnel {
 export async function openTunnel(
   harness: Harness,
   edge: TestEdge,
-  options: { journalId?: string; protocol?: number; stateVersion?: number | null; sealingKey?: string } = {},
+  options: {
+    journalId?: string
+    protocol?: number
+    stateVersion?: number | null
+    commands?: string[]
+    sealingKey?: string
+  } = {},
 ): Promise<TestTunnel> {
   const waiters: (() => void)[] = []
   let unseen: ControlFrame[] = []
@@ -240,6 +247,7 @@ export async function openTunnel(
     generation: harness.deps.identity.generation,
     stateVersion: options.stateVersion ?? null,
     now: harness.clock.now,
+    ...(options.commands ? { commands: options.commands } : {}),
     ...(options.sealingKey ? { sealingKey: options.sealingKey } : {}),
   })
   return tunnel

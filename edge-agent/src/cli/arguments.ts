@@ -4,6 +4,9 @@ export type Command =
   | { kind: 'join'; url: string; token: string; dataDir: string; force: boolean }
   /** `imageServers`: what ramdisks are sent to for images; this edge's own image server when empty. */
   | { kind: 'run'; dataDir: string; imageServers: string[] }
+  | { kind: 'leave'; dataDir: string; force: boolean }
+  | { kind: 'rotate-sealing-key'; dataDir: string }
+  | { kind: 'recover'; file: string }
   | { kind: 'status'; dataDir: string; json: boolean }
   | { kind: 'help' }
   | { kind: 'version' }
@@ -15,10 +18,14 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
   dragonfly-edge join URL TOKEN   enrol this machine at a site (the portal shows both)
   dragonfly-edge run              serve the site; stays in the foreground
   dragonfly-edge status           what this edge is and does
+  dragonfly-edge leave            undo join: leave the site, and forget its keys
+  dragonfly-edge rotate-sealing-key
+                                  make a new key for the passwords of BMCs; the old one opens what it did
+  dragonfly-edge recover FILE     open exported passwords, offline: asks for the 24 words of the recovery key
 
   --data DIR    where it keeps its key, its state and its images
                 (default: $DRAGONFLY_EDGE_DATA, else /var/lib/dragonfly-edge for root, else ~/.dragonfly-edge)
-  --force       join: leave the site joined before
+  --force       join: leave the site joined before; leave: also when the control plane can’t be told
   --json        status: for programs
   --help, --version
 
@@ -48,12 +55,21 @@ export function parseCommand(
   const [name, ...rest] = positionals
   if (name === undefined) return { kind: 'help' }
   if (name === 'join') return parseJoin(rest, dataDir, values.force ?? false)
-  if (name !== 'run' && name !== 'status') return misuse(`There is no command “${name}”.`)
+  if (name === 'recover') {
+    const [file, ...more] = rest
+    if (!file || more.length > 0) return misuse('recover wants the file that the portal exported.')
+    return { kind: 'recover', file }
+  }
+  if (!commandNames.includes(name)) return misuse(`There is no command “${name}”.`)
   if (rest.length > 0) return misuse(`“${name}” takes no “${rest[0]}”.`)
   if (name === 'status') return { kind: 'status', dataDir, json: values.json ?? false }
+  if (name === 'leave') return { kind: 'leave', dataDir, force: values.force ?? false }
+  if (name === 'rotate-sealing-key') return { kind: 'rotate-sealing-key', dataDir }
   const imageServers = parseImageServers(host.env.DRAGONFLY_EDGE_IMAGE_SERVERS ?? '')
   return typeof imageServers === 'string' ? misuse(imageServers) : { kind: 'run', dataDir, imageServers }
 }
+
+const commandNames = ['run', 'status', 'leave', 'rotate-sealing-key']
 
 const mostImageServers = 8
 const longestImageServer = 200

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -119,4 +119,37 @@ test('caches in front of the image server are named by the environment', () => {
   for (const wrong of ['10.0.0.5', 'https://10.0.0.5', 'http://a?b', 'http://', `http://${'a'.repeat(200)}`])
     expect(run(wrong)).toMatchObject({ kind: 'misuse', message: expect.stringContaining(`“${wrong}”`) })
   expect(run(Array.from({ length: 9 }, () => 'http://a').join())).toMatchObject({ kind: 'misuse' })
+})
+
+test('leaves the site that it joined, and keeps no key of it', async () => {
+  expect(await cli('leave')).toMatchObject({ code: 1, stderr: expect.stringContaining('has not joined') })
+  await cli('join', control.url, joinToken)
+  expect(await readdir(dataDir)).toEqual(expect.arrayContaining(['edge-key.json', 'edge-sealing-key.json']))
+  expect(await cli('leave')).toMatchObject({ code: 0, stdout: expect.stringContaining('Left site Cupboard') })
+  expect(control.left).toBe(true)
+  expect((await readdir(dataDir)).filter((name) => name.includes('key'))).toEqual([])
+  expect(await cli('run')).toMatchObject({ code: 1, stderr: expect.stringContaining('has not joined') })
+})
+
+test('leaves only by force while the control plane can’t be told', async () => {
+  await cli('join', control.url, joinToken)
+  await control.close()
+  expect(await cli('leave')).toMatchObject({ code: 1, stderr: expect.stringContaining('--force') })
+  expect(await readdir(dataDir)).toContain('edge-key.json')
+  expect(await cli('leave', '--force')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('revoke this edge in the portal'),
+  })
+  control = await startControlPlane()
+})
+
+test('rotates the sealing key, and keeps the old one', async () => {
+  await cli('join', control.url, joinToken)
+  const keys = async () =>
+    JSON.parse(await readFile(join(dataDir, 'edge-sealing-key.json'), 'utf8')).keys as object[]
+  const [first] = await keys()
+  expect(await cli('rotate-sealing-key')).toMatchObject({ code: 0 })
+  const [newest, older] = await keys()
+  expect(older).toEqual(first)
+  expect(newest).not.toEqual(first)
 })

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import { version } from '../services/version.ts'
 import { type Command, helpText } from './arguments.ts'
 
@@ -19,6 +21,12 @@ export async function execute(command: Command): Promise<number> {
         return 0
       case 'join':
         return await executeJoin(command)
+      case 'recover':
+        return await executeRecover(command.file)
+      case 'leave':
+        return await executeLeave(command)
+      case 'rotate-sealing-key':
+        return await executeRotate(command.dataDir)
       case 'status':
         return await (await import('../services/status.ts')).printStatus(command.dataDir, command.json, say)
       case 'run':
@@ -49,6 +57,56 @@ async function executeJoin(command: Extract<Command, { kind: 'join' }>): Promise
   }
   say(`Key fingerprint (SHA-256): ${result.fingerprint}`)
   say(`Enrolled at site ${result.siteName} of ${result.url}. Now: dragonfly-edge run`)
+  return 0
+}
+
+async function executeLeave(command: Extract<Command, { kind: 'leave' }>): Promise<number> {
+  const { leaveSite } = await import('../services/leave.ts')
+  const { askRunningEdge } = await import('../services/status.ts')
+  if (await askRunningEdge(command.dataDir)) {
+    complain('dragonfly-edge: it is running on this data directory. Stop it first, then leave.')
+    return 1
+  }
+  const result = await leaveSite(command, Date.now)
+  if (result.kind === 'refused') {
+    complain(`dragonfly-edge: ${result.message}`)
+    return 1
+  }
+  say(`Left site ${result.siteName} of ${result.url}. Images stay in ${command.dataDir} until you delete it.`)
+  if (!result.told) say('The control plane does not know yet: revoke this edge in the portal.')
+  return 0
+}
+
+async function executeRecover(file: string): Promise<number> {
+  const exported = await readFile(file, 'utf8')
+  if (process.stdin.isTTY) complain('The 24 words of the recovery key, then Ctrl-D:')
+  const result = await (await import('../services/recover.ts')).recoverCredentials(
+    exported,
+    await text(process.stdin),
+  )
+  if (result.kind === 'refused') {
+    complain(`dragonfly-edge: ${result.message}`)
+    return 1
+  }
+  for (const line of result.lines) say(line)
+  for (const name of result.unopened) complain(`Not sealed to this recovery key: ${name}`)
+  return result.unopened.length > 0 ? 1 : 0
+}
+
+async function executeRotate(dataDir: string): Promise<number> {
+  const { rotateSealingKey } = await import('../services/rotate.ts')
+  const { askRunningEdge } = await import('../services/status.ts')
+  if (await askRunningEdge(dataDir)) {
+    complain('dragonfly-edge: it is running on this data directory. Stop it, rotate, and start it again.')
+    return 1
+  }
+  const rotated = await rotateSealingKey(dataDir, Date.now())
+  if (!rotated) {
+    complain('dragonfly-edge: this edge has not joined a site yet. First: dragonfly-edge join URL TOKEN')
+    return 1
+  }
+  say(`A new sealing key; ${rotated.previous} older ones still open what was sealed to them.`)
+  say('Start the edge. Then share the BMC passwords with its new key in the portal, at the edge.')
   return 0
 }
 

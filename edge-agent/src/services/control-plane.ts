@@ -60,6 +60,18 @@ export function createControlPlane(identity: EdgeIdentity, key: EdgeKey, now: ()
   }
 }
 
+/** Tells the control plane that this edge leaves its site; it is revoked there. Throws when it was not taken. */
+export async function postLeave(identity: EdgeIdentity, key: EdgeKey, now: () => number): Promise<void> {
+  const { authorization } = createControlPlane(identity, key, now)
+  const response = await fetch(`${identity.url}/api/edge/v1/leave`, {
+    method: 'POST',
+    headers: { authorization: await authorization() },
+    signal: AbortSignal.timeout(30_000),
+    redirect: 'error',
+  })
+  if (!response.ok) throw await readProblem(response)
+}
+
 export async function readProblem(response: Response): Promise<ControlPlaneError> {
   const text = new TextDecoder().decode(await readBounded(response, 64 * 1024))
   let problem: z.infer<typeof problemSchema> = {}

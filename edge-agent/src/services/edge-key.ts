@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type PublicJwk, publicJwkSchema } from '@dragonfly/schema/wire'
 import { calculateJwkThumbprint } from 'jose'
@@ -23,6 +23,10 @@ export function generateEdgeKey(): EdgeKey {
 
 export async function storeEdgeKey(dataDir: string, key: EdgeKey): Promise<void> {
   await writeFileAtomically(keyPath(dataDir), `${JSON.stringify(key.privateJwk)}\n`, 0o600)
+}
+
+export async function removeEdgeKey(dataDir: string): Promise<void> {
+  await rm(keyPath(dataDir), { force: true })
 }
 
 /** Null when there is none. */

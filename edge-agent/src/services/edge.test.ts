@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { verifySealingKey } from '@dragonfly/schema/sealing'
+import { revocationType } from '@dragonfly/schema/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { joinToken, startControlPlane } from '../../test/control-plane.ts'
 import { type EdgeUnderTest, loopback, startEdgeUnderTest, until } from '../../test/edge.ts'
-import { makeMachine } from '../../test/site.ts'
+import { createSigner, makeDeployment, makeMachine, type Signer } from '../../test/site.ts'
 import { loadEdgeKey } from './edge-key.ts'
 import { joinSite } from './join.ts'
+import { explainRevoked } from './revocation.ts'
 
 // Processes are started, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -79,6 +81,49 @@ describe('the sealing key', () => {
     site.control.frames.length = 0
     await site.restart()
     expect((await until(hello, 'a hello')).sealingKey).toMatch(/^ey/)
+  })
+})
+
+describe('a revoked edge', () => {
+  const revoke = async (signer: Signer, edgeId = 'edge-1') => {
+    site.control.revocation = await signer.sign({ edgeId, revokedAt: 1_800_000_000_000 }, revocationType)
+    const { connections } = site.control
+    site.control.drop()
+    return connections
+  }
+  const serve = async () => {
+    const machine = makeMachine({ macs: [mac] })
+    const deployments = [await makeDeployment(site.control.signer, machine)]
+    const interfaces = [{ name: loopback.name, mode: 'proxy' as const }]
+    site.control.setState({ interfaces, machines: [machine], deployments })
+    await until(() => site.edge.agentPort(), 'the port')
+    await until(() => site.edge.status().deployments.armed === 1, 'the deployment')
+  }
+
+  test('stops serving, gives its deployments up without a word, and forgets its keys', async () => {
+    await serve()
+    const told = () => site.control.entries.filter(({ event }) => event.type.startsWith('deployment.'))
+    const before = told().length
+    await revoke(site.control.signer)
+    await until(() => site.edge.status().tunnel.kind === 'revoked', 'the revocation')
+    await until(() => explainRevoked(site.database), 'the note on disk')
+    expect(site.edge.agentPort()).toBeNull()
+    expect(site.edge.status()).toMatchObject({ state: null, serving: [], deployments: {} })
+    expect(await readdir(site.dataDir)).not.toContain('edge-sealing-key.json')
+    for (const table of ['site_state', 'deployments'])
+      expect(await site.database.rows(`SELECT * FROM ${table}`)).toEqual([])
+    expect(told()).toHaveLength(before)
+    expect(site.warnings.join()).toContain('revoked in the portal')
+  })
+
+  test('is one only when its control plane signed so', async () => {
+    await serve()
+    await revoke(createSigner('k1'))
+    await until(() => site.edge.status().tunnel.kind === 'refused', 'the refusal')
+    await revoke(site.control.signer, 'edge-2')
+    site.control.revocation = null
+    await until(() => site.edge.status().tunnel.kind === 'connected', 'the connection')
+    expect(site.edge.status()).toMatchObject({ deployments: { armed: 1 }, serving: [{ name: 'lo' }] })
   })
 })
 

@@ -1,10 +1,13 @@
 import type { SiteState } from '@dragonfly/schema/wire'
+import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
+import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
 import { renderMetrics } from './metrics.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
+import { endService, readRevocation } from './revocation.ts'
 import { createServing, type Serving } from './serving.ts'
 import { openStateSync } from './state-sync.ts'
 import type { EdgeStatus } from './status.ts'
@@ -65,6 +68,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   await watchInterfaces(options, parts, serving)
   const stored = sync.current()
   if (stored) await applyState(stored, parts, serving)
+  const tell = createStatusTeller(options)
   tunnel = startTunnel({
     ...options,
     journal: parts.journal,
@@ -72,7 +76,19 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
-    onStatus: createStatusTeller(options),
+    commands: knownCommands,
+    onCommand: (frame) =>
+      void parts.bmcs.commands.take(frame).catch((error) => warn(`A command was lost: ${String(error)}`)),
+    onStatus: (status) => {
+      tell(status)
+      if (status.kind !== 'revoked') return
+      sync.stop()
+      void endService({ ...parts, serving }, options.database, status.revokedAt).catch((error) =>
+        warn(String(error)),
+      )
+    },
+    readRevocation: (text) =>
+      readRevocation(text, options.identity.edgeId, trustedKeys(options.identity, parts.site.state())),
   })
   const stopTimers = startTimers(options, parts, serving, tunnel)
   return {
@@ -87,7 +103,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       sync.stop()
       parts.bundle.stop()
       await ramdisks.close()
-      await Promise.all([serving.stop(), parts.responder.stop(), parts.images.stop()])
+      await Promise.all([serving.stop(), parts.responder.stop(), parts.images.stop(), parts.bmcs.stop()])
     },
   }
 }
@@ -103,6 +119,7 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   await serving.update(state, site.hostInterfaces())
   await publisher.publish()
   await links.reconsider()
+  await parts.bmcs.tick()
 }
 
 async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: Serving): Promise<void> {
@@ -115,9 +132,10 @@ async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: 
   await serving.update(site.state(), site.hostInterfaces())
 }
 
-async function tick({ runner, links }: EdgeParts): Promise<void> {
+async function tick({ runner, links, bmcs }: EdgeParts): Promise<void> {
   await runner.tick()
   links.tick()
+  await bmcs.tick()
 }
 
 function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, tunnel: Tunnel): () => void {

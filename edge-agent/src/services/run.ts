@@ -2,6 +2,8 @@ import { listHostInterfaces } from '../io/host-interfaces.ts'
 import { createControlPlane } from './control-plane.ts'
 import { type RunningEdge, startEdge } from './edge.ts'
 import { loadEdgeKey } from './edge-key.ts'
+import { explainRevoked } from './revocation.ts'
+import { removeSealingKeys } from './sealing-keys.ts'
 import { askRunningEdge, serveStatus } from './status.ts'
 import { loadIdentity } from './store/identity.ts'
 import { openStore } from './store/store.ts'
@@ -26,6 +28,13 @@ export async function runEdge(options: {
   if (!identity || !key) {
     database.close()
     complain('dragonfly-edge: this edge has not joined a site yet. First: dragonfly-edge join URL TOKEN')
+    return 1
+  }
+  const revoked = await explainRevoked(database)
+  if (revoked) {
+    await removeSealingKeys(dataDir)
+    database.close()
+    complain(`dragonfly-edge: ${revoked}`)
     return 1
   }
   say(`dragonfly-edge ${version} at site ${identity.siteName} of ${identity.url}; data in ${dataDir}.`)

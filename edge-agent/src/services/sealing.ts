@@ -13,7 +13,6 @@ import {
   generateSealingKeys,
   loadSealingKeys,
   removeSealingKeys,
-  rotateSealingKeys,
   type SealingKeys,
   signSealingKey,
   storeSealingKeys,
@@ -36,8 +35,6 @@ export interface Sealing {
     sealed: unknown,
     recipients: readonly SealingRecipient[],
   ): Promise<{ sealed: SealedCredentials } | RefusedCredentials>
-  /** Makes a new key; the old ones stay until nothing is sealed to them any more. */
-  rotate(): Promise<void>
   /** Drops old keys that none of these names. */
   retire(kidsInUse: ReadonlySet<string>): Promise<void>
   /** Removes every key, from the disk too: this edge opens nothing any more. */
@@ -69,9 +66,6 @@ export async function openSealing(options: {
         ? sealOnEdge(keys[0], { ...credentials, format: 1, siteId }, recipients)
         : refuseCredentials('no-key'),
     resealCredentials: (sealed, recipients) => resealCredentials(keys ?? [], sealed, siteId, recipients),
-    rotate: async () => {
-      if (keys) await take(await rotateSealingKeys(keys, now()))
-    },
     retire: async (kidsInUse) => {
       if (!keys) return
       const [current, ...previous] = keys

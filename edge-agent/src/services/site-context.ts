@@ -15,6 +15,8 @@ export interface SiteContext {
   takeInterfaces(found: HostInterface[]): boolean
   /** Takes a new state; a machine that is gone from it is unknown again, and will be discovered afresh. */
   take(state: SiteState): Promise<void>
+  /** The site is no longer this edge's. */
+  clear(): void
 }
 
 export async function openSiteContext(database: Database, now: () => number): Promise<SiteContext> {
@@ -44,6 +46,10 @@ export async function openSiteContext(database: Database, now: () => number): Pr
       for (const mac of forgotten) discovered.delete(mac)
       state = next
       machines = indexMachines(next)
+    },
+    clear: () => {
+      state = null
+      machines = indexMachines(null)
     },
   }
 }

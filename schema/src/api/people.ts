@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { apiKeyScopes, roles } from '../state/role-rules.ts'
 import { epochMsSchema, idSchema } from './common.ts'
 import { frontPageModeSchema } from './front-door.ts'
+import { newPasskeySchema } from './passkey.ts'
 
 export const setupViewSchema = z
   .object({
@@ -9,6 +10,8 @@ export const setupViewSchema = z
     needsAdministrator: z.boolean(),
     organisation: z.string(),
     frontPage: frontPageModeSchema,
+    /** What the button of the sign-in provider says; null when there is none. */
+    signInProvider: z.string().nullable(),
     version: z.string(),
     /** How the boot bundle fares: machines can't netboot before it is ready. */
     bundle: z.object({
@@ -19,18 +22,28 @@ export const setupViewSchema = z
   })
   .openapi('Setup')
 
+const newPasswordSchema = z.string().min(12, 'At least 12 characters, please.').max(256)
+/** A password, or a passkey that was just made, or both. */
+const wayInShape = { password: newPasswordSchema.optional(), passkey: newPasskeySchema.optional() }
+const hasWayIn = (input: { password?: unknown; passkey?: unknown }): boolean =>
+  input.password !== undefined || input.passkey !== undefined
+const noWayIn = { path: ['password'], message: 'A password or a passkey is wanted.' }
+
+const setupCodeSchema = z
+  .string()
+  .trim()
+  .min(1, 'The server printed a code when it started: look in its terminal or its log.')
+  .max(64)
+const firstPersonShape = {
+  /** The code that the server printed when it started. */
+  code: setupCodeSchema,
+  name: z.string().trim().min(1, 'What should we call you?').max(100),
+  email: z.email('An e-mail address is wanted; it is your sign-in name.').max(254),
+}
+export const setupPasskeySchema = z.object(firstPersonShape).openapi('SetupPasskey')
 export const administratorCreateSchema = z
-  .object({
-    /** The code that the server printed when it started. */
-    code: z
-      .string()
-      .trim()
-      .min(1, 'The server printed a code when it started: look in its terminal or its log.')
-      .max(64),
-    name: z.string().trim().min(1, 'What should we call you?').max(100),
-    email: z.email('An e-mail address is wanted; it is your sign-in name.').max(254),
-    password: z.string().min(12, 'At least 12 characters, please.').max(256),
-  })
+  .object({ ...firstPersonShape, ...wayInShape })
+  .refine(hasWayIn, noWayIn)
   .openapi('AdministratorCreate')
 
 const roleSchema = z.enum(roles)
@@ -50,7 +63,17 @@ export const meViewSchema = z
     role: roleSchema,
     /** The sites that you are limited to; null: all. */
     siteIds: siteIdsSchema,
-    mfa: z.object({ enabled: z.boolean(), required: z.boolean() }),
+    mfa: z.object({
+      /** An authenticator app, or a passkey, is set up. */
+      enabled: z.boolean(),
+      required: z.boolean(),
+      /** An authenticator app is set up. */
+      totp: z.boolean(),
+      /** This session has seen a second factor: here, or at the sign-in provider. */
+      verified: z.boolean(),
+    }),
+    /** False for somebody who signs in by passkey or through a provider only. */
+    hasPassword: z.boolean(),
   })
   .openapi('Me')
 export type MeView = z.infer<typeof meViewSchema>
@@ -145,8 +168,9 @@ export const invitationAcceptSchema = z
   .object({
     token: invitationTokenSchema,
     name: personNameSchema,
-    password: z.string().min(12, 'At least 12 characters, please.').max(256),
+    ...wayInShape,
   })
+  .refine(hasWayIn, noWayIn)
   .openapi('InvitationAccept')
 
 export const apiKeyViewSchema = z
@@ -175,4 +199,18 @@ export const apiKeyCreatedSchema = apiKeyViewSchema
   .extend({ key: z.string().openapi({ description: 'Shown this once' }) })
   .openapi('ApiKeyCreated')
 
-export const peoplePolicySchema = z.object({ mfaRequiredFor: z.enum(mfaPolicies) }).openapi('PeoplePolicy')
+export const peoplePolicySchema = z
+  .object({
+    mfaRequiredFor: z.enum(mfaPolicies),
+    /** What is dangerous asks for a second factor that is not older; null: it is asked for at sign-in only. */
+    stepUpMinutes: z
+      .number()
+      .int()
+      .min(1, 'At least a minute, please.')
+      .max(1440, 'At most a day, please.')
+      .nullable(),
+  })
+  .openapi('PeoplePolicy')
+export type PeoplePolicy = z.infer<typeof peoplePolicySchema>
+export const peoplePolicyPatchSchema = peoplePolicySchema.partial().openapi('PeoplePolicyPatch')
+export type PeoplePolicyPatch = z.infer<typeof peoplePolicyPatchSchema>

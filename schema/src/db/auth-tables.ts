@@ -1,4 +1,4 @@
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /** The tables that better-auth works on; their names and columns are its own. */
 
@@ -36,6 +36,8 @@ export const session = sqliteTable(
     expiresAt: integer('expires_at', { mode: 'timestamp_ms' }).notNull(),
     ipAddress: text('ip_address'),
     userAgent: text('user_agent'),
+    /** When the person of this session last gave a second factor or a passkey; null: never. */
+    mfaVerifiedAt: integer('mfa_verified_at'),
     createdAt,
     updatedAt,
   },
@@ -59,7 +61,10 @@ export const account = sqliteTable(
     createdAt,
     updatedAt,
   },
-  (table) => [index('account_by_user').on(table.userId)],
+  (table) => [
+    index('account_by_user').on(table.userId),
+    uniqueIndex('account_by_provider').on(table.providerId, table.accountId),
+  ],
 )
 
 export const verification = sqliteTable(

@@ -19,6 +19,53 @@ export const userSites = sqliteTable(
   (table) => [primaryKey({ columns: [table.userId, table.siteId] })],
 )
 
+/** Passkeys (WebAuthn credentials); only the public half is here. */
+export const passkeys = sqliteTable(
+  'passkeys',
+  {
+    passkeyId: text('passkey_id').primaryKey(),
+    userId,
+    /** What the authenticator calls it, base64url. */
+    credentialId: text('credential_id').notNull().unique(),
+    /** COSE key, base64url. */
+    publicKey: text('public_key').notNull(),
+    /** How often it signed, as the authenticator counts; 0 where it does not. */
+    counter: integer('counter').notNull(),
+    transports: text('transports', { mode: 'json' }).notNull().$type<string[]>(),
+    /** Whether its owner's other devices have it, too. */
+    synced: integer('synced', { mode: 'boolean' }).notNull(),
+    name: text('name').notNull(),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at'),
+  },
+  (table) => [index('passkeys_by_user').on(table.userId)],
+)
+
+/** What was begun with another party (a passkey, a sign-in provider) and waits for its answer; taken once. */
+export const ceremonies = sqliteTable(
+  'ceremonies',
+  {
+    /** SHA-256 of the secret that the answer brings back. */
+    ceremonyHash: text('ceremony_hash').primaryKey(),
+    kind: text('kind').notNull(),
+    facts: text('facts', { mode: 'json' }).notNull().$type<unknown>(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [index('ceremonies_by_expiry').on(table.expiresAt)],
+)
+
+/** How often something was tried: fixed windows. */
+export const tries = sqliteTable(
+  'tries',
+  {
+    /** SHA-256 of what is counted: an address, an account. */
+    keyHash: text('key_hash').primaryKey(),
+    count: integer('count').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [index('tries_by_expiry').on(table.expiresAt)],
+)
+
 /** One-time links; only the hash of the link's secret is kept. */
 export const invitations = sqliteTable('invitations', {
   invitationId: text('invitation_id').primaryKey(),

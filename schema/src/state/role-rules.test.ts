@@ -18,7 +18,7 @@ it('says why not', () => {
 })
 
 it('lets no API key at the account of its owner, whatever its scopes', () => {
-  const every = ['read', 'operate', 'deploy', 'admin']
+  const every = ['read', 'operate', 'deploy', 'destroy', 'admin']
   expect(groups.filter((group) => !scopesCover(every, group).allowed)).toEqual(['account'])
-  expect(groups.filter((group) => scopesCover(['read'], group).allowed)).toEqual(['self', 'read'])
+  expect(groups.filter((group) => scopesCover(['read'], group).allowed)).toEqual(['self', 'read', 'confirm'])
 })

@@ -1,10 +1,11 @@
 import type { Verdict } from './machine.ts'
+import { isDestructive } from './safety.ts'
 
 export const roles = ['administrator', 'user', 'viewer'] as const
 export type Role = (typeof roles)[number]
 
 /** What an API key may be given; it never does more than its owner's role allows. */
-export const apiKeyScopes = ['read', 'operate', 'deploy', 'admin'] as const
+export const apiKeyScopes = ['read', 'operate', 'deploy', 'destroy', 'admin'] as const
 export type ApiKeyScope = (typeof apiKeyScopes)[number]
 
 interface OperationRule {
@@ -23,8 +24,11 @@ export const roleRules = {
   read: { roles, scope: 'read', verb: 'see this' },
   operate: { roles: ['administrator', 'user'], scope: 'operate', verb: 'adopt or name machines' },
   deploy: { roles: administrators, scope: 'deploy', verb: 'deploy to machines' },
-  delete: { roles: administrators, scope: 'deploy', verb: 'delete machines' },
-  power: { roles: administrators, scope: 'deploy', verb: 'switch machines on or off' },
+  delete: { roles: administrators, scope: 'destroy', verb: 'delete machines' },
+  // A confirmation does nothing by itself: what it is sent with asks for its own scopes.
+  confirm: { roles: administrators, scope: 'read', verb: 'confirm what is dangerous' },
+  power: { roles: administrators, scope: 'destroy', verb: 'switch machines on or off' },
+  bmcs: { roles: administrators, scope: 'admin', verb: 'set up BMCs' },
   sites: { roles: administrators, scope: 'admin', verb: 'change sites' },
   edges: { roles: administrators, scope: 'admin', verb: 'change edges' },
   images: { roles: administrators, scope: 'admin', verb: 'change images' },
@@ -44,14 +48,26 @@ export function can(role: Role, group: OperationGroup): Verdict {
   return { allowed: false, reason: `As a ${role} you may not ${rule.verb}: ask ${who}.` }
 }
 
-/** Whether an API key's scopes cover a group of operations; the owner's role is asked separately. */
-export function scopesCover(scopes: readonly string[], group: OperationGroup): Verdict {
+/**
+ * Whether an API key's scopes cover an operation; the owner's role is asked separately. What deletes something
+ * wants the scope "destroy" besides that of its group; to deploy is what "deploy" is for, and to switch power
+ * control off and on is a setting.
+ */
+export function scopesCover(
+  scopes: readonly string[],
+  group: OperationGroup,
+  operation: string | null = null,
+): Verdict {
   const { scope }: OperationRule = roleRules[group]
   if (scope === null)
     return { allowed: false, reason: 'An API key can’t do this: sign in at the portal instead.' }
-  if (scopes.includes(scope)) return { allowed: true }
+  const wanted: ApiKeyScope[] = [scope]
+  const isOwnScope = group === 'deploy' || group === 'settings'
+  if (operation !== null && isDestructive(operation) && !isOwnScope) wanted.push('destroy')
+  const missing = wanted.find((one) => !scopes.includes(one))
+  if (missing === undefined) return { allowed: true }
   return {
     allowed: false,
-    reason: `This API key lacks the scope "${scope}": make one that has it, in your account.`,
+    reason: `This API key lacks the scope "${missing}": make one that has it, in your account.`,
   }
 }

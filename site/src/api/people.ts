@@ -1,3 +1,4 @@
+import { steppingFetch } from '../features/account/stepping-fetch.ts'
 import { unreachableAsProblem } from './client.ts'
 import { ApiError, problemFrom } from './problem.ts'
 
@@ -7,24 +8,29 @@ import { ApiError, problemFrom } from './problem.ts'
  */
 async function post(path: string, body: unknown): Promise<unknown> {
   const response = await unreachableAsProblem(
-    fetch(`/api/auth${path}`, {
-      method: 'POST',
-      credentials: 'same-origin',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
+    steppingFetch(
+      new Request(`/api/auth${path}`, {
+        method: 'POST',
+        credentials: 'same-origin',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    ),
   )
   const answer: unknown = await response.json().catch(() => null)
   if (response.ok) return answer
   throw new ApiError(problemFrom(answer, response.status))
 }
 
-/** Says whether a second factor is wanted before the session begins. */
-export async function signIn(email: string, password: string): Promise<'signed-in' | 'second-factor'> {
+/** How it goes on before the session begins: by a code (or a passkey), by a passkey only, or not at all. */
+export type NextStep = 'signed-in' | 'code' | 'passkey'
+
+export async function signIn(email: string, password: string): Promise<NextStep> {
   try {
     const answer = await post('/sign-in/email', { email, password })
-    const isHalfway = typeof answer === 'object' && answer !== null && 'twoFactorRedirect' in answer
-    return isHalfway ? 'second-factor' : 'signed-in'
+    if (typeof answer !== 'object' || answer === null || !('twoFactorRedirect' in answer)) return 'signed-in'
+    const methods = 'twoFactorMethods' in answer ? answer.twoFactorMethods : []
+    return Array.isArray(methods) && methods.includes('passkey') ? 'passkey' : 'code'
   } catch (error) {
     throw error instanceof ApiError ? new ApiError(signInProblem(error), { cause: error }) : error
   }
@@ -78,6 +84,7 @@ async function explain<T>(answer: Promise<T>, words: { title: string; detail: st
     if (!(error instanceof ApiError)) throw error
     const { problem } = error
     if (problem.status === 429) throw new ApiError({ ...problem, ...tooMany }, { cause: error })
+    if (problem.code === 'step-up-required' || problem.code === 'cancelled') throw error
     const isWrong = problem.status === 400 || problem.status === 401 || problem.status === 403
     throw isWrong ? new ApiError({ ...problem, ...words }, { cause: error }) : error
   }

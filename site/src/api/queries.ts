@@ -19,11 +19,14 @@ export const keys = {
   invitations: ['invitations'],
   sessions: ['sessions'],
   apiKeys: ['api-keys'],
+  passkeys: ['passkeys'],
+  oidc: ['oidc'],
   peoplePolicy: ['people-policy'],
   audit: ['audit'],
   frontDoor: ['front-door'],
   summary: ['summary'],
   safety: ['safety'],
+  recoveryKey: ['recovery-key'],
 } as const
 
 /** `onSignedOut` is called when the server no longer knows who asks: the session ended, or was ended elsewhere. */
@@ -136,6 +139,16 @@ export const sessionsQuery = queryOptions({
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/sessions', { signal }))).items,
 })
 
+export const oidcQuery = queryOptions({
+  queryKey: keys.oidc,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/oidc', { signal })),
+})
+
+export const passkeysQuery = queryOptions({
+  queryKey: keys.passkeys,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/passkeys', { signal }))).items,
+})
+
 export const apiKeysQuery = queryOptions({
   queryKey: keys.apiKeys,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/api-keys', { signal }))).items,
@@ -150,4 +163,9 @@ export const setupProgressQuery = queryOptions({
 export const sshKeysQuery = queryOptions({
   queryKey: keys.sshKeys,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/ssh-keys', { signal }))).items,
+})
+
+export const recoveryKeyQuery = queryOptions({
+  queryKey: keys.recoveryKey,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/recovery-key', { signal })),
 })

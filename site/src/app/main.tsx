@@ -3,6 +3,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { createQueryClient, keys } from '../api/queries.ts'
+import { startGamepads } from '../input/gamepad.ts'
 import { createPortalRouter } from './router.tsx'
 
 // Dialogs add a style element while the page behind them must not scroll; the server's policy lets it pass by this
@@ -20,6 +21,7 @@ const queryClient = createQueryClient(() => {
 })
 const router = createPortalRouter(queryClient)
 
+startGamepads()
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>

@@ -12,6 +12,8 @@ export const paths = {
   settings: '/settings',
   setup: '/setup',
   signIn: '/sign-in',
+  /** Where the sign-in provider sends people back to. */
+  provider: '/sign-in/provider',
   front: '/front',
   closed: '/closed',
   welcome: '/welcome',
@@ -34,6 +36,7 @@ export const shellPages: readonly (string | undefined)[] = [
   'settings',
   'setup',
   'sign-in',
+  'sign-in/provider',
   'front',
   'closed',
   'welcome',

@@ -23,6 +23,7 @@ import { MachinePage, type MachineTab, machineTabs } from './pages/machine-page.
 import { MachinesPage } from './pages/machines-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
 import { PeoplePage } from './pages/people-page.tsx'
+import { ProviderPage } from './pages/provider-page.tsx'
 import { SettingsPage } from './pages/settings-page.tsx'
 import { SetupPage } from './pages/setup-page.tsx'
 import { SignInPage } from './pages/sign-in-page.tsx'
@@ -67,7 +68,7 @@ const portal = createRoute({
       const { frontPage } = await context.queryClient.fetchQuery(setupQuery)
       if (frontPage === 'administrators') throw redirect({ to: paths.closed })
     }
-    const mustEnrol = me.mfa.required && !me.mfa.enabled
+    const mustEnrol = me.mfa.required && !me.mfa.enabled && !me.mfa.verified
     if (mustEnrol && location.pathname !== paths.account) throw redirect({ to: paths.account })
   },
 })
@@ -158,6 +159,7 @@ const signIn = createRoute({
     next: text(search.next),
   }),
 })
+const provider = createRoute({ getParentRoute: () => root, path: paths.provider, component: ProviderPage })
 const welcome = createRoute({ getParentRoute: () => root, path: paths.welcome, component: WelcomePage })
 const front = createRoute({ getParentRoute: () => root, path: paths.front, component: FrontPage })
 const closed = createRoute({ getParentRoute: () => root, path: paths.closed, component: ClosedPage })
@@ -186,6 +188,7 @@ export function createPortalRouter(queryClient: QueryClient) {
       ]),
       invitation,
       signIn,
+      provider,
       welcome,
       front,
       closed,

@@ -3,6 +3,7 @@ import { Outlet, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { openLive } from '../api/live.ts'
 import { Toasts } from '../components/toasts.tsx'
+import { StepUpHost } from '../features/account/step-up-dialog.tsx'
 import { HoldHost } from '../features/safety/hold-dialog.tsx'
 import { CommandPalette } from './command-palette.tsx'
 import { BottomBar, TopBar } from './navigation.tsx'
@@ -45,6 +46,7 @@ export function Shell() {
       <FocusOnNavigation target={main} />
       <CommandPalette open={paletteOpen} onOpenChange={setPaletteOpen} />
       <HoldHost />
+      <StepUpHost />
       <Toasts />
     </>
   )

@@ -20,6 +20,7 @@ export const createApiKey = defineRoute({
   tags: ['people'],
   summary: 'Make an API key: it does what its scopes say, and never more than your role allows',
   'x-access': 'account',
+  'x-audit': ['name', 'scopes', 'expiresInDays'],
   request: { body: jsonBody(apiKeyCreateSchema) },
   responses: {
     201: jsonResponse('Shown this once', apiKeyCreatedSchema),

@@ -1,5 +1,10 @@
 import { edges } from '@dragonfly/schema/db'
-import { edgeTokenLifetimeSeconds } from '@dragonfly/schema/wire'
+import {
+  edgeTokenLifetimeSeconds,
+  type Revocation,
+  revocationHeader,
+  revocationType,
+} from '@dragonfly/schema/wire'
 import { eq } from 'drizzle-orm'
 import { decodeJwt, importJWK, jwtVerify } from 'jose'
 import type { Deps, EdgeIdentity } from '../../deps.ts'
@@ -37,7 +42,13 @@ export async function authenticateEdge(deps: Deps, authorization: string | undef
   if (!edge) throw badToken()
   const { jti, exp } = await verify(deps, token, edge)
   if (edge.revokedAt !== null) {
-    throw refusal('edge-revoked', 'This edge was revoked: enrol it again with a new token.')
+    const revocation: Revocation = { edgeId: edge.edgeId, revokedAt: edge.revokedAt }
+    throw new AppError({
+      code: 'edge-revoked',
+      status: 401,
+      message: 'This edge was revoked: enrol it again with a new token.',
+      headers: { [revocationHeader]: await deps.signer.sign(revocationType, revocation) },
+    })
   }
   if (!(await deps.replay.take(`${edge.edgeId} ${jti}`, exp * 1000 + clockToleranceMs))) throw badToken()
   return { edgeId: edge.edgeId, siteId: edge.siteId }

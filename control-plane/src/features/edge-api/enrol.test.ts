@@ -1,3 +1,5 @@
+import { revocationHeader } from '@dragonfly/schema/wire'
+import { compactVerify, importJWK } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createEdgeKey, createHarness, type Harness, openTunnel } from '../../testing/harness.ts'
 
@@ -14,6 +16,19 @@ async function createRequest(siteId: string) {
 }
 
 describe('enrolment', () => {
+  it('counts tries by address: a flood from one keeps nobody else out', async () => {
+    const request = { ...(await createRequest(await harness.createSite())), token: 'dfe_nonsense-nonsense' }
+    const statuses = new Set<number>()
+    for (let i = 0; i < 20; i++) {
+      statuses.add((await harness.call('POST', '/api/edge/v1/enrol', request, { peer: '192.0.2.1' })).status)
+    }
+    expect(statuses).not.toContain(429)
+    const enrol = async (peer: string) =>
+      (await harness.call('POST', '/api/edge/v1/enrol', request, { peer })).status
+    expect(await enrol('192.0.2.1')).toBe(429)
+    expect(await enrol('192.0.2.2')).not.toBe(429)
+  })
+
   it('gives the exact line to run', async () => {
     const siteId = await harness.createSite()
     const { body } = await harness.call('POST', `/api/v1/sites/${siteId}/enrolment-tokens`)
@@ -104,7 +119,23 @@ describe('an edge’s requests', () => {
     expect(tunnel.closed).toMatchObject({ code: 4401, reason: 'revoked' })
     const answer = await harness.call('GET', '/api/edge/v1/state', undefined, bearer(await edge.token()))
     expect(answer).toMatchObject({ status: 401, body: { code: 'edge-revoked' } })
+    const [signer] = edge.enrolled.signerKeys
+    const proof = answer.headers.get(revocationHeader) ?? ''
+    const { payload } = await compactVerify(proof, await importJWK({ ...signer?.jwk }, 'EdDSA'))
+    expect(JSON.parse(new TextDecoder().decode(payload))).toEqual({
+      edgeId: edge.edgeId,
+      revokedAt: harness.clock.now,
+    })
     expect((await harness.call('GET', '/api/v1/edges')).body.items[0].status).toBe('revoked')
+  })
+
+  it('end its membership when it leaves', async () => {
+    const edge = await harness.enrol(await harness.createSite())
+    const leave = async () =>
+      (await harness.call('POST', '/api/edge/v1/leave', undefined, bearer(await edge.token()))).status
+    expect(await leave()).toBe(204)
+    expect((await harness.call('GET', '/api/v1/edges')).body.items[0].status).toBe('revoked')
+    expect(await leave()).toBe(401)
   })
 
   it('for the bundle say that there is none yet', async () => {

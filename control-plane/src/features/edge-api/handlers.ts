@@ -1,11 +1,13 @@
 import type { SignedBundle } from '@dragonfly/schema/wire'
 import { bundleManifestType } from '@dragonfly/schema/wire'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { rateLimitKey } from '../../addresses.ts'
 import type { AppEnv } from '../../deps.ts'
 import { createEdgeSession, type EdgeSession } from '../../edge-session/session.ts'
 import { edgeOf } from '../../enforce-access.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { requireUpgrade } from '../../upgrade.ts'
+import { revokeEdge } from '../edges/service.ts'
 import { enrolEdge } from './enrol.ts'
 import * as routes from './routes.ts'
 import { readSiteState, readStateVersion, siteStateTag } from './site-state.ts'
@@ -16,6 +18,7 @@ const enrolmentsPerMinute = { one: 20, all: 600 }
 export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
   mountEnrolment(app)
   mountState(app)
+  mountLeave(app)
   mountTunnel(app)
   mountBundle(app)
 }
@@ -24,7 +27,7 @@ function mountEnrolment(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.enrolEdge, async (c) => {
     const deps = c.get('deps')
     const isBearable =
-      deps.limiter.take(`enrol ${c.get('clientAddress')}`, enrolmentsPerMinute.one, 60_000) &&
+      deps.limiter.take(`enrol ${rateLimitKey(c.get('clientAddress'))}`, enrolmentsPerMinute.one, 60_000) &&
       deps.limiter.take('enrol', enrolmentsPerMinute.all, 60_000)
     if (!isBearable) {
       throw new AppError({
@@ -48,6 +51,13 @@ function mountState(app: OpenAPIHono<AppEnv>): void {
     c.header('etag', siteStateTag(generation, state.version))
     c.header('cache-control', 'no-store')
     return c.json(state, 200)
+  })
+}
+
+function mountLeave(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(routes.leaveSite, async (c) => {
+    await revokeEdge(c.get('deps'), edgeOf(c).edgeId)
+    return c.body(null, 204)
   })
 }
 

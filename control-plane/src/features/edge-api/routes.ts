@@ -6,7 +6,7 @@ import {
   siteStateSchema,
 } from '@dragonfly/schema/wire'
 import { defineRoute } from '../../access.ts'
-import { jsonBody, jsonResponse, problems } from '../../route-parts.ts'
+import { jsonBody, jsonResponse, noContent, problems } from '../../route-parts.ts'
 
 export const enrolEdge = defineRoute({
   method: 'post',
@@ -34,6 +34,16 @@ export const getEdgeState = defineRoute({
     304: { description: 'Not changed' },
     ...problems(401),
   },
+})
+
+export const leaveSite = defineRoute({
+  method: 'post',
+  path: '/api/edge/v1/leave',
+  operationId: 'leaveSite',
+  tags: ['edge'],
+  summary: 'The edge leaves its site: its key is refused from now on',
+  'x-access': 'edge',
+  responses: { 204: noContent, ...problems(401) },
 })
 
 export const openTunnel = defineRoute({

@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { isWithin } from '../../addresses.ts'
 import type { AppEnv, Deps, Person } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
+import { AppError } from '../../errors.ts'
 import { requireUpgrade } from '../../upgrade.ts'
 import { version } from '../../version.ts'
 import type { DoorPolicy } from '../front-door/policy.ts'
@@ -14,17 +15,41 @@ import { mayHear } from './visibility.ts'
 /** How often a person's session is looked at again while their socket is open; besides whenever it changes. */
 const recheckMs = 60_000
 
+/** A person's open tabs, on all their screens; a page that opens sockets without end is stopped here. */
+const maxSocketsPerPerson = 40
+
 export function mountEvents(app: OpenAPIHono<AppEnv>): void {
+  const open = new Map<string, number>()
+  const count = (userId: string, step: 1 | -1) => {
+    const now = (open.get(userId) ?? 0) + step
+    if (now > 0) open.set(userId, now)
+    else open.delete(userId)
+  }
   app.get(openEvents.path, (c, next) => {
     const deps = c.get('deps')
     const upgrade = requireUpgrade(c)
     const person = personOf(c)
     const { headers } = c.req.raw
     const address = c.get('clientAddress')
+    if ((open.get(person.userId) ?? 0) >= maxSocketsPerPerson) {
+      throw new AppError({
+        code: 'too-many-sockets',
+        status: 429,
+        message: `You have ${maxSocketsPerPerson} live views open: close some.`,
+      })
+    }
     return upgrade(() => {
       let end = () => {}
+      let isCounted = false
+      const leave = () => {
+        if (isCounted) count(person.userId, -1)
+        isCounted = false
+        end()
+      }
       return {
         onOpen(_event, socket) {
+          count(person.userId, 1)
+          isCounted = true
           const raw = socket.raw as { bufferedAmount?: number } | undefined
           const feed: FeedSocket = {
             send: (event) => socket.send(JSON.stringify(event)),
@@ -33,8 +58,8 @@ export function mountEvents(app: OpenAPIHono<AppEnv>): void {
           }
           end = startFeed(deps, person, { headers, address }, feed)
         },
-        onClose: () => end(),
-        onError: () => end(),
+        onClose: leave,
+        onError: leave,
       }
     })(c, next)
   })

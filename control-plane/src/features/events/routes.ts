@@ -9,5 +9,5 @@ export const openEvents = defineRoute({
   tags: ['events'],
   summary: 'Live events (WebSocket; one JSON frame per event)',
   'x-access': 'signed-in',
-  responses: { 101: jsonResponse('Frames of this form', liveEventSchema), ...problems(401, 403, 426) },
+  responses: { 101: jsonResponse('Frames of this form', liveEventSchema), ...problems(401, 403, 426, 429) },
 })

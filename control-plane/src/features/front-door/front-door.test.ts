@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseNetwork } from '../../addresses.ts'
-import { createHarness, type Harness } from '../../testing/harness.ts'
+import { createDeployable, createHarness, type Harness } from '../../testing/harness.ts'
 import { clearAllowlist, goodForMs } from './policy.ts'
 
 const inside = { peer: '192.0.2.7' }
@@ -108,6 +108,20 @@ describe('the allowlist', () => {
     expect(await clearAllowlist(harness.deps.db)).toBe(false)
   })
 
+  it('puts who was refused into the audit log, once a minute', async () => {
+    await update({ allowlist })
+    for (const path of ['/', '/api/v1/me', '/metrics']) await harness.call('GET', path, undefined, outside)
+    const { body } = await harness.call('GET', '/api/v1/audit?operation=enter', undefined, inside)
+    expect(body.items).toHaveLength(1)
+    expect(body.items[0]).toMatchObject({
+      actorKind: 'stranger',
+      clientAddress: '198.51.100.1',
+      outcome: 'refused',
+      status: 403,
+      code: 'address-refused',
+    })
+  })
+
   it('lets nobody in when what is stored can’t be read', async () => {
     await update({ allowlist })
     await harness.deps.db.run("update settings set value = 'x' where key = 'address-allowlist'")
@@ -163,6 +177,18 @@ describe('the front page', () => {
     for (const secret of ['ecret', 'aa:bb:cc', machineId, siteId, 'Ada', 'ada@'])
       expect(told).not.toContain(secret)
     expect((await harness.call('GET', '/api/v1/machines', undefined, { cookie: '' })).status).toBe(401)
+  })
+
+  it('counts each machine by its own newest deployment', async () => {
+    const { machineId, siteId, request } = await createDeployable(harness)
+    await harness.call('POST', `/api/v1/machines/${machineId}/adopt`, {})
+    const other = await harness.call('POST', '/api/v1/machines', { siteId, mac: '52:54:00:00:00:02' })
+    await harness.call('POST', `/api/v1/machines/${other.body.machineId}/adopt`, {})
+    expect((await harness.call('POST', '/api/v1/deployments', request)).status).toBe(201)
+    await update({ frontPage: 'open' })
+    const { body } = await look()
+    expect(body.machines).toMatchObject({ armed: 1, ready: 1, deployed: 0, discovered: 0 })
+    expect(body.bar).toEqual([{ status: 'armed', durationMs: null }])
   })
 
   it('shows the panel to administrators only, when it says so, and lets others at their own account', async () => {

@@ -50,7 +50,7 @@ function selectMachineGroups(deps: Pick<Deps, 'db'>) {
   const adopted = sql<number>`${machines.adoptedAt} is not null`
   const newest = sql<
     SummaryView['bar'][number]['status'] | null
-  >`(select d.status from deployments d where d.machine_id = ${machines.machineId} order by d.created_at desc, d.deployment_id desc limit 1)`
+  >`(select d.status from deployments d where d.machine_id = machines.machine_id order by d.created_at desc, d.deployment_id desc limit 1)`
   return deps.db
     .select({ adopted: adopted.as('is_adopted'), newest: newest.as('newest_status'), machines: count() })
     .from(machines)

@@ -5,6 +5,7 @@ import { renderSignedIn } from '../people/signed-in.ts'
 import * as routes from './routes.ts'
 import {
   acceptInvitation,
+  beginInvitationPasskey,
   createInvitation,
   deleteInvitation,
   listInvitations,
@@ -27,7 +28,12 @@ export function mountInvitations(app: OpenAPIHono<AppEnv>): void {
   )
   app.openapi(routes.acceptInvitation, async (c) => {
     const input = c.req.valid('json')
-    const { email } = await acceptInvitation(c.get('deps'), input)
-    return c.json(await renderSignedIn(c, email, input.password), 201)
+    const deps = c.get('deps')
+    const { userId } = await acceptInvitation(deps, input)
+    const mfaVerifiedAt = input.passkey ? deps.clock() : null
+    return c.json(await renderSignedIn(c, { userId, mfaVerifiedAt }), 201)
   })
+  app.openapi(routes.beginInvitationPasskey, async (c) =>
+    c.json(await beginInvitationPasskey(c.get('deps'), c.req.valid('json').token), 200),
+  )
 }

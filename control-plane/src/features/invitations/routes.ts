@@ -6,6 +6,7 @@ import {
   invitationOfferSchema,
   invitationViewSchema,
   meViewSchema,
+  passkeyOptionsSchema,
 } from '@dragonfly/schema/api'
 import { z } from '@hono/zod-openapi'
 import { defineRoute } from '../../access.ts'
@@ -28,6 +29,7 @@ export const createInvitation = defineRoute({
   tags: ['people'],
   summary: 'A link with which one person makes their own account, good for 7 days',
   'x-access': 'people',
+  'x-audit': ['email', 'name', 'role', 'siteIds'],
   request: { body: jsonBody(invitationCreateSchema) },
   responses: {
     201: jsonResponse('The link is shown this once', invitationCreatedSchema),
@@ -60,6 +62,20 @@ export const readInvitation = defineRoute({
   },
 })
 
+export const beginInvitationPasskey = defineRoute({
+  method: 'post',
+  path: '/api/v1/invitations/passkey-options',
+  operationId: 'beginInvitationPasskey',
+  tags: ['people'],
+  summary: 'Begin to make a passkey for the account that was offered',
+  'x-access': 'public',
+  request: { body: jsonBody(invitationLookSchema) },
+  responses: {
+    200: jsonResponse('PublicKeyCredentialCreationOptionsJSON', passkeyOptionsSchema),
+    ...problems(400, 403, 409, 410, 415, 422, 429),
+  },
+})
+
 export const acceptInvitation = defineRoute({
   method: 'post',
   path: '/api/v1/invitations/accept',
@@ -67,6 +83,7 @@ export const acceptInvitation = defineRoute({
   tags: ['people'],
   summary: 'Make the account that was offered, and sign in',
   'x-access': 'public',
+  'x-audit': ['name'],
   request: { body: jsonBody(invitationAcceptSchema) },
   responses: {
     201: jsonResponse('Created; the session cookie is set', meViewSchema),

@@ -5,7 +5,9 @@ import type { z } from 'zod'
 import type { Deps, Person } from '../../deps.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { createId, createToken, sha256Hex } from '../../ids.ts'
-import { createWithSites, publishPerson, refuseTakenEmail, refuseUnknownSites } from '../people/users.ts'
+import { tooManyTries } from '../../tries.ts'
+import { beginCreation, endCreation } from '../passkeys/service.ts'
+import { createAccount, publishPerson, refuseTakenEmail, refuseUnknownSites } from '../people/users.ts'
 import { readSetting } from '../settings/settings.ts'
 
 const lifetimeMs = 7 * 24 * 60 * 60_000
@@ -71,26 +73,28 @@ export async function readInvitation(deps: Deps, token: string) {
 export async function acceptInvitation(
   deps: Deps,
   input: z.output<typeof invitationAcceptSchema>,
-): Promise<{ email: string }> {
+): Promise<{ userId: string }> {
   const { tokenHash } = await findInvitation(deps, input.token)
+  const made =
+    input.passkey &&
+    (await endCreation(deps, 'passkey-invitation', 'My first passkey', input.passkey, { tokenHash }))
   const [taken] = await deps.db.delete(invitations).where(eq(invitations.tokenHash, tokenHash)).returning()
   if (!taken) throw gone()
   try {
     const { email, role } = taken
     const siteIds = taken.siteIds && (await keepKnownSites(deps, taken.siteIds))
-    const userId = await createWithSites(deps, {
-      name: input.name,
-      email,
-      password: input.password,
-      role,
-      siteIds,
-    })
-    publishPerson(deps, userId)
-    return { email }
+    const { name, password } = input
+    return { userId: await createAccount(deps, { name, email, password, role, siteIds, ...made }) }
   } catch (error) {
     if (!(error instanceof AppError)) await deps.db.insert(invitations).values(taken).onConflictDoNothing()
     throw error
   }
+}
+
+export async function beginInvitationPasskey(deps: Deps, token: string) {
+  const { tokenHash, email, name } = await findInvitation(deps, token)
+  const person = { userId: createId(deps.clock()), name: name ?? email, email }
+  return beginCreation(deps, 'passkey-invitation', person, [], { tokenHash })
 }
 
 /** A site may have been deleted since; the person stays limited to those that are left. */
@@ -103,12 +107,8 @@ async function keepKnownSites(deps: Deps, siteIds: readonly string[]): Promise<s
 }
 
 async function findInvitation(deps: Deps, token: string): Promise<InvitationRow> {
-  if (!deps.limiter.take('invitation', triesPerMinute, 60_000)) {
-    throw new AppError({
-      code: 'too-many-tries',
-      status: 429,
-      message: 'Too many tries with invitations: wait a minute, then open the link again.',
-    })
+  if (!(await deps.tries.take({ key: 'invitation', most: triesPerMinute, windowMs: 60_000 }))) {
+    throw tooManyTries('Too many tries with invitations: wait a minute, then open the link again.')
   }
   const tokenHash = await sha256Hex(token)
   const [row] = await deps.db

@@ -1,7 +1,9 @@
 import {
+  type bmcOrderType,
   type bundleManifestType,
   type PublicJwk,
   publicJwkSchema,
+  type revocationType,
   type SignerKey,
   type workOrderType,
 } from '@dragonfly/schema/wire'
@@ -14,7 +16,10 @@ import { readOrCreateSetting } from '../settings/settings.ts'
 /** Signs what edges trust: work orders and boot bundles. EdDSA over Ed25519 (RFC 8037). */
 export interface Signer {
   keys: SignerKey[]
-  sign(type: typeof workOrderType | typeof bundleManifestType, payload: object): Promise<string>
+  sign(
+    type: typeof workOrderType | typeof bundleManifestType | typeof bmcOrderType | typeof revocationType,
+    payload: object,
+  ): Promise<string>
 }
 
 const storedKeySchema = z.object({ kid: z.string(), jwk: publicJwkSchema, sealed: z.string() })

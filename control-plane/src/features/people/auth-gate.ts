@@ -2,7 +2,10 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import type { AppEnv } from '../../deps.ts'
 import { AppError, invalid, notFound } from '../../errors.ts'
+import { requireFreshFactor } from '../../require-step-up.ts'
+import { addressBlock, tooManyTries } from '../../tries.ts'
 import { clientAddressHeader } from './auth.ts'
+import { findPerson } from './find-person.ts'
 import { publishPerson } from './users.ts'
 
 /** What of better-auth is open. Everything else that it could do, such as changing one's own record, is not there. */
@@ -20,21 +23,30 @@ const openPaths = new Set([
 
 const signInSchema = z.object({ email: z.string().trim().max(254), password: z.string().max(256) })
 
-/** Against spraying from many addresses, each of which stays below better-auth's own limit. */
-const triesPerAccount = 20
-const accountWindowMs = 5 * 60_000
+/** What takes a code, or a password besides the session's cookie. */
+const guessable = /^\/(two-factor\/|change-password)/
+/** What weakens the second factor asks for a fresh one. */
+const factorPaths = new Set(['/two-factor/disable', '/two-factor/generate-backup-codes'])
 
-/** Hands a request to better-auth, which looks after its own origins, rate limits and cookies. */
+const minuteMs = 60_000
+
+/** Hands a request to better-auth, which looks after cookies; origins and tries are looked after here. */
 export async function handleAuth(c: Context<AppEnv>): Promise<Response> {
   const deps = c.get('deps')
   const path = c.req.path.slice('/api/auth'.length)
   if (!openPaths.has(`${c.req.method} ${path}`)) throw notFound('address in the API')
+  if (c.req.method === 'POST') requireOrigin(c)
   const headers = new Headers(c.req.raw.headers)
   headers.delete(clientAddressHeader)
   headers.delete('content-length')
   const address = c.get('clientAddress')
   if (address) headers.set(clientAddressHeader, address)
   const before = c.req.method === 'POST' ? await deps.auth.session(headers) : null
+  if (guessable.test(path)) await limitGuesses(c, before?.userId ?? null)
+  if (before && factorPaths.has(path)) {
+    const person = await findPerson(deps, headers)
+    if (person) await requireFreshFactor(deps, person)
+  }
   const request =
     path === '/sign-in/email'
       ? new Request(c.req.url, { method: 'POST', headers, body: await readSignIn(c) })
@@ -44,19 +56,46 @@ export async function handleAuth(c: Context<AppEnv>): Promise<Response> {
   return answer
 }
 
-/** E-mail address and password go on, and nothing else: no address to be sent to afterwards. */
+/** Browsers name it with every POST: what has none, or another site's, has no business with a cookie. */
+function requireOrigin(c: Context<AppEnv>): void {
+  const origin = c.req.header('origin')
+  const allowed = c.get('deps').origins.allowed(c.req.header('host') ?? null)
+  if (origin && allowed.includes(origin)) return
+  throw new AppError({
+    code: origin ? 'foreign-origin' : 'origin-missing',
+    status: 403,
+    message: 'Sign-in takes requests from its own pages only: open the portal at its public address.',
+  })
+}
+
+/** Codes and passwords that are tried with a session, or half of one. */
+async function limitGuesses(c: Context<AppEnv>, userId: string | null): Promise<void> {
+  const isBearable = await c
+    .get('deps')
+    .tries.take(
+      { key: `codes from ${addressBlock(c.get('clientAddress'))}`, most: 20, windowMs: minuteMs },
+      ...(userId === null ? [] : [{ key: `codes of ${userId}`, most: 15, windowMs: 15 * minuteMs }]),
+    )
+  if (!isBearable) throw tooManyTries('Too many tries: wait a quarter of an hour, then try again.')
+}
+
+/**
+ * E-mail address and password go on, and nothing else: no address to be sent to afterwards. Tries are counted
+ * by address, by account (against many addresses), and altogether (against both being many).
+ */
 async function readSignIn(c: Context<AppEnv>): Promise<string> {
   const parsed = signInSchema.safeParse(await c.req.raw.json().catch(() => null))
   if (!parsed.success)
     throw invalid([{ path: 'email', message: 'An e-mail address and a password are wanted.' }])
   const { email, password } = parsed.data
-  const account = `sign-in ${email.toLowerCase()}`
-  if (!c.get('deps').limiter.take(account, triesPerAccount, accountWindowMs)) {
-    throw new AppError({
-      code: 'too-many-tries',
-      status: 429,
-      message: 'Too many tries with this e-mail address: wait five minutes, then try again.',
-    })
-  }
+  const { tries } = c.get('deps')
+  const from = `sign-in from ${addressBlock(c.get('clientAddress'))}`
+  if (!(await tries.take({ key: from, most: 10, windowMs: minuteMs })))
+    throw tooManyTries('Too many tries from your address: wait a minute, then try again.')
+  const at = `sign-in at ${email.toLowerCase()}`
+  if (!(await tries.take({ key: at, most: 20, windowMs: 5 * minuteMs })))
+    throw tooManyTries('Too many tries with this e-mail address: wait five minutes, then try again.')
+  if (!(await tries.take({ key: 'sign-in', most: 600, windowMs: 5 * minuteMs })))
+    throw tooManyTries('Too many people try passwords at the moment: use a passkey, or wait five minutes.')
   return JSON.stringify({ email, password })
 }

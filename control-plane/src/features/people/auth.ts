@@ -1,10 +1,11 @@
-import { account, session, twoFactor, user, verification } from '@dragonfly/schema/db'
-import type { Role } from '@dragonfly/schema/state'
-import { betterAuth } from 'better-auth'
+import { account, passkeys, session, twoFactor, user, verification } from '@dragonfly/schema/db'
+import { type BetterAuthPlugin, betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
-import { APIError, createAuthMiddleware } from 'better-auth/api'
+import { APIError, createAuthEndpoint, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api'
+import { deleteSessionCookie, setSessionCookie } from 'better-auth/cookies'
 import { twoFactor as twoFactorPlugin } from 'better-auth/plugins'
 import { eq } from 'drizzle-orm'
+import { z } from 'zod'
 import type { Database } from '../../deps.ts'
 import type { OriginPolicy } from '../../origin.ts'
 import type { Clock, PasswordHasher, ReplayGuard } from '../../ports/index.ts'
@@ -12,20 +13,30 @@ import type { Clock, PasswordHasher, ReplayGuard } from '../../ports/index.ts'
 /** The header in which the app tells better-auth who is calling; a client's own is overwritten. */
 export const clientAddressHeader = 'x-dragonfly-client-address'
 
+interface FoundSession {
+  userId: string
+  sessionId: string
+  startedAt: number
+  /** When a second factor, or a passkey, was last given in this session; null: never. */
+  mfaVerifiedAt: number | null
+}
+
 export interface Auth {
   /** /api/auth/*: sign-in, sign-out, session. */
   handle(request: Request): Promise<Response>
+  /** Everything that better-auth could answer, as `GET /get-session`; what of it is open is decided elsewhere. */
+  endpoints(): string[]
   /** Whose session the cookie names. */
-  session(headers: Headers): Promise<{ userId: string; sessionId: string } | null>
-  /** Signs in by password; the response carries the cookie. */
-  signIn(email: string, password: string, headers: Headers): Promise<Response>
-  createPerson(input: {
-    name: string
-    email: string
-    password: string
-    role: Role
-    siteLimited?: boolean
-  }): Promise<{ userId: string; email: string }>
+  session(headers: Headers): Promise<FoundSession | null>
+  /** Begins a session for somebody who has proven themselves; answers its cookies. Null for the deactivated. */
+  beginSession(
+    input: { userId: string; mfaVerifiedAt: number | null },
+    headers: Headers,
+  ): Promise<string[] | null>
+  noteSecondFactor(sessionId: string, at: number): Promise<void>
+  hashPassword(password: string): Promise<string>
+  /** False also for somebody who has no password. */
+  verifyPassword(userId: string, password: string): Promise<boolean>
 }
 
 export interface AuthOptions {
@@ -42,32 +53,35 @@ export interface AuthOptions {
 
 export function createAuth(options: AuthOptions): Auth {
   const auth = createBetterAuth(options)
+  const { db, hasher } = options
   return {
     handle: (request) => auth.handler(request),
+    endpoints: () =>
+      Object.values(auth.api).flatMap(({ path, options: { method } }) =>
+        path ? [method ?? []].flat().map((name) => `${name} ${path}`) : [],
+      ),
     async session(headers) {
       const found = await auth.api.getSession({ headers })
-      return found ? { userId: found.user.id, sessionId: found.session.id } : null
-    },
-    signIn: (email, password, headers) =>
-      auth.api.signInEmail({ body: { email, password }, headers, asResponse: true }),
-    async createPerson(input) {
-      const { internalAdapter } = await auth.$context
-      const password = await options.hasher.hash(input.password)
-      const values = {
-        name: input.name,
-        email: input.email.toLowerCase(),
-        emailVerified: true,
-        role: input.role,
-        siteLimited: input.siteLimited ?? false,
+      if (!found) return null
+      return {
+        userId: found.user.id,
+        sessionId: found.session.id,
+        startedAt: found.session.createdAt.getTime(),
+        mfaVerifiedAt: found.session.mfaVerifiedAt ?? null,
       }
-      const created = await internalAdapter.createUser(values, { method: 'email-password' })
-      await internalAdapter.linkAccount({
-        userId: created.id,
-        providerId: 'credential',
-        accountId: created.id,
-        password,
-      })
-      return { userId: created.id, email: created.email }
+    },
+    async beginSession(body, headers) {
+      const answer = await auth.api.beginSession({ body, headers, asResponse: true })
+      return answer.ok ? answer.headers.getSetCookie() : null
+    },
+    async noteSecondFactor(sessionId, at) {
+      await db.update(session).set({ mfaVerifiedAt: at }).where(eq(session.id, sessionId))
+    },
+    hashPassword: (password) => hasher.hash(password),
+    async verifyPassword(userId, password) {
+      const rows = await db.select().from(account).where(eq(account.userId, userId))
+      const hash = rows.find((row) => row.providerId === 'credential')?.password
+      return hash ? hasher.verify({ hash, password }) : false
     },
   }
 }
@@ -99,15 +113,15 @@ function createBetterAuth(options: AuthOptions) {
       },
     },
     databaseHooks: { session: { create: { before: (draft) => refuseDeactivated(db, draft.userId) } } },
-    hooks: { after: refuseUsedCode(options) },
-    plugins: [twoFactorPlugin({ issuer: 'Dragonfly', twoFactorCookieMaxAge: 300 })],
-    session: { expiresIn: 60 * 60 * 24 * 14, updateAge: 60 * 60 * 24 },
-    rateLimit: {
-      enabled: true,
-      window: 60,
-      max: 100,
-      customRules: { '/sign-in/email': { window: 60, max: 10 }, '/get-session': false },
+    hooks: { after: lookAfterFactors(options) },
+    plugins: [twoFactorPlugin({ issuer: 'Dragonfly', twoFactorCookieMaxAge: 300 }), sessionBeginner],
+    session: {
+      expiresIn: 60 * 60 * 24 * 14,
+      updateAge: 60 * 60 * 24,
+      additionalFields: { mfaVerifiedAt: { type: 'number', required: false, input: false } },
     },
+    // Tries are counted in front of it, in the database.
+    rateLimit: { enabled: false },
     advanced: {
       cookiePrefix: 'dragonfly',
       useSecureCookies: publicUrl.startsWith('https:'),
@@ -118,6 +132,25 @@ function createBetterAuth(options: AuthOptions) {
     logger: { level: 'error' },
   })
 }
+
+/** Sessions for those who come by a passkey, an invitation or another provider; never reachable from outside. */
+const sessionBeginner = {
+  id: 'dragonfly-sessions',
+  endpoints: {
+    beginSession: createAuthEndpoint.serverOnly(
+      { method: 'POST', body: z.object({ userId: z.string(), mfaVerifiedAt: z.number().nullable() }) },
+      async (ctx) => {
+        const { internalAdapter } = ctx.context
+        const { userId, mfaVerifiedAt } = ctx.body
+        const found = await internalAdapter.findUserById(userId)
+        if (!found) throw new APIError('UNAUTHORIZED')
+        const begun = await internalAdapter.createSession(userId, false, { mfaVerifiedAt })
+        await setSessionCookie(ctx, { session: begun, user: found })
+        return ctx.json({ sessionId: begun.id })
+      },
+    ),
+  },
+} satisfies BetterAuthPlugin
 
 /** The answer is the one to a wrong password: whether an account exists is nobody's business. */
 async function refuseDeactivated(db: Database, userId: string): Promise<void> {
@@ -131,15 +164,31 @@ async function refuseDeactivated(db: Database, userId: string): Promise<void> {
 
 /** A code is good for three steps of half a minute. */
 const codeLifetimeMs = 120_000
+const codePaths = ['/two-factor/verify-totp', '/two-factor/verify-backup-code']
 
-/** better-auth takes a code as often as it comes; here, the session that a second use began is ended at once. */
-function refuseUsedCode({ clock, replay }: AuthOptions) {
+function lookAfterFactors({ db, clock, replay }: AuthOptions) {
   return createAuthMiddleware(async (ctx) => {
-    const begun = ctx.context.newSession
-    if (ctx.path !== '/two-factor/verify-totp' || !begun) return
-    const key = `totp ${begun.user.id} ${String(ctx.body?.code)}`
-    if (await replay.take(key, clock() + codeLifetimeMs)) return
-    await ctx.context.internalAdapter.deleteSession(begun.session.token)
-    throw new APIError('UNAUTHORIZED', { code: 'INVALID_CODE', message: 'Invalid code' })
+    const { newSession: begun, returned, internalAdapter } = ctx.context
+    if (ctx.path === '/sign-in/email' && begun && !begun.user.twoFactorEnabled) {
+      // Somebody whose only second factor is a passkey goes on with that: the password alone opens nothing.
+      const [own] = await db.select().from(passkeys).where(eq(passkeys.userId, begun.user.id)).limit(1)
+      if (!own) return
+      deleteSessionCookie(ctx, true)
+      await internalAdapter.deleteSession(begun.session.token)
+      ctx.context.setNewSession(null)
+      return ctx.json({ twoFactorRedirect: true, twoFactorMethods: ['passkey'] })
+    }
+    if (!codePaths.includes(ctx.path) || returned instanceof APIError) return
+    const current = begun ?? (await getSessionFromCtx(ctx))
+    if (!current) return
+    if (ctx.path === '/two-factor/verify-totp') {
+      // better-auth takes a code as often as it comes; here, the session that a second use began is ended at once.
+      const key = `totp ${current.user.id} ${String(ctx.body?.code)}`
+      if (!(await replay.take(key, clock() + codeLifetimeMs))) {
+        if (begun) await internalAdapter.deleteSession(begun.session.token)
+        throw new APIError('UNAUTHORIZED', { code: 'INVALID_CODE', message: 'Invalid code' })
+      }
+    }
+    await db.update(session).set({ mfaVerifiedAt: clock() }).where(eq(session.token, current.session.token))
   })
 }

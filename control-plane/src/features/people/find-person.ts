@@ -1,5 +1,5 @@
-import { user, userSites } from '@dragonfly/schema/db'
-import { and, eq, isNull } from 'drizzle-orm'
+import { passkeys, user, userSites } from '@dragonfly/schema/db'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Database, Deps, Person } from '../../deps.ts'
 import { findApiKey, readApiKey } from '../api-keys/service.ts'
 
@@ -8,30 +8,41 @@ export async function findPerson(deps: Deps, headers: Headers): Promise<Person |
   const key = readApiKey(headers)
   if (key !== null) {
     const found = await findApiKey(deps, key)
-    return found && readActivePerson(deps.db, found.userId, { sessionId: null, scopes: found.scopes })
+    return (
+      found &&
+      readActivePerson(deps.db, found.userId, {
+        sessionId: null,
+        mfaVerifiedAt: null,
+        scopes: found.scopes,
+      })
+    )
   }
   const session = await deps.auth.session(headers)
-  return session && readActivePerson(deps.db, session.userId, { sessionId: session.sessionId, scopes: null })
+  if (!session) return null
+  const { userId, sessionId, mfaVerifiedAt } = session
+  return readActivePerson(deps.db, userId, { sessionId, mfaVerifiedAt, scopes: null })
 }
 
 /** Null when there is no such person, or they were deactivated. */
 async function readActivePerson(
   db: Database,
   userId: string,
-  by: Pick<Person, 'sessionId' | 'scopes'>,
+  by: Pick<Person, 'sessionId' | 'mfaVerifiedAt' | 'scopes'>,
 ): Promise<Person | null> {
-  const [row] = await db
-    .select()
+  const hasPasskey = sql<number>`exists (select 1 from ${passkeys} where ${passkeys.userId} = ${user.id})`
+  const [found] = await db
+    .select({ row: user, hasPasskey })
     .from(user)
     .where(and(eq(user.id, userId), isNull(user.deactivatedAt)))
-  if (!row) return null
+  if (!found) return null
+  const { row } = found
   return {
     userId,
     name: row.name,
     email: row.email,
     role: row.role,
     siteIds: await readSiteIds(db, row),
-    mfaEnabled: row.twoFactorEnabled,
+    mfaEnabled: row.twoFactorEnabled || Boolean(found.hasPasskey),
     ...by,
   }
 }

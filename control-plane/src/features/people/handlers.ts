@@ -2,21 +2,28 @@ import type { MeView } from '@dragonfly/schema/api'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv, Deps, Person } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
-import { isMfaRequired, readMfaPolicy, writeMfaPolicy } from './mfa-policy.ts'
+import { isMfaRequired, readPeoplePolicy, writePeoplePolicy } from './mfa-policy.ts'
 import * as routes from './routes.ts'
 import { endSession, endSessions, listSessions } from './sessions.ts'
-import { createUser, deleteUser, getUser, listUsers, renamePerson, resetMfa, updateUser } from './users.ts'
+import {
+  createUser,
+  deleteUser,
+  getUser,
+  listUsers,
+  readWaysIn,
+  renamePerson,
+  resetMfa,
+  updateUser,
+} from './users.ts'
 
 export function mountPeople(app: OpenAPIHono<AppEnv>): void {
   mountMe(app)
   mountUsers(app)
-  app.openapi(routes.getPeoplePolicy, async (c) =>
-    c.json({ mfaRequiredFor: await readMfaPolicy(c.get('deps').db) }, 200),
-  )
+  app.openapi(routes.getPeoplePolicy, async (c) => c.json(await readPeoplePolicy(c.get('deps').db), 200))
   app.openapi(routes.updatePeoplePolicy, async (c) => {
-    const policy = c.req.valid('json')
-    await writeMfaPolicy(c.get('deps').db, policy.mfaRequiredFor)
-    return c.json(policy, 200)
+    const { db } = c.get('deps')
+    await writePeoplePolicy(db, c.req.valid('json'))
+    return c.json(await readPeoplePolicy(db), 200)
   })
 }
 
@@ -67,6 +74,20 @@ function mountUsers(app: OpenAPIHono<AppEnv>): void {
 
 export async function renderMe(deps: Deps, person: Person): Promise<MeView> {
   const { userId, name, email, role, siteIds } = person
-  const mfa = { enabled: person.mfaEnabled, required: await isMfaRequired(deps.db, person) }
-  return { userId, name, email, role, siteIds: siteIds && [...siteIds], mfa }
+  const [required, ways] = await Promise.all([isMfaRequired(deps.db, person), readWaysIn(deps.db, userId)])
+  const mfa = {
+    enabled: person.mfaEnabled,
+    required,
+    totp: ways.totp,
+    verified: person.mfaVerifiedAt !== null,
+  }
+  return {
+    userId,
+    name,
+    email,
+    role,
+    siteIds: siteIds && [...siteIds],
+    mfa,
+    hasPassword: ways.password,
+  }
 }

@@ -1,6 +1,7 @@
 import {
   mePatchSchema,
   meViewSchema,
+  peoplePolicyPatchSchema,
   peoplePolicySchema,
   sessionViewSchema,
   userCreateSchema,
@@ -30,6 +31,7 @@ export const updateMe = defineRoute({
   tags: ['people'],
   summary: 'Change your own name',
   'x-access': 'account',
+  'x-audit': ['name'],
   request: { body: jsonBody(mePatchSchema) },
   responses: { 200: jsonResponse('You', meViewSchema), ...problems(400, 401, 403, 415, 422) },
 })
@@ -82,6 +84,7 @@ export const createUser = defineRoute({
   tags: ['people'],
   summary: 'Make an account with a password; an invitation lets people choose their own',
   'x-access': 'people',
+  'x-audit': ['name', 'email', 'role', 'siteIds'],
   request: { body: jsonBody(userCreateSchema) },
   responses: { 201: jsonResponse('Created', userViewSchema), ...problems(400, 401, 403, 409, 415, 422) },
 })
@@ -104,6 +107,7 @@ export const updateUser = defineRoute({
   tags: ['people'],
   summary: 'Change a person’s name, role or sites; deactivate or reactivate them',
   'x-access': 'people',
+  'x-audit': ['name', 'role', 'siteIds', 'active'],
   request: { params, body: jsonBody(userPatchSchema) },
   responses: {
     200: jsonResponse('The person', userViewSchema),
@@ -141,7 +145,7 @@ export const resetUserMfa = defineRoute({
   summary: 'Remove the second factor of somebody who lost it, and sign them out',
   'x-access': 'people',
   request: { params },
-  responses: { 200: jsonResponse('The person', userViewSchema), ...problems(401, 403, 404, 422) },
+  responses: { 200: jsonResponse('The person', userViewSchema), ...problems(401, 403, 404, 409, 422) },
 })
 
 export const getPeoplePolicy = defineRoute({
@@ -159,8 +163,9 @@ export const updatePeoplePolicy = defineRoute({
   path: '/api/v1/people-policy',
   operationId: 'updatePeoplePolicy',
   tags: ['people'],
-  summary: 'Say who needs a second factor; those without one set it up next',
+  summary: 'Say who needs a second factor, and for how long it counts as fresh',
   'x-access': 'people',
-  request: { body: jsonBody(peoplePolicySchema) },
+  'x-audit': ['mfaRequiredFor', 'stepUpMinutes'],
+  request: { body: jsonBody(peoplePolicyPatchSchema) },
   responses: { 200: jsonResponse('The policy', peoplePolicySchema), ...problems(400, 401, 403, 415, 422) },
 })

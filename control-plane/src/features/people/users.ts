@@ -1,18 +1,19 @@
 import type { UserView, userCreateSchema, userPatchSchema } from '@dragonfly/schema/api'
-import { session, sites, twoFactor, user, userSites } from '@dragonfly/schema/db'
+import { account, passkeys, session, sites, twoFactor, user, userSites } from '@dragonfly/schema/db'
 import { and, count, eq, gt, inArray, isNull, max, ne, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { z } from 'zod'
 import { isConstraint, runBatch, runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
+import { createPerson, type NewPerson } from './create-person.ts'
 
 const lastAdministrator = () =>
   conflict('last-administrator', 'This is the last active administrator: make somebody else one first.')
 
 export async function listUsers(deps: Deps, userId?: string): Promise<UserView[]> {
   const now = new Date(deps.clock())
-  const [rows, siteRows, sessions] = await Promise.all([
+  const [rows, siteRows, sessions, passkeyRows] = await Promise.all([
     deps.db
       .select()
       .from(user)
@@ -24,7 +25,9 @@ export async function listUsers(deps: Deps, userId?: string): Promise<UserView[]
       .from(session)
       .where(gt(session.expiresAt, now))
       .groupBy(session.userId),
+    deps.db.selectDistinct({ userId: passkeys.userId }).from(passkeys),
   ])
+  const withPasskey = new Set(passkeyRows.map((row) => row.userId))
   const sessionsOf = new Map(sessions.map((row) => [row.userId, row]))
   return rows.map((row) => ({
     userId: row.id,
@@ -35,7 +38,7 @@ export async function listUsers(deps: Deps, userId?: string): Promise<UserView[]
       ? siteRows.filter((own) => own.userId === row.id).map(({ siteId }) => siteId)
       : null,
     active: row.deactivatedAt === null,
-    mfaEnabled: row.twoFactorEnabled,
+    mfaEnabled: row.twoFactorEnabled || withPasskey.has(row.id),
     sessionCount: sessionsOf.get(row.id)?.sessions ?? 0,
     lastSeenAt: sessionsOf.get(row.id)?.seenAt?.getTime() ?? null,
     createdAt: row.createdAt.getTime(),
@@ -51,25 +54,19 @@ export async function getUser(deps: Deps, userId: string): Promise<UserView> {
 export async function createUser(deps: Deps, input: z.output<typeof userCreateSchema>): Promise<UserView> {
   await refuseTakenEmail(deps.db, input.email)
   await refuseUnknownSites(deps.db, input.siteIds ?? null)
-  const userId = await createWithSites(deps, input)
-  publishPerson(deps, userId)
+  const userId = await createAccount(deps, input)
   return getUser(deps, userId)
 }
 
-/** Makes the account, then its limits: it is closed until both are written. */
-export async function createWithSites(
+/** `createPerson` that says which e-mail address is taken, and tells those who watch. */
+export async function createAccount(
   deps: Deps,
-  input: {
-    name: string
-    email: string
-    password: string
-    role: UserView['role']
-    siteIds?: string[] | null | undefined
-  },
+  input: NewPerson,
+  before: readonly Statement[] = [],
 ): Promise<string> {
   try {
-    const { userId } = await deps.auth.createPerson({ ...input, siteLimited: Array.isArray(input.siteIds) })
-    await runBatch(deps.db, replaceSites(deps.db, userId, input.siteIds))
+    const { userId } = await createPerson(deps, input, before)
+    publishPerson(deps, userId)
     return userId
   } catch (error) {
     if (isConstraint(error)) throw emailTaken(input.email)
@@ -119,14 +116,47 @@ export async function deleteUser(deps: Deps, userId: string): Promise<void> {
 
 /** For somebody who lost their second factor: they sign in by password, and set up another one. */
 export async function resetMfa(deps: Deps, userId: string): Promise<UserView> {
-  await getUser(deps, userId)
+  const { name } = await getUser(deps, userId)
+  if (!(await hasOtherWayIn(deps.db, userId))) {
+    throw conflict(
+      'no-password',
+      `${name} has no password, only passkeys: delete the account, and invite them again.`,
+    )
+  }
   await runBatch(deps.db, [
     deps.db.update(user).set({ twoFactorEnabled: false }).where(eq(user.id, userId)),
     deps.db.delete(twoFactor).where(eq(twoFactor.userId, userId)),
+    deps.db.delete(passkeys).where(eq(passkeys.userId, userId)),
     deps.db.delete(session).where(eq(session.userId, userId)),
   ])
   publishPerson(deps, userId)
   return getUser(deps, userId)
+}
+
+/** What somebody can sign in with, besides passkeys. */
+export async function readWaysIn(db: Database, userId: string) {
+  const [row] = await db
+    .select({ totp: user.twoFactorEnabled, accountId: account.id })
+    .from(user)
+    .leftJoin(account, and(eq(account.userId, user.id), eq(account.providerId, 'credential')))
+    .where(eq(user.id, userId))
+  return { totp: row?.totp ?? false, password: (row?.accountId ?? null) !== null }
+}
+
+export async function hasSecondFactor(db: Database, userId: string): Promise<boolean> {
+  const [row] = await db
+    .select({ totp: user.twoFactorEnabled, passkeyId: passkeys.passkeyId })
+    .from(user)
+    .leftJoin(passkeys, eq(passkeys.userId, user.id))
+    .where(eq(user.id, userId))
+    .limit(1)
+  return row !== undefined && (row.totp || row.passkeyId !== null)
+}
+
+/** Whether somebody can come in without a passkey: by a password, or by a sign-in provider. */
+export async function hasOtherWayIn(db: Database, userId: string): Promise<boolean> {
+  const [found] = await db.select({ id: account.id }).from(account).where(eq(account.userId, userId)).limit(1)
+  return found !== undefined
 }
 
 export async function renamePerson(deps: Deps, userId: string, name: string): Promise<void> {

@@ -67,7 +67,7 @@ export const createConfirmation = defineRoute({
   operationId: 'createConfirmation',
   tags: ['safety'],
   summary: 'Begin to confirm a dangerous operation; send the id with it as `x-dragonfly-confirmation`',
-  'x-access': 'deploy',
+  'x-access': 'confirm',
   'x-audit': ['operation'],
   request: { body: jsonBody(confirmationCreateSchema) },
   responses: {

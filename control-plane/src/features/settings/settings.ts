@@ -12,6 +12,8 @@ export type SettingKey =
   | 'first-administrator'
   | 'local-site'
   | 'mfa-required-for'
+  | 'step-up-minutes'
+  | 'oidc'
   | 'minimum-safety'
   | 'recovery-key'
   | 'front-page'

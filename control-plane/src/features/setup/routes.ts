@@ -2,6 +2,8 @@ import {
   administratorCreateSchema,
   meViewSchema,
   organisationSchema,
+  passkeyOptionsSchema,
+  setupPasskeySchema,
   setupProgressPatchSchema,
   setupProgressSchema,
   setupViewSchema,
@@ -17,6 +19,20 @@ export const getSetup = defineRoute({
   summary: 'What is still to be done before people can work',
   'x-access': 'public',
   responses: { 200: jsonResponse('The state of the set-up', setupViewSchema), ...problems(429) },
+})
+
+export const beginSetupPasskey = defineRoute({
+  method: 'post',
+  path: '/api/v1/setup/passkey-options',
+  operationId: 'beginSetupPasskey',
+  tags: ['setup'],
+  summary: 'Begin to make a passkey for the first administrator',
+  'x-access': 'public',
+  request: { body: jsonBody(setupPasskeySchema) },
+  responses: {
+    200: jsonResponse('PublicKeyCredentialCreationOptionsJSON', passkeyOptionsSchema),
+    ...problems(400, 403, 409, 415, 422, 429),
+  },
 })
 
 export const createAdministrator = defineRoute({

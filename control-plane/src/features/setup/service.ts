@@ -1,12 +1,17 @@
-import type { administratorCreateSchema } from '@dragonfly/schema/api'
-import { user } from '@dragonfly/schema/db'
+import type { administratorCreateSchema, setupPasskeySchema } from '@dragonfly/schema/api'
+import { settings, user } from '@dragonfly/schema/db'
 import { count, eq } from 'drizzle-orm'
 import type { z } from 'zod'
+import { isConstraint } from '../../batch.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { AppError, conflict } from '../../errors.ts'
-import { equalsInConstantTime } from '../../ids.ts'
+import { createId, equalsInConstantTime } from '../../ids.ts'
+import { tooManyTries } from '../../tries.ts'
 import { version } from '../../version.ts'
-import { claimSetting, readSetting, releaseSetting } from '../settings/settings.ts'
+import { readOidc } from '../oidc/settings.ts'
+import { beginCreation, endCreation } from '../passkeys/service.ts'
+import { createPerson, type NewPerson } from '../people/create-person.ts'
+import { readSetting, releaseSetting } from '../settings/settings.ts'
 
 const triesPerMinute = 10
 
@@ -20,6 +25,7 @@ export async function getSetup(deps: Deps) {
     needsAdministrator: await needsAdministrator(deps.db),
     organisation: (await readSetting(deps.db, 'organisation')) ?? 'Dragonfly',
     frontPage: (await deps.door.policy()).frontPage,
+    signInProvider: (await readOidc(deps))?.name ?? null,
     version,
     bundle: await deps.bundle.status(),
   }
@@ -29,17 +35,31 @@ export async function getSetup(deps: Deps) {
 export async function createAdministrator(
   deps: Deps,
   input: z.output<typeof administratorCreateSchema>,
-): Promise<{ email: string }> {
-  if (!deps.limiter.take('setup', triesPerMinute, 60_000)) {
-    throw new AppError({
-      code: 'too-many-tries',
-      status: 429,
-      message: 'Too many tries: wait a minute, then read the code in the server’s terminal once more.',
-    })
+): Promise<{ userId: string; email: string }> {
+  await requireCode(deps, input.code)
+  const { name, email, password } = input
+  if (!input.passkey) return createFirstAdministrator(deps, { name, email, password })
+  const facts = { email: email.toLowerCase() }
+  const made = await endCreation(deps, 'passkey-setup', 'My first passkey', input.passkey, facts)
+  return createFirstAdministrator(deps, { name, email, password, ...made })
+}
+
+export async function beginSetupPasskey(deps: Deps, input: z.output<typeof setupPasskeySchema>) {
+  await requireCode(deps, input.code)
+  const { name, email } = input
+  const userId = createId(deps.clock())
+  const facts = { email: email.toLowerCase() }
+  return beginCreation(deps, 'passkey-setup', { userId, name, email }, [], facts)
+}
+
+async function requireCode(deps: Deps, given: string): Promise<void> {
+  if (!(await deps.tries.take({ key: 'setup', most: triesPerMinute, windowMs: 60_000 }))) {
+    throw tooManyTries(
+      'Too many tries: wait a minute, then read the code in the server’s terminal once more.',
+    )
   }
-  const done = conflict('administrator-exists', 'There is an administrator already: sign in.')
-  if (!(await needsAdministrator(deps.db))) throw done
-  const code = input.code.toUpperCase().replaceAll(/[^A-Z0-9]/g, '')
+  if (!(await needsAdministrator(deps.db))) throw administratorExists()
+  const code = given.toUpperCase().replaceAll(/[^A-Z0-9]/g, '')
   const expected = deps.setupCode?.replaceAll('-', '') ?? null
   if (expected === null || !(await equalsInConstantTime(code, expected))) {
     throw new AppError({
@@ -49,7 +69,6 @@ export async function createAdministrator(
         'That is not the code. The server printed it when it started; after a restart it is another one.',
     })
   }
-  return createFirstAdministrator(deps, input)
 }
 
 /** A start that was cut off between the claim and the person would leave a server that nobody can ever enter. */
@@ -57,20 +76,24 @@ export async function releaseStaleClaim(db: Database): Promise<void> {
   if (await needsAdministrator(db)) await releaseSetting(db, 'first-administrator')
 }
 
-/** Also for a start without a person, from the environment. Only one of two at the same moment succeeds. */
+/**
+ * Also for a start without a person, from the environment. The claim, the person and their way in are written
+ * together; of two at the same moment, one succeeds.
+ */
 export async function createFirstAdministrator(
-  deps: Pick<Deps, 'db' | 'auth' | 'live'>,
-  input: { name: string; email: string; password: string },
-): Promise<{ email: string }> {
-  if (!(await claimSetting(deps.db, 'first-administrator', input.email))) {
-    throw conflict('administrator-exists', 'There is an administrator already: sign in.')
-  }
+  deps: Pick<Deps, 'db' | 'auth' | 'clock' | 'live'>,
+  input: Omit<NewPerson, 'role'>,
+): Promise<{ userId: string; email: string }> {
+  const claim = deps.db.insert(settings).values({ key: 'first-administrator', value: input.email })
   try {
-    const person = await deps.auth.createPerson({ ...input, role: 'administrator' })
+    const person = await createPerson(deps, { ...input, role: 'administrator' }, [claim])
     deps.live.publish([{ type: 'changed', entity: 'setup', id: 'setup' }])
     return person
   } catch (error) {
-    await releaseSetting(deps.db, 'first-administrator')
+    if (isConstraint(error)) throw administratorExists()
     throw error
   }
 }
+
+const administratorExists = () =>
+  conflict('administrator-exists', 'There is an administrator already: sign in.')

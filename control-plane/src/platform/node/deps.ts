@@ -13,6 +13,7 @@ import { createMetrics } from '../../metrics.ts'
 import { createOriginPolicy } from '../../origin.ts'
 import type { BundleSource, Clock, Secrets } from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
+import { createTries } from '../../tries.ts'
 import { createWebText } from '../../web-text.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
@@ -70,10 +71,12 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay,
+    secrets,
     bundle: options.bundle,
     assets: createAssetFiles(options.siteDir),
     limiter: createRateLimiter(clock),
     readWebText: createWebText(),
+    tries: createTries(db, clock),
     metrics: createMetrics(),
     upgradeWebSocket,
     logError,

@@ -28,6 +28,8 @@ export interface DeploymentRunner {
   /** Takes what a new desired state says. */
   reconcile(wanted: readonly SiteDeployment[]): Promise<void>
   tick(): Promise<void>
+  /** Forgets every deployment without a word: the site's other edges have them. */
+  abandon(): Promise<void>
 }
 
 export async function createDeploymentRunner(ports: DeploymentPorts): Promise<DeploymentRunner> {
@@ -117,6 +119,13 @@ export async function createDeploymentRunner(ports: DeploymentPorts): Promise<De
       [...states.values()].find((state) => state.machineId === machineId && state.orderId === orderId) ??
       null,
     apply: (deploymentId, input) => enqueue(() => applyNow(deploymentId, input)),
+    abandon: () =>
+      enqueue(async () => {
+        for (const deploymentId of [...states.keys()]) {
+          states.delete(deploymentId)
+          await forgetDeployment(database, deploymentId)
+        }
+      }),
     reconcile: (wanted) => enqueue(() => takeWanted(wanted)),
     tick: () =>
       enqueue(async () => {

@@ -1,6 +1,6 @@
 import { type SignerKey, signerKeySchema } from '@dragonfly/schema/wire'
 import { z } from 'zod'
-import type { Database } from '../../io/database.ts'
+import { type Database, type Statement, statement } from '../../io/database.ts'
 
 /** Who this edge is, as it was told at `join`. The signer keys stay pinned until it joins again. */
 export interface EdgeIdentity {
@@ -26,23 +26,36 @@ export async function loadIdentity(database: Database): Promise<EdgeIdentity | n
   }
 }
 
-/** Stores a new identity, and forgets all that belonged to the old one. */
-export async function replaceIdentity(
-  database: Database,
-  identity: EdgeIdentity,
-  now: number,
-): Promise<void> {
-  const forgotten = [
+/** Leaves nothing of the site and of who this edge was there. */
+export async function forgetIdentity(database: Database): Promise<void> {
+  await database.batch([...forgetSite(), { sql: 'DELETE FROM identity', args: [] }])
+}
+
+function forgetSite(): Statement[] {
+  const tables = [
     'journal',
     'site_state',
     'deployments',
     'phone_home_tokens',
     'discovered_macs',
     'sessions',
+    'commands',
+    'netboots',
   ]
+  return [
+    ...tables.map((table) => statement(`DELETE FROM ${table}`)),
+    statement("DELETE FROM meta WHERE key IN ('journalId', 'openProblems', 'revokedAt')"),
+  ]
+}
+
+/** Stores a new identity, and forgets all that belonged to the old one. */
+export async function replaceIdentity(
+  database: Database,
+  identity: EdgeIdentity,
+  now: number,
+): Promise<void> {
   await database.batch([
-    ...forgotten.map((table) => ({ sql: `DELETE FROM ${table}`, args: [] })),
-    { sql: "DELETE FROM meta WHERE key = 'journalId'", args: [] },
+    ...forgetSite(),
     {
       sql: 'INSERT OR REPLACE INTO identity VALUES (1, ?, ?, ?, ?, ?, ?, ?)',
       args: [

@@ -5,12 +5,15 @@ import {
   edgeLostAfterMs,
   edgePingEveryMs,
   maxFrameBytes,
+  type Revocation,
+  revocationHeader,
   wireProtocol,
 } from '@dragonfly/schema/wire'
 import WebSocket from 'ws'
 import { backoff } from '../../protocol/backoff.ts'
 import type { StateVersion } from '../../protocol/state-apply.ts'
 import { type ControlPlane, describeError } from '../control-plane.ts'
+import { revokedSentence } from '../revocation.ts'
 import type { Journal } from '../store/journal.ts'
 import { version } from '../version.ts'
 import { createJournalPump, type JournalPump } from './journal-pump.ts'
@@ -22,6 +25,8 @@ export type TunnelStatus =
   | { kind: 'incompatible'; message: string }
   /** The control plane knows this edge no longer. */
   | { kind: 'refused'; message: string }
+  /** The control plane has proved that this edge was revoked: there is nothing to come back for. */
+  | { kind: 'revoked'; revokedAt: number; message: string }
 
 export interface TunnelOptions {
   controlPlane: ControlPlane
@@ -34,7 +39,12 @@ export interface TunnelOptions {
   sealingKey: () => string | null
   /** The desired state may have changed: fetch it. Called on every connect, and when told. */
   onStateChanged: () => void
+  /** Kinds of commands that can be carried out, and who does. */
+  commands: readonly string[]
+  onCommand: (frame: Extract<ControlFrame, { type: 'command' }>) => void
   onStatus: (status: TunnelStatus) => void
+  /** When this edge was revoked, from what the control plane signed; null when it proves nothing. */
+  readRevocation: (text: string) => Promise<Revocation | null>
   /** First and longest wait before a reconnect. */
   reconnectMs?: { first: number; longest: number }
 }
@@ -72,6 +82,7 @@ export function startTunnel(options: TunnelOptions): Tunnel {
         connection = null
         if (stopped) return
         setStatus(reason)
+        if (reason.kind === 'revoked') return
         timer = setTimeout(connect, waits.next().value)
       },
     })
@@ -150,6 +161,9 @@ function openConnection(
         return
       case 'state-changed':
         return options.onStateChanged()
+      case 'command':
+        // Not waited for: a BMC may take its time, and acknowledgements come on the same line.
+        return options.onCommand(frame)
       case 'pong':
     }
   }
@@ -173,7 +187,8 @@ function openConnection(
     })
     socket.on('unexpected-response', (_request, response) => {
       response.resume()
-      end(explainStatus(response.statusCode ?? 0))
+      const proof = response.headers[revocationHeader]
+      guard(explainRefusal(options, response.statusCode ?? 0, String(proof ?? '')).then(end))
     })
     socket.on('error', (error) => {
       closing = {
@@ -187,7 +202,7 @@ function openConnection(
   return { send, kick: () => pump && guard(pump.kick()), close: () => end() }
 }
 
-function hello({ journal, now, currentState, sealingKey }: TunnelOptions): EdgeFrame {
+function hello({ journal, now, currentState, sealingKey, commands }: TunnelOptions): EdgeFrame {
   const state = currentState()
   const signedKey = sealingKey()
   return {
@@ -198,6 +213,7 @@ function hello({ journal, now, currentState, sealingKey }: TunnelOptions): EdgeF
     generation: state?.generation ?? null,
     stateVersion: state?.version ?? null,
     now: now(),
+    commands: [...commands],
     ...(signedKey ? { sealingKey: signedKey } : {}),
   }
 }
@@ -209,6 +225,13 @@ function parseFrame(text: string): ControlFrame | null {
   } catch {
     return null
   }
+}
+
+async function explainRefusal(options: TunnelOptions, status: number, proof: string): Promise<TunnelStatus> {
+  const revocation = proof === '' ? null : await options.readRevocation(proof)
+  return revocation
+    ? { kind: 'revoked', revokedAt: revocation.revokedAt, message: revokedSentence }
+    : explainStatus(status)
 }
 
 function explainStatus(status: number): TunnelStatus {

@@ -4,12 +4,13 @@ import { Page } from '../../components/page.tsx'
 import { ApiKeySection } from '../../features/account/api-key-section.tsx'
 import { MfaSection } from '../../features/account/mfa-section.tsx'
 import { NameSection, PasswordSection } from '../../features/account/own-fields.tsx'
+import { PasskeySection } from '../../features/account/passkey-section.tsx'
 import { SessionSection } from '../../features/account/session-section.tsx'
 
 export function AccountPage() {
   const { data: me } = useQuery(meQuery)
   if (!me) return null
-  const mustEnrol = me.mfa.required && !me.mfa.enabled
+  const mustEnrol = me.mfa.required && !me.mfa.enabled && !me.mfa.verified
   return (
     <Page
       title="Your account"
@@ -19,9 +20,10 @@ export function AccountPage() {
           : `${me.email}, ${me.role}`
       }
     >
+      <PasskeySection me={me} />
       <MfaSection me={me} />
       <NameSection key={me.name} me={me} />
-      <PasswordSection />
+      {me.hasPassword && <PasswordSection />}
       <SessionSection />
       <ApiKeySection me={me} />
     </Page>

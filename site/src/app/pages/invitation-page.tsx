@@ -1,12 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import type { FormEvent } from 'react'
+import { type FormEvent, useRef } from 'react'
 import { api, take } from '../../api/client.ts'
 import { sortProblem } from '../../api/problem.ts'
 import { Button } from '../../components/button.tsx'
 import { TextField } from '../../components/field.tsx'
 import { usePageTitle } from '../../components/page.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
+import { EnrolPasskey } from '../../features/account/enrol-passkey.tsx'
+import type { NewPasskey } from '../../features/account/webauthn.ts'
 import { paths } from '../paths.ts'
 import { Doorway } from './doorway.tsx'
 
@@ -28,11 +30,18 @@ export function InvitationPage() {
           body: { token, name: String(form.get('name')), password: String(form.get('password')) },
         }),
       ),
-    onSuccess: async () => {
-      queryClient.clear()
-      await navigate({ to: paths.machines, replace: true })
-    },
+    onSuccess: () => enter(),
   })
+  const form = useRef<HTMLFormElement>(null)
+  const enter = async (): Promise<void> => {
+    queryClient.clear()
+    await navigate({ to: paths.machines, replace: true })
+  }
+  const acceptByPasskey = async (passkey: NewPasskey): Promise<void> => {
+    const name = String(new FormData(form.current ?? undefined).get('name'))
+    await take(api.POST('/api/v1/invitations/accept', { body: { token, name, passkey } }))
+    await enter()
+  }
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
     accepting.mutate(new FormData(event.currentTarget))
@@ -46,7 +55,7 @@ export function InvitationPage() {
     )
   return (
     <Doorway title="Welcome" lede={`You are invited to ${offer.data.organisation} as ${offer.data.role}.`}>
-      <form onSubmit={submit} className="space-y-5">
+      <form ref={form} onSubmit={submit} className="space-y-5">
         <TextField
           label="E-mail"
           type="email"
@@ -65,6 +74,15 @@ export function InvitationPage() {
           maxLength={100}
           error={problem.fields.name}
         />
+        <div>
+          <EnrolPasskey
+            label="Sign in with a passkey from now on"
+            className="w-full py-2"
+            begin={() => take(api.POST('/api/v1/invitations/passkey-options', { body: { token } }))}
+            finish={acceptByPasskey}
+          />
+        </div>
+        <p className="text-center text-ink-faint">or</p>
         <TextField
           label="Password"
           name="password"
@@ -77,7 +95,7 @@ export function InvitationPage() {
           error={problem.fields.password}
         />
         <ProblemNote text={problem.form} />
-        <Button look="primary" type="submit" busy={accepting.isPending} className="w-full py-2">
+        <Button type="submit" busy={accepting.isPending} className="w-full py-2">
           Make my account
         </Button>
       </form>

@@ -19,6 +19,7 @@ import { decideWants } from '../../features/machines/wants.ts'
 import { WantsList } from '../../features/machines/wants-list.tsx'
 import { NextSteps } from '../../features/people/next-steps.tsx'
 import { decideNextSteps } from '../../features/people/setup-steps.ts'
+import { SwitchedOffNotice } from '../../features/safety/switched-off-notice.tsx'
 import type { MachinesSearch } from '../router.tsx'
 
 const none: never[] = []
@@ -58,6 +59,7 @@ export function MachinesPage() {
     >
       {isReady && (
         <>
+          <SwitchedOffNotice />
           <NextSteps steps={steps} />
           <WantsList
             wants={wants}

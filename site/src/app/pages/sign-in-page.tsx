@@ -1,12 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useRouter, useSearch } from '@tanstack/react-router'
-import { type FormEvent, useEffect, useState } from 'react'
-import { signIn, verifyCode } from '../../api/people.ts'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { type NextStep, signIn, verifyCode } from '../../api/people.ts'
 import { setupQuery } from '../../api/queries.ts'
 import { Button } from '../../components/button.tsx'
 import { TextField } from '../../components/field.tsx'
 import { usePageTitle } from '../../components/page.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
+import { signInByPasskey } from '../../features/account/passkey-sign-in.ts'
+import { keepInside, leaveForProvider } from '../../features/account/provider-sign-in.ts'
+import { whyNoPasskeys } from '../../features/account/webauthn.ts'
 import { paths } from '../paths.ts'
 import { Doorway } from './doorway.tsx'
 
@@ -22,25 +25,32 @@ export function SignInPage() {
     if (needsAdministrator) void navigate({ to: paths.welcome, replace: true })
   }, [needsAdministrator, navigate])
 
-  const [isHalfway, setHalfway] = useState(false)
+  const [step, setStep] = useState<NextStep | null>(null)
   const enter = (): void => {
     queryClient.clear()
-    // Only an address of this portal: never where somebody else's link points.
-    router.history.push(next && /^\/(?![/\\])/.test(next) ? next : paths.machines)
+    router.history.push(keepInside(next) ?? paths.machines)
   }
   const entering = useMutation({
     mutationFn: (form: FormData) => signIn(String(form.get('email')), String(form.get('password'))),
-    onSuccess: (outcome) => (outcome === 'second-factor' ? setHalfway(true) : enter()),
+    onSuccess: (outcome) => (outcome === 'signed-in' ? enter() : setStep(outcome)),
   })
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
     entering.mutate(new FormData(event.currentTarget))
   }
-  if (isHalfway) return <SecondFactor onEnter={enter} onBack={() => setHalfway(false)} />
+  const suggestions = useSuggestedPasskeys(step === null, enter)
+  if (step !== null) return <SecondFactor step={step} onEnter={enter} onBack={() => setStep(null)} />
   return (
     <Doorway title="Sign in" lede={setup?.organisation}>
       <form onSubmit={submit} className="space-y-5">
-        <TextField label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />
+        <TextField
+          label="E-mail"
+          name="email"
+          type="email"
+          autoComplete="username webauthn"
+          required
+          autoFocus
+        />
         <TextField
           label="Password"
           name="password"
@@ -52,17 +62,103 @@ export function SignInPage() {
         <Button look="primary" type="submit" busy={entering.isPending} className="w-full py-2">
           Sign in
         </Button>
+        <PasskeyButton onPress={suggestions.stop} onEnter={enter} />
+        {setup?.signInProvider && <ProviderButton name={setup.signInProvider} next={next} />}
       </form>
     </Doorway>
   )
 }
 
-function SecondFactor({ onEnter, onBack }: { onEnter: () => void; onBack: () => void }) {
+function ProviderButton({ name, next }: { name: string; next: string | undefined }) {
+  const leaving = useMutation({ mutationFn: () => leaveForProvider(next) })
+  return (
+    <div>
+      <Button className="w-full py-2" busy={leaving.isPending} onClick={() => leaving.mutate()}>
+        Sign in with {name}
+      </Button>
+      <ProblemNote error={leaving.error} />
+    </div>
+  )
+}
+
+/** Passkeys among the suggestions of the e-mail field, where the browser can do that. */
+function useSuggestedPasskeys(isOpen: boolean, onEnter: () => void): { stop: () => void } {
+  const waiting = useRef<AbortController>(undefined)
+  const enter = useRef(onEnter)
+  enter.current = onEnter
+  useEffect(() => {
+    if (!isOpen || whyNoPasskeys() !== null) return
+    const controller = new AbortController()
+    waiting.current = controller
+    const { signal } = controller
+    const wait = async (): Promise<void> => {
+      if (!(await PublicKeyCredential.isConditionalMediationAvailable()) || signal.aborted) return
+      await signInByPasskey({ conditional: true, signal })
+      enter.current()
+    }
+    // Nobody asked for it: when it fails, there are the button and the form.
+    wait().catch(() => undefined)
+    return () => controller.abort()
+  }, [isOpen])
+  return { stop: () => waiting.current?.abort() }
+}
+
+function PasskeyButton({
+  primary = false,
+  onPress,
+  onEnter,
+}: {
+  primary?: boolean
+  onPress?: () => void
+  onEnter: () => void
+}) {
+  const entering = useMutation({ mutationFn: () => signInByPasskey(), onSuccess: onEnter })
+  const unavailable = whyNoPasskeys()
+  return (
+    <div>
+      <Button
+        look={primary ? 'primary' : 'plain'}
+        className="w-full py-2"
+        busy={entering.isPending}
+        refusal={unavailable}
+        onClick={() => {
+          onPress?.()
+          entering.mutate()
+        }}
+      >
+        Use a passkey
+      </Button>
+      {unavailable && <p className="mt-2 text-[0.95rem] text-ink-faint">{unavailable}</p>}
+      <ProblemNote error={entering.error} />
+    </div>
+  )
+}
+
+function SecondFactor({
+  step,
+  onEnter,
+  onBack,
+}: {
+  step: NextStep
+  onEnter: () => void
+  onBack: () => void
+}) {
   const proving = useMutation({ mutationFn: verifyCode, onSuccess: onEnter })
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
     proving.mutate(String(new FormData(event.currentTarget).get('code')))
   }
+  if (step === 'passkey')
+    return (
+      <Doorway title="One more thing" lede="Your account has a passkey: it is wanted, too.">
+        <div className="space-y-5">
+          <PasskeyButton primary onEnter={onEnter} />
+          <Button look="quiet" onClick={onBack} className="w-full">
+            Back
+          </Button>
+        </div>
+      </Doorway>
+    )
   return (
     <Doorway title="One more thing" lede="The code that your authenticator app shows now.">
       <form onSubmit={submit} className="space-y-5">
@@ -79,6 +175,7 @@ function SecondFactor({ onEnter, onBack }: { onEnter: () => void; onBack: () => 
         <Button look="primary" type="submit" busy={proving.isPending} className="w-full py-2">
           Sign in
         </Button>
+        <PasskeyButton onEnter={onEnter} />
         <Button look="quiet" onClick={onBack} className="w-full">
           Back
         </Button>

@@ -10,12 +10,13 @@ import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { SelectField, TextField } from '../../components/field.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
 import { Choice } from '../people/person-fields.tsx'
-import { SecretOnce } from './secret-once.tsx'
+import { SecretDialog } from './secret-once.tsx'
 
 const scopeTitles: Record<ApiKeyScope, string> = {
   read: 'Read: see machines, sites, images and deployments',
   operate: 'Operate: adopt, register and name machines',
-  deploy: 'Deploy: write to disks, delete machines, switch them on and off',
+  deploy: 'Deploy: write to disks',
+  destroy: 'Destroy: delete machines, switch them on and off',
   admin: 'Administer: sites, edges, images, templates, people',
 }
 
@@ -42,16 +43,14 @@ export function ApiKeyDialog({ me, onClose }: { me: Me; onClose: () => void }) {
   }
   if (making.data)
     return (
-      <Dialog open onOpenChange={onClose} keepOpen title={`Your key: ${making.data.name}`}>
-        <SecretOnce text={making.data.key} label="Copy key">
-          Put it where your script finds it: it is shown only now.
-        </SecretOnce>
-        <DialogActions>
-          <Button look="primary" onClick={onClose}>
-            Done
-          </Button>
-        </DialogActions>
-      </Dialog>
+      <SecretDialog
+        title={`Your key: ${making.data.name}`}
+        text={making.data.key}
+        copy="Copy key"
+        onClose={onClose}
+      >
+        Put it where your script finds it: it is shown only now.
+      </SecretDialog>
     )
   return (
     <Dialog open onOpenChange={onClose} keepOpen={name !== ''} title="Make an API key">

@@ -7,7 +7,7 @@ import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { TextField } from '../../components/field.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
 import { showToast } from '../../components/toast-store.ts'
-import { SecretOnce } from './secret-once.tsx'
+import { SecretDialog } from './secret-once.tsx'
 
 /** Scan, prove it, keep the recovery codes. The factor counts from the moment of the first good code. */
 export function EnrolTotp({
@@ -31,16 +31,15 @@ export function EnrolTotp({
   }
   if (isProven)
     return (
-      <Dialog open onOpenChange={finish} keepOpen title="Keep your recovery codes">
-        <SecretOnce text={recoveryCodes.join('\n')} label="Copy codes">
-          Each opens the door once, when your phone is lost. They are shown only now.
-        </SecretOnce>
-        <DialogActions>
-          <Button look="primary" onClick={finish}>
-            I have kept them
-          </Button>
-        </DialogActions>
-      </Dialog>
+      <SecretDialog
+        title="Keep your recovery codes"
+        text={recoveryCodes.join('\n')}
+        copy="Copy codes"
+        close="I have kept them"
+        onClose={finish}
+      >
+        Each opens the door once, when your phone is lost. They are shown only now.
+      </SecretDialog>
     )
   return (
     <Dialog open onOpenChange={onClose} keepOpen title="Scan this with your authenticator app">

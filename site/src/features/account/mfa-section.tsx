@@ -1,21 +1,20 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { endMfa, renewRecoveryCodes, startMfa } from '../../api/people.ts'
-import { keys } from '../../api/queries.ts'
+import { keys, passkeysQuery } from '../../api/queries.ts'
 import type { Me } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
-import { Dialog, DialogActions } from '../../components/dialog.tsx'
-import { TextField } from '../../components/field.tsx'
 import { Section } from '../../components/page.tsx'
-import { ProblemNote } from '../../components/problem-note.tsx'
 import { EnrolTotp } from './enrol-totp.tsx'
-import { SecretOnce } from './secret-once.tsx'
+import { PasswordDialog } from './password-dialog.tsx'
+import { SecretDialog } from './secret-once.tsx'
 
 /** What the password was asked for, and what came of it. */
 type Asked = 'start' | 'renew' | 'end'
 
 export function MfaSection({ me }: { me: Me }) {
   const queryClient = useQueryClient()
+  const { data: passkeys = [] } = useQuery(passkeysQuery)
   const [asked, setAsked] = useState<Asked | null>(null)
   const [enrolment, setEnrolment] = useState<{ uri: string; recoveryCodes: string[] } | null>(null)
   const [codes, setCodes] = useState<string[] | null>(null)
@@ -30,17 +29,17 @@ export function MfaSection({ me }: { me: Me }) {
   return (
     <Section title="Second factor">
       <p className="max-w-2xl text-ink-soft">
-        {me.mfa.enabled
-          ? 'An authenticator app’s code is asked for when you sign in.'
-          : 'With a second factor, a stolen password opens nothing. You need an authenticator app.'}
+        {me.mfa.totp
+          ? 'An authenticator app’s code is asked for when you sign in by password.'
+          : 'With an authenticator app’s code besides it, a stolen password opens nothing.'}
       </p>
       <div className="mt-4 flex flex-wrap gap-3">
-        {me.mfa.enabled ? (
+        {me.mfa.totp ? (
           <>
             <Button onClick={() => setAsked('renew')}>New recovery codes</Button>
             <Button
               look="quiet"
-              refusal={me.mfa.required ? 'A second factor is required here.' : null}
+              refusal={me.mfa.required && passkeys.length === 0 ? 'A second factor is required here.' : null}
               onClick={() => setAsked('end')}
             >
               Remove
@@ -62,59 +61,17 @@ export function MfaSection({ me }: { me: Me }) {
           }}
         />
       )}
-      {codes && <CodesDialog codes={codes} onClose={() => setCodes(null)} />}
+      {codes && (
+        <SecretDialog
+          title="Your recovery codes"
+          text={codes.join('\n')}
+          copy="Copy codes"
+          close="I have kept them"
+          onClose={() => setCodes(null)}
+        >
+          Each opens the door once, when your phone is lost. The older ones work no more.
+        </SecretDialog>
+      )}
     </Section>
-  )
-}
-
-function PasswordDialog({
-  onClose,
-  onConfirm,
-}: {
-  onClose: () => void
-  onConfirm: (password: string) => Promise<void>
-}) {
-  const confirming = useMutation({ mutationFn: onConfirm })
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault()
-    confirming.mutate(String(new FormData(event.currentTarget).get('password')))
-  }
-  return (
-    <Dialog open onOpenChange={onClose} title="Is it you?">
-      <form onSubmit={submit}>
-        <TextField
-          label="Password"
-          name="password"
-          type="password"
-          autoComplete="current-password"
-          required
-          autoFocus
-        />
-        <ProblemNote error={confirming.error} />
-        <DialogActions>
-          <Button look="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button look="primary" type="submit" busy={confirming.isPending}>
-            Go on
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
-  )
-}
-
-function CodesDialog({ codes, onClose }: { codes: readonly string[]; onClose: () => void }) {
-  return (
-    <Dialog open onOpenChange={onClose} keepOpen title="Your recovery codes">
-      <SecretOnce text={codes.join('\n')} label="Copy codes">
-        Each opens the door once, when your phone is lost. The older ones work no more.
-      </SecretOnce>
-      <DialogActions>
-        <Button look="primary" onClick={onClose}>
-          I have kept them
-        </Button>
-      </DialogActions>
-    </Dialog>
   )
 }

@@ -69,7 +69,7 @@ export function DeployDialog(props: DeployDialogProps) {
   )
 }
 
-function NoImages({ onClose }: { onClose: () => void }) {
+export function NoImages({ onClose }: { onClose: () => void }) {
   return (
     <>
       <p className="text-lg">

@@ -12,7 +12,8 @@ import { DiskFields } from './disk-fields.tsx'
 import type { DiskPreview } from './disk-preview.ts'
 
 export interface DeployFieldsProps {
-  machine: MachineDetail
+  /** Null: many at once, each under its own name. */
+  machine: MachineDetail | null
   images: readonly Image[]
   form: DeployForm
   onChange: (change: Partial<DeployForm>) => void
@@ -26,7 +27,7 @@ export interface DeployFieldsProps {
 }
 
 export function DeployFields(props: DeployFieldsProps) {
-  const { images, form, onChange, errors, problem, tried, onCancel, onReview } = props
+  const { machine, images, form, onChange, errors, problem, tried, onCancel, onReview } = props
   const submit = (event: FormEvent): void => {
     event.preventDefault()
     onReview()
@@ -53,15 +54,17 @@ export function DeployFields(props: DeployFieldsProps) {
             </option>
           ))}
         </SelectField>
-        <TextField
-          label="Host name"
-          value={form.hostname}
-          onChange={(event) => onChange({ hostname: event.target.value.trim() })}
-          autoCapitalize="off"
-          autoComplete="off"
-          spellCheck={false}
-          error={form.hostname || tried ? errors.hostname : null}
-        />
+        {machine && (
+          <TextField
+            label="Host name"
+            value={form.hostname}
+            onChange={(event) => onChange({ hostname: event.target.value.trim() })}
+            autoCapitalize="off"
+            autoComplete="off"
+            spellCheck={false}
+            error={form.hostname || tried ? errors.hostname : null}
+          />
+        )}
       </div>
       <DiskFields {...props} />
       <TextAreaField

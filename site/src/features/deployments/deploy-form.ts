@@ -45,7 +45,7 @@ export interface Remembered {
 }
 
 export function createDeployForm(
-  machine: Machine,
+  machine: Pick<Machine, 'name'>,
   images: readonly Image[],
   remembered: Remembered,
   previous?: Deployment,

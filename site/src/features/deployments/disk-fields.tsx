@@ -5,7 +5,7 @@ import type { DiskPreview } from './disk-preview.ts'
 
 /** Which disk: by a rule, or by name; and at once, which one that is on this machine. */
 export function DiskFields({ machine, form, onChange, errors, tried, preview }: DeployFieldsProps) {
-  const disks = machine.inventory?.disks ?? []
+  const disks = machine?.inventory?.disks ?? []
   const named = disks.filter((disk) => disk.serial ?? disk.wwn)
   return (
     <fieldset className="min-w-0">
@@ -18,7 +18,7 @@ export function DiskFields({ machine, form, onChange, errors, tried, preview }: 
         >
           <option value="smallest">The smallest</option>
           <option value="largest">The largest</option>
-          <option value="serial">By serial number</option>
+          {machine && <option value="serial">By serial number</option>}
         </SelectField>
         {form.diskBy === 'serial' ? (
           <div className="sm:col-span-2">

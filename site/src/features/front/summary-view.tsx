@@ -68,8 +68,11 @@ function Count({ label, count, colour }: { label: string; count: number; colour:
 
 function describeDeployed({ deployedTotal, deployedLastWeek }: Summary): string {
   if (deployedTotal === 0) return 'Nothing has been deployed yet.'
-  const total = `${deployedTotal.toLocaleString('en-GB')} ${deployedTotal === 1 ? 'deployment' : 'deployments'} so far`
-  return `${total}, ${deployedLastWeek === 0 ? 'none' : deployedLastWeek.toLocaleString('en-GB')} of them within the last week.`
+  if (deployedTotal === 1) return 'One deployment so far.'
+  const number = (count: number): string => count.toLocaleString('en-GB')
+  const recent =
+    deployedLastWeek === 0 ? 'none' : deployedLastWeek === deployedTotal ? 'all' : number(deployedLastWeek)
+  return `${number(deployedTotal)} deployments so far, ${recent} of them within the last week.`
 }
 
 function describeBar({ bar, averageMs }: Summary): string {

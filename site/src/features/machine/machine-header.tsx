@@ -6,8 +6,9 @@ import { Icon } from '../../components/icons.tsx'
 import { Padlock } from '../../components/padlock.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
-import { separateWords } from '../../format/words.ts'
+import { capitalise, separateWords } from '../../format/words.ts'
 import { hostnameError } from '../machines/hostname.ts'
+import { switchedOffNote } from '../safety/switch-texts.ts'
 import { renderLock } from './lock-text.ts'
 import { MachineButtons } from './machine-buttons.tsx'
 import { usePatchMachine } from './patch-machine.ts'
@@ -19,6 +20,7 @@ import { TagEditor } from './tag-editor.tsx'
 const shownMacs = 3
 
 export function MachineHeader({ machine }: { machine: MachineDetail }) {
+  const off = switchedOffNote(machine)
   const written = machine.status === 'deployed' && machine.deployment?.status === 'written'
   return (
     <header className="flex flex-wrap items-start justify-between gap-x-10 gap-y-6">
@@ -46,6 +48,11 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
             <span className="flex items-center gap-1.5 text-wanted">
               <Padlock label={renderLock(machine, Date.now())} />
               Locked{machine.lockConfirmed ? '' : ', not yet confirmed by the site'}
+            </span>
+          )}
+          {off && (
+            <span className="text-wanted" title="An administrator switched it off, for its site or for all.">
+              {capitalise(off)}
             </span>
           )}
           <span className="text-ink-faint">

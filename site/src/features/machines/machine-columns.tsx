@@ -19,6 +19,7 @@ import { currentRate } from '../deployments/rate-store.ts'
 import { writingBytes } from '../deployments/timeline.ts'
 import { renderLock } from '../machine/lock-text.ts'
 import { RamdiskNote, waitsForWork } from '../machine/ramdisk-note.tsx'
+import { switchedOffNote } from '../safety/switch-texts.ts'
 import { useSitePresence } from '../sites/use-site-presence.ts'
 import { compareNames, statusOrder, systemOf } from './machine-list.ts'
 
@@ -176,10 +177,16 @@ function StatusDetail({ machine }: { machine: Machine }) {
 
 function SiteCell({ machine }: { machine: Machine }) {
   const presence = useSitePresence(machine.siteId)
+  const off = switchedOffNote(machine)
   return (
     <div className="leading-snug">
       <div className="truncate">{machine.siteName}</div>
       {presence?.kind === 'away' && <div className="text-[0.85rem] text-failed">away</div>}
+      {presence?.kind !== 'away' && off && (
+        <div className="truncate text-[0.85rem] text-wanted" title={off}>
+          {off}
+        </div>
+      )}
     </div>
   )
 }

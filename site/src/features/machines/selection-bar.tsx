@@ -1,14 +1,19 @@
 import { isActive } from '@dragonfly/schema/state'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, type ReactNode, useState } from 'react'
 import { api, take } from '../../api/client.ts'
 import { forEachInTurn } from '../../api/in-turn.ts'
 import { keys } from '../../api/queries.ts'
+import { useRefusal } from '../../api/use-refusal.ts'
 import type { Machine } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { showToast } from '../../components/toast-store.ts'
-import { countOf } from '../../format/words.ts'
+import { capitalise, countOf } from '../../format/words.ts'
+import { DeleteMany } from '../bulk/delete-many.tsx'
+import { DeployMany } from '../bulk/deploy-many.tsx'
+import { LockMany, UnlockMany } from '../bulk/lock-many.tsx'
+import { bulkRefusal, describeResult, type Split, splitByRefusal } from '../bulk/split.ts'
 import { refusal } from '../machine/facts.ts'
 
 interface SelectionBarProps {
@@ -16,14 +21,100 @@ interface SelectionBarProps {
   onClear: () => void
 }
 
+/** What is asked, of the machines as they were when it was asked. */
+type Asked = { of: 'deploy' | 'lock' | 'unlock' | 'delete'; split: Split } | 'abort' | null
+
+const dialogs = { deploy: DeployMany, lock: LockMany, unlock: UnlockMany, delete: DeleteMany } as const
+
 /** What can be done to several machines at once. */
 export function SelectionBar({ machines, onClear }: SelectionBarProps) {
+  const [asked, setAsked] = useState<Asked>(null)
+  const abortable = machines.filter((machine) => refusal('abort', machine) === null)
+  const Many = asked === null || asked === 'abort' ? null : dialogs[asked.of]
+  const close = (): void => setAsked(null)
+  const finish = (): void => {
+    setAsked(null)
+    onClear()
+  }
+  return (
+    <section
+      aria-label="Selection"
+      className="fixed inset-x-4 bottom-20 z-30 mx-auto flex w-fit max-w-[calc(100vw-2rem)] flex-wrap items-center gap-x-4 gap-y-2 rounded-lg border border-line bg-raised px-4 py-2.5 shadow-float md:bottom-6"
+    >
+      <span className="num font-semibold" aria-live="polite">
+        {countOf(machines.length, 'machine')} selected
+      </span>
+      <AdoptMany machines={machines} onDone={onClear} />
+      <ManyButtons machines={machines} onAsk={setAsked}>
+        {abortable.length > 0 && (
+          <Button may="deploy" onClick={() => setAsked('abort')}>
+            Abort {abortable.length}
+          </Button>
+        )}
+        <TagForm machines={machines} />
+      </ManyButtons>
+      <Button look="quiet" onClick={onClear}>
+        Clear
+      </Button>
+      {asked === 'abort' && <AbortMany machines={abortable} onClose={close} onDone={finish} />}
+      {Many && asked !== null && asked !== 'abort' && (
+        <Many split={asked.split} onClose={close} onDone={finish} />
+      )}
+    </section>
+  )
+}
+
+interface ManyButtonsProps {
+  machines: readonly Machine[]
+  onAsk: (asked: Asked) => void
+  /** Between what is done often and what is not. */
+  children: ReactNode
+}
+
+function ManyButtons({ machines, onAsk, children }: ManyButtonsProps) {
+  const deploy = splitByRefusal('deploy', machines)
+  const remove = splitByRefusal('delete', machines)
+  const locks = (['lock', 'unlock'] as const).map((of) => ({ of, split: splitByRefusal(of, machines) }))
+  const lockRefusal = useRefusal('settings') && 'Only an administrator may lock or unlock machines.'
+  return (
+    <>
+      <Button
+        may="deploy"
+        refusal={bulkRefusal(deploy)}
+        onClick={() => onAsk({ of: 'deploy', split: deploy })}
+      >
+        Deploy {deploy.able.length || ''}
+      </Button>
+      {children}
+      {locks.map(
+        ({ of, split }) =>
+          split.able.length > 0 && (
+            <Button
+              key={of}
+              look="quiet"
+              refusal={lockRefusal ?? bulkRefusal(split)}
+              onClick={() => onAsk({ of, split })}
+            >
+              {capitalise(of)} {split.able.length}
+            </Button>
+          ),
+      )}
+      <Button
+        may="delete"
+        look="quiet"
+        refusal={bulkRefusal(remove)}
+        onClick={() => onAsk({ of: 'delete', split: remove })}
+      >
+        Delete {remove.able.length || ''}
+      </Button>
+    </>
+  )
+}
+
+function AdoptMany({ machines, onDone }: { machines: readonly Machine[]; onDone: () => void }) {
   const queryClient = useQueryClient()
-  const [aborting, setAborting] = useState(false)
   const [doneCount, setDoneCount] = useState(0)
   const adoptable = machines.filter((machine) => refusal('adopt', machine) === null)
-  const abortable = machines.filter((machine) => refusal('abort', machine) === null)
-
   const adopting = useMutation({
     mutationFn: () =>
       forEachInTurn(
@@ -34,45 +125,17 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
       ),
     onSuccess: async ({ failed, error }) => {
       tellResult(adoptable.length, failed, error, 'adopted')
-      onClear()
+      onDone()
       await queryClient.invalidateQueries({ queryKey: keys.machines })
     },
   })
+  if (adoptable.length === 0) return null
   return (
-    <section
-      aria-label="Selection"
-      className="fixed inset-x-4 bottom-20 z-30 mx-auto flex w-fit max-w-[calc(100vw-2rem)] flex-wrap items-center gap-x-4 gap-y-2 rounded-lg border border-line bg-raised px-4 py-2.5 shadow-float md:bottom-6"
-    >
-      <span className="num font-semibold" aria-live="polite">
-        {adopting.isPending && adoptable.length > 20
-          ? `Adopting ${doneCount} of ${adoptable.length} …`
-          : `${countOf(machines.length, 'machine')} selected`}
-      </span>
-      <Button
-        may="operate"
-        look="primary"
-        busy={adopting.isPending}
-        refusal={adoptable.length === 0 ? 'All of these are adopted already.' : null}
-        onClick={() => adopting.mutate()}
-      >
-        Adopt {adoptable.length > 0 ? adoptable.length : ''}
-      </Button>
-      {abortable.length > 0 && <Button onClick={() => setAborting(true)}>Abort {abortable.length}</Button>}
-      <TagForm machines={machines} />
-      <Button look="quiet" onClick={onClear}>
-        Clear
-      </Button>
-      {aborting && (
-        <AbortMany
-          machines={abortable}
-          onClose={() => setAborting(false)}
-          onDone={() => {
-            setAborting(false)
-            onClear()
-          }}
-        />
-      )}
-    </section>
+    <Button may="operate" look="primary" busy={adopting.isPending} onClick={() => adopting.mutate()}>
+      {adopting.isPending && adoptable.length > 20
+        ? `Adopting ${doneCount} of ${adoptable.length} …`
+        : `Adopt ${adoptable.length}`}
+    </Button>
   )
 }
 
@@ -143,24 +206,20 @@ function TagForm({ machines }: { machines: readonly Machine[] }) {
   const queryClient = useQueryClient()
   const [tag, setTag] = useState('')
   const refresh = () => queryClient.invalidateQueries({ queryKey: keys.machines })
-  const setTags = async (tagsOf: (machine: Machine) => string[]): Promise<void> => {
-    const { failed, error } = await forEachInTurn(machines, (machine) =>
-      take(
-        api.PATCH('/api/v1/machines/{machineId}', {
-          params: { path: { machineId: machine.machineId } },
-          body: { tags: tagsOf(machine) },
-        }),
-      ),
+  const change = (body: { add?: string[]; remove?: string[] }, of: readonly Machine[]) =>
+    take(
+      api.POST('/api/v1/bulk/tags', { body: { machineIds: of.map(({ machineId }) => machineId), ...body } }),
     )
-    if (failed > 0) throw error
-  }
   const tagging = useMutation({
-    mutationFn: (added: string) => setTags((machine) => [...new Set([...machine.tags, added])]),
-    onSuccess: (_, added) => {
+    mutationFn: (added: string) => change({ add: [added] }, machines),
+    onSuccess: (result, added) => {
       setTag('')
+      const untagged = machines.filter((machine) => !machine.tags.includes(added))
       showToast({
-        text: `${countOf(machines.length, 'machine')} tagged ${added}.`,
-        undo: () => void setTags((machine) => machine.tags).then(refresh),
+        text: describeResult(result, `tagged ${added}`),
+        ...(untagged.length > 0
+          ? { undo: () => void change({ remove: [added] }, untagged).then(refresh) }
+          : {}),
       })
     },
     onError: (error) => showToast({ text: error.message, tone: 'failed' }),

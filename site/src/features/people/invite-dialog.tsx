@@ -8,7 +8,7 @@ import { Button } from '../../components/button.tsx'
 import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { TextField } from '../../components/field.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
-import { SecretOnce } from '../account/secret-once.tsx'
+import { SecretDialog } from '../account/secret-once.tsx'
 import { RoleField, SitesField } from './person-fields.tsx'
 
 export function InviteDialog({ onClose }: { onClose: () => void }) {
@@ -39,17 +39,15 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   }
   if (inviting.data)
     return (
-      <Dialog open onOpenChange={onClose} keepOpen title={`Send this link to ${inviting.data.email}`}>
-        <SecretOnce text={inviting.data.link} label="Copy link">
-          It works once, for 7 days, and is shown only now. Whoever has it can make the account: send it to
-          nobody else.
-        </SecretOnce>
-        <DialogActions>
-          <Button look="primary" onClick={onClose}>
-            Done
-          </Button>
-        </DialogActions>
-      </Dialog>
+      <SecretDialog
+        title={`Send this link to ${inviting.data.email}`}
+        text={inviting.data.link}
+        copy="Copy link"
+        onClose={onClose}
+      >
+        It works once, for 7 days, and is shown only now. Whoever has it can make the account: send it to
+        nobody else.
+      </SecretDialog>
     )
   return (
     <Dialog open onOpenChange={onClose} keepOpen={email !== ''} title="Invite somebody">

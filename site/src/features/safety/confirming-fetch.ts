@@ -4,6 +4,7 @@ import {
   destructiveOperations,
   isDangerous,
 } from '@dragonfly/schema/state'
+import { steppingFetch } from '../account/stepping-fetch.ts'
 import { askToHold } from './confirmation-store.ts'
 
 const addresses: readonly { method: string; path: RegExp; operation: DestructiveOperation }[] = [
@@ -50,14 +51,14 @@ export async function confirmingFetch(request: Request): Promise<Response> {
           .catch(() => null)
       : null
   const dangerous = findDangerous(request.method, new URL(request.url).pathname, body)
-  if (!dangerous) return fetch(request)
+  if (!dangerous) return steppingFetch(request)
   const again = request.clone()
   if ((await readMode()) !== 'safe') {
-    const answer = await fetch(request)
+    const answer = await steppingFetch(request)
     if (answer.status !== 428) return answer
   }
   again.headers.set(confirmationHeader, await askToHold(dangerous))
-  return fetch(again)
+  return steppingFetch(again)
 }
 
 /** Asked each time: power mode ends by itself, and an administrator may have ended it for everybody. */

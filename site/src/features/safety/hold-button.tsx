@@ -1,9 +1,10 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useReducer, useRef, useState } from 'react'
+import { rumble } from '../../input/gamepad.ts'
 import { holdFraction, idle, renderHold, transitionHold } from './hold.ts'
 
 const isHoldKey = (event: KeyboardEvent): boolean => event.key === ' ' || event.key === 'Enter'
 
-/** A button that acts when it has been held long enough: by mouse, finger, Space or Enter. */
+/** A button that acts when it has been held long enough: by mouse, finger, Space, Enter or a gamepad’s A. */
 export function HoldButton({ ready, busy, onHeld }: { ready: boolean; busy: boolean; onHeld: () => void }) {
   const { fraction, dispatch } = useHold(onHeld)
   const press = (source: 'pointer' | 'key'): void => {
@@ -54,7 +55,10 @@ function useHold(onHeld: () => void) {
   const latest = useRef(onHeld)
   latest.current = onHeld
   useEffect(() => {
-    if (state.kind === 'held') latest.current()
+    if (state.kind === 'held') {
+      rumble()
+      latest.current()
+    }
     if (state.kind !== 'holding') return
     let frame = requestAnimationFrame(function step() {
       const atMs = performance.now()
@@ -62,7 +66,15 @@ function useHold(onHeld: () => void) {
       dispatch({ type: 'tick', atMs })
       frame = requestAnimationFrame(step)
     })
-    return () => cancelAnimationFrame(frame)
+    // Nobody sees the ring any more: a key or a finger may have come up elsewhere.
+    const cancel = (): void => dispatch({ type: 'cancel' })
+    window.addEventListener('blur', cancel)
+    document.addEventListener('visibilitychange', cancel)
+    return () => {
+      cancelAnimationFrame(frame)
+      window.removeEventListener('blur', cancel)
+      document.removeEventListener('visibilitychange', cancel)
+    }
   }, [state])
   return { fraction: holdFraction(state, now), dispatch }
 }

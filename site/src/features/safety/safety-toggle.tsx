@@ -37,6 +37,7 @@ export function SafetyToggle() {
       className={`touchable mr-1 rounded-md border px-2.5 py-1 whitespace-nowrap ${looks[isPower ? 'power' : 'safe']}`}
     >
       {isPower ? '⚡ Power' : '🧸 Safe'}
+      {left && <span className="num ml-1.5 text-[0.85rem] max-sm:hidden">{left}</span>}
     </button>
   )
 }

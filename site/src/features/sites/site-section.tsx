@@ -11,6 +11,7 @@ import { countOf } from '../../format/words.ts'
 import { DeleteSiteDialog } from './delete-site-dialog.tsx'
 import { EdgeCard } from './edge-card.tsx'
 import { RenameSiteDialog } from './rename-site-dialog.tsx'
+import { SiteSafety } from './site-safety.tsx'
 
 const policies: Record<Site['unknownMachines'], { title: string; sentence: string }> = {
   discover: {
@@ -83,6 +84,7 @@ export function SiteSection({ site, edges, onAddEdge }: SiteSectionProps) {
         </p>
       )}
       <Policy site={site} />
+      <SiteSafety site={site} />
     </section>
   )
 }

@@ -1,0 +1,86 @@
+import { Bmc, type BmcNetwork } from './bmc.ts'
+import type { Chassis } from './chassis.ts'
+import type { BmcFaults } from './faults.ts'
+import { startIpmiServer } from './ipmi/server.ts'
+import { type Personality, type PersonalityName, personalities } from './personality.ts'
+import { createUsers } from './users.ts'
+
+interface BmcAccount {
+  name: string
+  password: string
+  /** IPMI's number: 2 user, 3 operator, 4 administrator (the default). */
+  privilege?: number
+}
+
+export interface SimulatedBmcOptions {
+  /** The machine that it is in; `lightChassis(number)` is one that needs no QEMU. */
+  chassis: Chassis
+  /** Where it listens; 127.0.0.1 by default. */
+  address?: string
+  /** UDP port of IPMI: 0, the default, takes a free one. */
+  ipmiPort?: number
+  /** admin with password "secret" by default. */
+  users?: BmcAccount[]
+  /** 'dell' by default. */
+  personality?: PersonalityName | Personality
+  /** 20 bytes, for two-key logins. */
+  kg?: Uint8Array
+  faults?: Partial<BmcFaults>
+  network?: Partial<BmcNetwork>
+  now?: () => number
+  /** Faults that are left to chance ask this one: a number from 0 to 1. */
+  random?: () => number
+}
+
+export interface SimulatedBmc extends AsyncDisposable {
+  readonly bmc: Bmc
+  readonly address: string
+  readonly ipmiPort: number
+  /** IPMI logins at the moment. */
+  ipmiSessionCount(): number
+  close(): Promise<void>
+}
+
+const defaultAccount: BmcAccount = { name: 'admin', password: 'secret' }
+
+/** A locally administered MAC for the BMC, made from its machine's UUID. */
+function bmcMac(uuid: string): string {
+  const digits = uuid.replaceAll('-', '').slice(0, 10).match(/../g) ?? []
+  return ['02', ...digits].join(':')
+}
+
+/** Starts a BMC in this process. */
+export async function startSimulatedBmc(options: SimulatedBmcOptions): Promise<SimulatedBmc> {
+  const { chassis, address = '127.0.0.1', personality = 'dell' } = options
+  const network: BmcNetwork = {
+    address,
+    netmask: '255.255.255.0',
+    gateway: '0.0.0.0',
+    mac: bmcMac(chassis.identity.uuid),
+    source: 'static',
+    ...options.network,
+  }
+  const bmc = new Bmc({
+    chassis,
+    personality: typeof personality === 'string' ? personalities[personality] : personality,
+    users: createUsers(options.users ?? [defaultAccount]),
+    network,
+    kg: options.kg,
+    ...(options.faults ? { faults: options.faults } : {}),
+    ...(options.now ? { now: options.now } : {}),
+  })
+  const random = options.random ? { random: options.random } : {}
+  const ipmi = await startIpmiServer({ bmc, address, port: options.ipmiPort ?? 0, ...random })
+  const close = async (): Promise<void> => {
+    await ipmi.close()
+    await bmc.close()
+  }
+  return {
+    bmc,
+    address,
+    ipmiPort: ipmi.port,
+    ipmiSessionCount: () => ipmi.sessionCount,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

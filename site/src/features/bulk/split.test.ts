@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest'
+import { createMachine } from '../testing/views.ts'
+import { bulkRefusal, describeResult, refusedOf, splitByRefusal } from './split.ts'
+
+const free = createMachine({ name: 'free' })
+const locked = createMachine({ name: 'locked', locked: true })
+const off = createMachine({ name: 'off', reimage: 'off' })
+
+it('leaves out what the table of actions refuses, and says why', () => {
+  const split = splitByRefusal('deploy', [free, locked, off])
+  expect(split.able).toEqual([free])
+  expect(split.refused).toEqual([
+    { machineId: 'machine-locked', name: 'locked', note: 'It is locked: unlock it first.' },
+    {
+      machineId: 'machine-off',
+      name: 'off',
+      note: 'Reimaging is switched off here: an administrator can switch it on again.',
+    },
+  ])
+  expect(bulkRefusal(split)).toBeNull()
+  expect(splitByRefusal('delete', [off]).able).toEqual([off])
+})
+
+it('says why nothing can be done', () => {
+  expect(bulkRefusal(splitByRefusal('delete', [locked]))).toBe('It is locked: unlock it first.')
+  expect(bulkRefusal(splitByRefusal('deploy', [locked, off]))).toBe('None of these allows it.')
+  const many = Array.from({ length: 1001 }, () => free)
+  expect(bulkRefusal(splitByRefusal('delete', many))).toBe('At most 1,000 machines at once: select fewer.')
+})
+
+it('sums up what was done', () => {
+  const verdict = (outcome: 'done' | 'queued' | 'refused' | 'failed', message: string | null = null) => ({
+    machineId: outcome,
+    name: outcome === 'failed' ? null : outcome,
+    outcome,
+    code: null,
+    message,
+  })
+  expect(describeResult({ items: [verdict('done')] }, 'deleted')).toBe('1 machine deleted.')
+  const mixed = { items: [verdict('queued'), verdict('refused', 'No.'), verdict('failed', 'Oh.')] }
+  expect(describeResult(mixed, 'armed')).toBe('no machines armed, 1 queued, 2 refused.')
+  expect(refusedOf(mixed)).toEqual([
+    { machineId: 'refused', name: 'refused', note: 'No.' },
+    { machineId: 'failed', name: 'failed', note: 'Oh.' },
+  ])
+})
