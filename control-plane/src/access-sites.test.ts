@@ -152,14 +152,33 @@ const whileLocked: Record<string, number[]> = {
   deleteMachine: [409],
   lockMachine: [409],
   createDeployment: [409],
+  getBmc: [200],
+  // It tells how the machine is reached, and changes nothing on it.
+  setBmc: [200],
+  probeBmc: [202],
+  readFromBmc: [202],
+  identifyMachine: [202],
+  powerOnMachine: [409],
+  powerMachine: [409],
+  setBootDevice: [409],
+  removeBmc: [204],
   // Last: it ends the lock.
   unlockMachine: [200],
+}
+
+const lockedBodies: Record<string, object> = {
+  setBmc: { address: '10.0.0.17' },
+  readFromBmc: { what: 'power' },
+  identifyMachine: { seconds: 15 },
+  powerMachine: { operation: 'off' },
+  setBootDevice: { device: 'pxe' },
 }
 
 it('refuses whatever could harm a locked machine, and has an expectation for every operation on one', async () => {
   const harness = await createHarness()
   await harness.signIn()
   const { machineId, request } = await createDeployable(harness)
+  await harness.call('PUT', `/api/v1/machines/${machineId}/bmc`, { address: '10.0.0.17' })
   await harness.call('POST', `/api/v1/machines/${machineId}/adopt`, {})
   await harness.call('POST', `/api/v1/machines/${machineId}/lock`, { reason: 'in production' })
   const named = operations
@@ -171,7 +190,11 @@ it('refuses whatever could harm a locked machine, and has an expectation for eve
     if (!operation) throw new Error(operationId)
     const { method, path } = operation
     const body =
-      operationId === 'createDeployment' ? request : method === 'GET' || method === 'DELETE' ? undefined : {}
+      operationId === 'createDeployment'
+        ? request
+        : method === 'GET' || method === 'DELETE'
+          ? undefined
+          : (lockedBodies[operationId] ?? {})
     const { status } = await harness.call(method, fillIn(path, { machineId }), body)
     expect(statuses, `${operationId}: ${status}`).toContain(status)
   }

@@ -59,7 +59,7 @@ const expectations = {
   public: [
     ['getSetup', 'createAdministrator', 'beginSetupPasskey', 'enrolEdge'],
     ['readInvitation', 'acceptInvitation', 'beginInvitationPasskey'],
-    ['beginPasskeySignIn', 'passkeySignIn'],
+    ['beginPasskeySignIn', 'passkeySignIn', 'beginProviderSignIn', 'providerSignIn'],
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
@@ -68,20 +68,28 @@ const expectations = {
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
+    ['getBmc', 'listCommands', 'getCommand'],
   ].flat(),
-  operators: ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
+  operators: [
+    ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
+    ['probeBmc', 'readFromBmc', 'identifyMachine', 'confirmCommand'],
+  ].flat(),
   confirmers: ['createConfirmation'],
   deployers: ['createDeployment', 'abortDeployment', 'deployMachines'],
-  destroyers: ['deleteMachine', 'deleteMachines'],
+  destroyers: [
+    ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
+    ['powerOnMachine', 'powerOnMachines', 'setBootDevice'],
+  ].flat(),
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],
   administrators: [
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge'],
+    ['adoptBmc', 'setBmc', 'removeBmc'],
     ['createImage', 'retryImage', 'createTemplate', 'deleteTemplate'],
-    ['getFrontDoor', 'updateFrontDoor'],
+    ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
-    ['getRecoveryKey', 'replaceRecoveryKey'],
+    ['getRecoveryKey', 'replaceRecoveryKey', 'exportSealed'],
     ['lockMachine', 'unlockMachine', 'lockMachines', 'unlockMachines', 'setSafetySwitch'],
     ['setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
   ].flat(),

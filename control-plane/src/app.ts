@@ -6,7 +6,9 @@ import { enforceAccess, requireOwnOrigin, requireReader } from './enforce-access
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
+import { mountBmcs } from './features/bmcs/handlers.ts'
 import { mountBulk } from './features/bulk/handlers.ts'
+import { mountCommands } from './features/commands/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
@@ -15,6 +17,7 @@ import { mountFrontDoor } from './features/front-door/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
 import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
+import { mountOidc } from './features/oidc/handlers.ts'
 import { mountPasskeys } from './features/passkeys/handlers.ts'
 import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
@@ -79,11 +82,14 @@ export function createApp(deps: Deps): App {
   mountFrontDoor(app)
   mountPeople(app)
   mountPasskeys(app)
+  mountOidc(app)
   mountInvitations(app)
   mountApiKeys(app)
   mountSites(app)
   mountEdges(app)
   mountMachines(app)
+  mountBmcs(app)
+  mountCommands(app)
   mountBulk(app)
   mountImages(app)
   mountTemplates(app)

@@ -9,6 +9,7 @@ export const metricHelp = {
   dragonfly_journal_repeats_total: 'Journal entries that had been taken before',
   dragonfly_bad_frames_total: 'Frames from edges that could not be read',
   dragonfly_deployments_created_total: 'Deployments created',
+  dragonfly_commands_total: 'Commands to edges by kind',
   dragonfly_addresses_refused_total: 'Requests from addresses that are not on the allowlist',
   dragonfly_audit_dropped_total: 'Requests of strangers that were too many for the audit log',
   dragonfly_audit_failures_total: 'Entries that could not be written into the audit log',

@@ -2,7 +2,9 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, DeclaredRoute } from './access.ts'
 import * as apiKeys from './features/api-keys/routes.ts'
 import * as audit from './features/audit/routes.ts'
+import * as bmcs from './features/bmcs/routes.ts'
 import * as bulk from './features/bulk/routes.ts'
+import * as commands from './features/commands/routes.ts'
 import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
@@ -11,6 +13,7 @@ import * as frontDoor from './features/front-door/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
+import * as oidc from './features/oidc/routes.ts'
 import * as passkeys from './features/passkeys/routes.ts'
 import * as people from './features/people/routes.ts'
 import * as safety from './features/safety/routes.ts'
@@ -25,11 +28,14 @@ export const allRoutes = [
   frontDoor,
   people,
   passkeys,
+  oidc,
   invitations,
   apiKeys,
   sites,
   edges,
   machines,
+  bmcs,
+  commands,
   bulk,
   images,
   templates,
@@ -79,6 +85,7 @@ export function createOpenApiDocument(version: string) {
       { name: 'sites' },
       { name: 'edges' },
       { name: 'machines' },
+      { name: 'bmcs' },
       { name: 'images' },
       { name: 'templates' },
       { name: 'deployments' },

@@ -34,6 +34,8 @@ export interface TestControlPlane {
   connections: number
   setState(changes: Partial<SiteState>): void
   setBundle(files: Record<string, Buffer>): Promise<string>
+  /** Sends a command to whoever is connected. */
+  command(frame: Extract<ControlFrame, { type: 'command' }>): void
   /** Ends every tunnel. */
   drop(): void
   /** While false, journal frames are taken but the acknowledgement is lost. */
@@ -160,6 +162,9 @@ export async function startControlPlane(): Promise<TestControlPlane> {
       const manifest = describeBundle(files, chunks)
       bundle = { manifest, jws: await signer.sign(manifest, bundleManifestType) }
       return manifest.version
+    },
+    command: (frame) => {
+      for (const client of sockets.clients) client.send(JSON.stringify(frame))
     },
     drop: () => {
       for (const client of sockets.clients) client.terminate()

@@ -6,6 +6,7 @@ import type { Database } from '../src/io/database.ts'
 import { createControlPlane } from '../src/services/control-plane.ts'
 import { type RunningEdge, startEdge } from '../src/services/edge.ts'
 import { loadEdgeKey } from '../src/services/edge-key.ts'
+import type { EdgeOptions } from '../src/services/edge-parts.ts'
 import { joinSite } from '../src/services/join.ts'
 import { loadIdentity } from '../src/services/store/identity.ts'
 import { openStore } from '../src/services/store/store.ts'
@@ -40,7 +41,7 @@ export interface EdgeUnderTest {
   close(): Promise<void>
 }
 
-export async function startEdgeUnderTest(): Promise<EdgeUnderTest> {
+export async function startEdgeUnderTest(bmc?: EdgeOptions['bmc']): Promise<EdgeUnderTest> {
   const dataDir = await mkdtemp(join(tmpdir(), 'edge-test-'))
   const control = await startControlPlane()
   const joined = await joinSite({ url: control.url, token: joinToken, dataDir, force: false }, Date.now)
@@ -69,6 +70,7 @@ export async function startEdgeUnderTest(): Promise<EdgeUnderTest> {
         responder: { dhcpServer, dhcpClient, bootServer, tftp, bootHttp },
       },
       reconnectMs: { first: 20, longest: 50 },
+      ...(bmc ? { bmc } : {}),
     })
   }
   let database = await openStore(dataDir)

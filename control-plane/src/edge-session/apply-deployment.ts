@@ -1,4 +1,6 @@
 import { deployments, edges, machines } from '@dragonfly/schema/db'
+import { isActive } from '@dragonfly/schema/state'
+import type { SiteEvent } from '@dragonfly/schema/wire'
 import { and, eq, isNull, ne } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
@@ -48,6 +50,27 @@ export async function applyDeployment(
     afterwards: () => {
       if (event.type !== 'deployment.stage') deps.values.clearDeployment(deploymentId)
     },
+  }
+}
+
+/** A line of its timeline, at the stage that it is at. */
+export async function applyDeploymentNote(
+  deps: Deps,
+  edge: EdgeIdentity,
+  event: Extract<SiteEvent, { type: 'deployment.note' }>,
+  at: number,
+): Promise<Effect> {
+  const { deploymentId, stage, attempt, note } = event
+  const row = await readDeployment(deps.db, deploymentId)
+  if (row?.siteId !== edge.siteId || (row.edgeId !== null && row.edgeId !== edge.edgeId)) return noEffect
+  if (!isActive(row.status)) return noEffect
+  return {
+    statements: [appendTimeline(deps.db, { deploymentId, at, stage, attempt, note })],
+    live: [
+      { type: 'changed', entity: 'deployment', id: deploymentId },
+      { type: 'changed', entity: 'machine', id: row.machineId },
+    ],
+    bump: 'none',
   }
 }
 

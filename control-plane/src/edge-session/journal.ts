@@ -5,7 +5,9 @@ import { isConstraint, runBatch, type Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { releaseQueue } from '../features/deployments/queue.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
-import { applyDeployment } from './apply-deployment.ts'
+import { applyBmcIdentified, applyBmcPower } from './apply-bmc.ts'
+import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
+import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
 import { applyBundleFailed, applyBundleReady, applyInterfaces, applyProblem } from './apply-edge.ts'
 import { applyImageFailed, applyImageReady } from './apply-image.ts'
 import { applyInventory } from './apply-inventory.ts'
@@ -109,6 +111,16 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyImageReady(deps, edge, event, at)
     case 'image.failed':
       return applyImageFailed(deps, edge, event, at)
+    case 'command.result':
+      return applyCommandResult(deps, edge, event, at)
+    case 'command.waiting':
+      return applyCommandWaiting(deps, edge, event, at)
+    case 'bmc.identified':
+      return applyBmcIdentified(deps, edge, event, at)
+    case 'bmc.power':
+      return applyBmcPower(deps, edge, event, at)
+    case 'deployment.note':
+      return applyDeploymentNote(deps, edge, event, at)
     case 'bundle.ready':
       return applyBundleReady(deps, edge, event.version)
     case 'bundle.failed':

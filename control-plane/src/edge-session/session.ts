@@ -8,6 +8,7 @@ import {
 } from '@dragonfly/schema/wire'
 import { eq, sql } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { sendPendingCommands } from '../features/commands/dispatch.ts'
 import { readStateVersion } from '../features/edge-api/site-state.ts'
 import { publishHeardLocks } from '../features/machines/lock.ts'
 import { takeSealingKey } from '../features/sealing/sealing-key.ts'
@@ -52,8 +53,10 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
   let lastSeenAt = 0
   let silence = setTimeout(() => shut(closeCodes.slow, 'no hello'), helloTimeoutMs)
 
+  const abilities: string[] = []
   const connection: EdgeConnection = {
     ...edge,
+    commands: abilities,
     send: (frame) => sendFrame(frame),
     close: (reason) => shut(closeCodes.revoked, reason),
   }
@@ -96,12 +99,14 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
     const version = await catchUp(deps, edge, isCurrent ? frame.stateVersion : null)
     if (isClosed) return
     isGreeted = true
+    abilities.push(...(frame.commands ?? []))
     deps.connections.add(connection)
     sendFrame({ type: 'welcome', protocol: wireProtocol, ackedSeq, now: deps.clock() })
     if (!isCurrent || frame.stateVersion !== version) {
       sendFrame({ type: 'state-changed', generation: deps.identity.generation, version })
     }
     publishEdge(deps, edge)
+    await sendPendingCommands(deps, connection)
   }
 
   async function handleFrame(frame: ReceivedFrame): Promise<void> {

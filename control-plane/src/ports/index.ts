@@ -22,6 +22,8 @@ export interface EdgeConnections {
   add(connection: EdgeConnection): void
   remove(connection: EdgeConnection): void
   isConnected(edgeId: string): boolean
+  /** The tunnels of a site, in the order of their edges' ids. */
+  ofSite(siteId: string): readonly EdgeConnection[]
   sendToSite(siteId: string, frame: ControlFrame): void
   /** Cuts the edge's tunnel, if it has one. */
   disconnect(edgeId: string, reason: string): void
@@ -31,6 +33,8 @@ export interface EdgeConnections {
 export interface EdgeConnection {
   readonly edgeId: string
   readonly siteId: string
+  /** Kinds of commands that it can carry out. */
+  readonly commands: readonly string[]
   send(frame: ControlFrame): void
   close(reason: string): void
 }

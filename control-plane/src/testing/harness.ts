@@ -197,7 +197,13 @@ export interface TestTunnel {
 export async function openTunnel(
   harness: Harness,
   edge: TestEdge,
-  options: { journalId?: string; protocol?: number; stateVersion?: number | null; sealingKey?: string } = {},
+  options: {
+    journalId?: string
+    protocol?: number
+    stateVersion?: number | null
+    commands?: string[]
+    sealingKey?: string
+  } = {},
 ): Promise<TestTunnel> {
   const waiters: (() => void)[] = []
   let unseen: ControlFrame[] = []
@@ -241,6 +247,7 @@ export async function openTunnel(
     generation: harness.deps.identity.generation,
     stateVersion: options.stateVersion ?? null,
     now: harness.clock.now,
+    ...(options.commands ? { commands: options.commands } : {}),
     ...(options.sealingKey ? { sealingKey: options.sealingKey } : {}),
   })
   return tunnel

@@ -113,7 +113,14 @@ function refuseMachine(order: WorkOrder, check: OrderCheck): OrderVerdict | null
     return refuse('wrong-machine', 'The work order belongs to another deployment.')
   if (claimed.machineId !== machine.machineId || machine.machineId !== deployment.machineId)
     return refuse('wrong-machine', `The work order is not for ${machine.name}.`)
-  if (observed && !claimed.macs.includes(observed.mac))
+  // One that only its BMC has told of is known by its UUID alone.
+  if (
+    observed &&
+    claimed.macs.length === 0 &&
+    (!claimed.smbiosUuid || observed.smbiosUuid !== claimed.smbiosUuid)
+  )
+    return refuse('wrong-machine', 'The order names no network card, and the machine showed another UUID.')
+  if (observed && claimed.macs.length > 0 && !claimed.macs.includes(observed.mac))
     return refuse('wrong-machine', `The machine booted from ${observed.mac}, which the order does not name.`)
   if (observed?.smbiosUuid && claimed.smbiosUuid && observed.smbiosUuid !== claimed.smbiosUuid)
     return refuse(

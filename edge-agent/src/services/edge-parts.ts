@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { edgePorts, type HostInterface, type SiteEvent } from '@dragonfly/schema/wire'
 import type { Database } from '../io/database.ts'
+import { type Bmcs, openBmcs } from './bmc/bmcs.ts'
+import type { BmcDriver, OpenCredentials } from './bmc/driver.ts'
 import { type BundleStore, openBundleStore } from './bundle.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { createBootEventHandler } from './deployments/boot-events.ts'
@@ -37,6 +39,8 @@ export interface EdgeOptions {
   /** Other ports than the agreed ones, for tests. */
   ports?: { agentHttp?: number; imageHttp?: number; responder?: Record<string, number> }
   reconnectMs?: { first: number; longest: number }
+  /** Other ways to reach BMCs than the real ones, for tests. */
+  bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
 }
 
 /** What an edge is made of. The parts need each other, so each asks for the others when it acts. */
@@ -58,6 +62,7 @@ export interface EdgeParts {
   imageServer: ImageServerProcess
   images: ImageLibrary
   bundle: BundleStore
+  bmcs: Bmcs
 }
 
 /** Makes the parts; none of them serves anything yet. `agentPort` is asked for when an order is handed out. */
@@ -75,8 +80,16 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
     giveOrder: desk.give,
     sendToMachine: (machineId, frame) => parts.links.forMachine(machineId)?.send(frame),
   })
-  const machines = createMachineSide(options, { ...records, ...stores, publisher, runner })
-  const parts: EdgeParts = { ...records, ...stores, publisher, desk, runner, ...machines }
+  const machines = createMachineSide(options, { ...records, ...stores, publisher, runner }, later)
+  const bmcs = await openBmcs({
+    ...options,
+    ...records,
+    isImageReady: (digest) => stores.images.readiness(digest) === 'ready',
+    isBundleReady: () => stores.bundle.current().ready,
+    runner,
+    isInRamdisk: (machineId) => machines.links.forMachine(machineId) !== null,
+  })
+  const parts: EdgeParts = { ...records, ...stores, publisher, desk, runner, bmcs, ...machines }
   return parts
 }
 
@@ -179,6 +192,7 @@ function createDesk(
 function createMachineSide(
   { dataDir, database, now, random, warn, ports }: EdgeOptions,
   parts: Records & Stores & Pick<EdgeParts, 'publisher' | 'runner'>,
+  later: () => EdgeParts,
 ): Pick<EdgeParts, 'links' | 'handleBootEvent' | 'responder'> {
   const { site, publisher, journal, problems, images } = parts
   const runner = () => parts.runner
@@ -196,7 +210,14 @@ function createMachineSide(
     onCorruptChunk: images.suspectChunk,
   })
   const view = publisher.current
-  const handleBootEvent = createBootEventHandler({ now, machines: site.machines, view, runner, append })
+  const handleBootEvent = createBootEventHandler({
+    now,
+    machines: site.machines,
+    view,
+    runner,
+    append,
+    onStarted: (machineId) => later().bmcs.commands.machineStarted(machineId),
+  })
   const responder = createResponderProcess({
     dataDir,
     ...(ports?.responder ? { ports: ports.responder } : {}),

@@ -1,4 +1,5 @@
 import type { SiteState } from '@dragonfly/schema/wire'
+import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
@@ -7,6 +8,7 @@ import { renderMetrics } from './metrics.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { endService, readRevocation } from './revocation.ts'
+import { retireUnused } from './sealing.ts'
 import { createServing, type Serving } from './serving.ts'
 import { openStateSync } from './state-sync.ts'
 import type { EdgeStatus } from './status.ts'
@@ -75,6 +77,9 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
+    commands: knownCommands,
+    onCommand: (frame) =>
+      void parts.bmcs.commands.take(frame).catch((error) => warn(`A command was lost: ${String(error)}`)),
     onStatus: (status) => {
       tell(status)
       if (status.kind !== 'revoked') return
@@ -99,7 +104,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       sync.stop()
       parts.bundle.stop()
       await ramdisks.close()
-      await Promise.all([serving.stop(), parts.responder.stop(), parts.images.stop()])
+      await Promise.all([serving.stop(), parts.responder.stop(), parts.images.stop(), parts.bmcs.stop()])
     },
   }
 }
@@ -115,6 +120,8 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   await serving.update(state, site.hostInterfaces())
   await publisher.publish()
   await links.reconsider()
+  await retireUnused(parts.sealing, state)
+  await parts.bmcs.tick()
 }
 
 async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: Serving): Promise<void> {
@@ -127,9 +134,10 @@ async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: 
   await serving.update(site.state(), site.hostInterfaces())
 }
 
-async function tick({ runner, links }: EdgeParts): Promise<void> {
+async function tick({ runner, links, bmcs }: EdgeParts): Promise<void> {
   await runner.tick()
   links.tick()
+  await bmcs.tick()
 }
 
 function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, tunnel: Tunnel): () => void {

@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { diskRuleSchema } from '../state/disk-rule.ts'
 import { deploymentStatuses, machineStatuses } from '../state/machine.ts'
-import { maxBulkMachines, switchPositions } from '../state/safety.ts'
+import { switchPositions } from '../state/safety.ts'
 import { deploymentStageNames } from '../state/stages.ts'
 import { inventorySchema } from '../wire/inventory.ts'
+import { bmcSummarySchema } from './bmc.ts'
+import { countedMachines, countFits, isCounted, machineIdsSchema } from './bulk.ts'
 import { epochMsSchema, hostnameSchema, idSchema, macInputSchema, sshKeySchema } from './common.ts'
 
 const stageSchema = z.enum(deploymentStageNames)
@@ -119,6 +121,8 @@ export const machineViewSchema = z
     rackUnit: z.number().int().nullable(),
     /** The ramdisk is up on it right now, and waits for work. */
     ramdiskConnected: z.boolean(),
+    /** Null where none is known. */
+    bmc: z.union([bmcSummarySchema, z.null()]),
     os: z.string().nullable(),
     deployment: z.union([deploymentViewSchema, z.null()]),
     firstSeenAt: epochMsSchema.nullable(),
@@ -180,33 +184,13 @@ export const logViewSchema = z
   .openapi('Log')
 export type LogView = z.infer<typeof logViewSchema>
 
-/** Which machines one request acts on, each once. */
-const machineIdsSchema = z
-  .array(idSchema)
-  .min(1, 'No machine is named.')
-  .max(maxBulkMachines, `At most ${maxBulkMachines} machines at once.`)
-  .refine((ids) => new Set(ids).size === ids.length, 'A machine is named twice.')
-
-const countedSchema = {
-  machineIds: machineIdsSchema,
-  count: z.number().int().openapi({
-    description: 'How many machines are named: a slip in a list is noticed before it costs something',
-  }),
-}
-const isCounted = {
-  message: 'The count is not that of the machines named: look at the list again.',
-  path: ['count'],
-}
-const countFits = ({ machineIds, count }: { machineIds: readonly string[]; count: number }): boolean =>
-  machineIds.length === count
-
 export const machinesDeleteSchema = z
-  .object(countedSchema)
+  .object(countedMachines)
   .refine(countFits, isCounted)
   .openapi('MachinesDelete')
 export const machinesDeploySchema = z
   .object({
-    ...countedSchema,
+    ...countedMachines,
     hostnames: z
       .record(idSchema, hostnameSchema)
       .optional()

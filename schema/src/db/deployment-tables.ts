@@ -70,6 +70,8 @@ export const deployments = sqliteTable(
     plan: text('plan', { mode: 'json' }).notNull().$type<Plan>(),
     /** Compact JWS, cleared when the deployment has ended. */
     workOrder: text('work_order'),
+    /** Compact JWS: the edge may netboot the machine by its BMC. Null where it has none. */
+    netbootOrder: text('netboot_order'),
     epoch: integer('epoch').notNull(),
     status: text('status', { enum: deploymentStatuses }).notNull(),
     /** In which mode it was asked for; its order says so, too. */

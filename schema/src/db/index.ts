@@ -1,5 +1,6 @@
 export * from './audit-tables.ts'
 export * from './auth-tables.ts'
+export * from './bmc-tables.ts'
 export * from './deployment-tables.ts'
 export * from './inventory-tables.ts'
 export * from './people-tables.ts'

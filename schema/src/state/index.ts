@@ -1,3 +1,4 @@
+export * from './bmc.ts'
 export * from './disk-rule.ts'
 export * from './failures.ts'
 export * from './four-words.ts'

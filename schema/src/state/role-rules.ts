@@ -28,6 +28,7 @@ export const roleRules = {
   // A confirmation does nothing by itself: what it is sent with asks for its own scopes.
   confirm: { roles: administrators, scope: 'read', verb: 'confirm what is dangerous' },
   power: { roles: administrators, scope: 'destroy', verb: 'switch machines on or off' },
+  bmcs: { roles: administrators, scope: 'admin', verb: 'set up BMCs' },
   sites: { roles: administrators, scope: 'admin', verb: 'change sites' },
   edges: { roles: administrators, scope: 'admin', verb: 'change edges' },
   images: { roles: administrators, scope: 'admin', verb: 'change images' },

@@ -10,6 +10,8 @@ export const destructiveOperations = {
   createDeployment: ['machineId', 'imageId', 'disk'],
   deployMachines: ['machineIds', 'count', 'imageId', 'disk'],
   deleteMachine: ['machineId'],
+  powerMachine: ['machineId', 'operation'],
+  powerMachines: ['machineIds', 'count', 'operation'],
   deleteMachines: ['machineIds', 'count'],
   revokeEdge: ['edgeId'],
   deleteSite: ['siteId'],

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { deploymentStageNames } from '../state/stages.ts'
+import { bmcAttemptsSchema, bmcCapabilitiesSchema, powerStateSchema } from './bmc.ts'
+import { bmcIdentitySchema, commandResultSchema } from './command.ts'
 import {
   epochMsSchema,
   idSchema,
@@ -92,6 +94,14 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     address: z.string().max(64).nullable(),
     sshHostKeys: z.array(z.string().max(2000)).max(8),
   }),
+  /** What the edge did for a deployment besides its stages: a line of its timeline. */
+  z.object({
+    type: z.literal('deployment.note'),
+    deploymentId: idSchema,
+    stage: deploymentStageSchema,
+    attempt: z.number().int().positive(),
+    note: sentenceSchema,
+  }),
   z.object({ type: z.literal('deployment.aborted'), deploymentId: idSchema, stage: deploymentStageSchema }),
   z.object({
     type: z.literal('log'),
@@ -113,6 +123,29 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     attempt: z.number().int().nonnegative(),
     reason: z.enum(imageFailureReasons),
     message: sentenceSchema,
+  }),
+  z.object({ type: z.literal('command.result'), ...commandResultSchema.shape }),
+  /** A command waits for a person at the machine; `message` says what to press. */
+  z.object({
+    type: z.literal('command.waiting'),
+    commandId: idSchema,
+    message: sentenceSchema,
+    attempts: bmcAttemptsSchema.optional(),
+  }),
+  /** What a BMC is, and by what each of its capabilities works. */
+  z.object({
+    type: z.literal('bmc.identified'),
+    machineId: idSchema,
+    identity: bmcIdentitySchema,
+    capabilities: bmcCapabilitiesSchema,
+  }),
+  /** A machine's power changed, or its BMC was lost (`problem`) or is back. */
+  z.object({
+    type: z.literal('bmc.power'),
+    machineId: idSchema,
+    powerState: powerStateSchema,
+    problem: sentenceSchema.nullable(),
+    attempts: bmcAttemptsSchema.optional(),
   }),
   z.object({ type: z.literal('bundle.ready'), version: z.string().max(64) }),
   z.object({ type: z.literal('bundle.failed'), version: z.string().max(64), message: sentenceSchema }),

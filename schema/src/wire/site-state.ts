@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { switchPositions } from '../state/safety.ts'
+import { siteBmcSchema } from './bmc.ts'
 import { epochMsSchema, idSchema, macSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
 import { wantedImageSchema } from './image.ts'
 import { signerKeySchema } from './keys.ts'
@@ -19,6 +20,8 @@ export const siteMachineSchema = z.object({
   locked: z.boolean(),
   /** Epoch of the newest order signed for this machine. */
   epoch: z.number().int().nonnegative(),
+  /** Left out where it has none, and by an older control plane. */
+  bmc: siteBmcSchema.optional(),
 })
 export type SiteMachine = z.infer<typeof siteMachineSchema>
 
@@ -31,6 +34,11 @@ export const siteDeploymentSchema = z.object({
   /** Compact JWS over WorkOrder. */
   order: z.string().max(16 * 1024),
   plan: planSchema,
+  /** Compact JWS over BmcOrder: this edge is to netboot the machine by its BMC. */
+  netbootOrder: z
+    .string()
+    .max(16 * 1024)
+    .optional(),
 })
 export type SiteDeployment = z.infer<typeof siteDeploymentSchema>
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { deploymentStageNames } from '../state/stages.ts'
+import { commandSchema } from './command.ts'
 import { epochMsSchema, idSchema, sizeBytesSchema } from './common.ts'
 import { journalEntrySchema } from './journal.ts'
 import { signedSealingKeySchema } from './sealing.ts'
@@ -27,6 +28,8 @@ export const edgeFrameSchema = z.discriminatedUnion('type', [
       .max(2 ** 48)
       .nullable(),
     now: epochMsSchema,
+    /** Kinds of commands that it can carry out; an older edge knows none. */
+    commands: z.array(z.string().max(64)).max(64).optional(),
     /** What is sealed to this edge from now on; left out by an older edge. */
     sealingKey: signedSealingKeySchema.optional(),
   }),
@@ -74,6 +77,13 @@ export const controlFrameSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ack'), journalId: idSchema, seq: z.number().int().nonnegative() }),
   /** The desired state changed: fetch it. */
   z.object({ type: z.literal('state-changed'), generation: z.string().max(64), version: z.number().int() }),
+  /** Sent again until its result has arrived: the edge carries it out once. `deadline` is by the control plane's clock. */
+  z.object({
+    type: z.literal('command'),
+    commandId: idSchema,
+    deadline: epochMsSchema,
+    command: commandSchema,
+  }),
   z.object({ type: z.literal('pong') }),
 ])
 export type ControlFrame = z.infer<typeof controlFrameSchema>

@@ -19,7 +19,8 @@ export const workOrderSchema = z.object({
   action: z.literal('deploy'),
   machine: z.object({
     machineId: idSchema,
-    macs: z.array(macSchema).min(1).max(64),
+    /** Empty for a machine that only its BMC has told of: its UUID has to fit then. */
+    macs: z.array(macSchema).max(64),
     smbiosUuid: smbiosUuidSchema.nullable(),
     /** Grows by one with every order for this machine; an older one is refused. */
     epoch: z.number().int().positive(),

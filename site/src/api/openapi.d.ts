@@ -353,6 +353,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/provider-sign-in/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to sign in through the provider; the answer comes back to /sign-in/provider */
+        post: operations["beginProviderSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sign-in provider (OpenID Connect), without its secret */
+        get: operations["getOidc"];
+        /** Set the sign-in provider; it is asked whether it is there, and counts at once */
+        put: operations["setOidc"];
+        post?: never;
+        /** Sign nobody in through the provider any more; their accounts stay */
+        delete: operations["deleteOidc"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with what the provider sent back */
+        post: operations["providerSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations/accept": {
         parameters: {
             query?: never;
@@ -668,6 +721,195 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bmcs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in a machine of which only its BMC’s address is known; credentials follow with setBmc */
+        post: operations["adoptBmc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A machine’s BMC, and by what each of its capabilities works */
+        get: operations["getBmc"];
+        /** Set how a machine’s power is reached; the site looks at it at once */
+        put: operations["setBmc"];
+        post?: never;
+        /** Forget a machine’s BMC and its credentials; nothing on it is altered */
+        delete: operations["removeBmc"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch the LED by which a machine is found in its rack */
+        post: operations["identifyMachine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shut a machine down, cut its power, power cycle or reset it */
+        post: operations["powerMachine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/power-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Power a machine on; one that is on stays as it is */
+        post: operations["powerOnMachine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the site look anew at what the BMC is and can do */
+        post: operations["probeBmc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the power state, the sensors, the event log or the inventory */
+        post: operations["readFromBmc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/boot-device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a machine boots from next, or always */
+        post: operations["setBootDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/{commandId}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that what a person was asked to do at the machine is done */
+        post: operations["confirmCommand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/{commandId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One command, and what came of it */
+        get: operations["getCommand"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What sites were asked to do with BMCs, the newest first */
+        get: operations["listCommands"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bulk/delete": {
         parameters: {
             query?: never;
@@ -713,6 +955,40 @@ export interface paths {
         put?: never;
         /** Lock many machines, for one reason */
         post: operations["lockMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/power": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shut many machines down, cut their power, power cycle or reset them, some at a time */
+        post: operations["powerMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/power-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Power many machines on, some at a time */
+        post: operations["powerOnMachines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -972,6 +1248,23 @@ export interface paths {
         get?: never;
         /** Switch power control or reimaging off, or on again, for one site or for all */
         put: operations["setSafetySwitch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sealed-credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every sealed password, as ciphertext: `dragonfly-edge recover` opens it with the recovery key */
+        get: operations["exportSealed"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1252,6 +1545,7 @@ export interface components {
             organisation: string;
             /** @enum {string} */
             frontPage: "open" | "signed-in" | "administrators";
+            signInProvider: string | null;
             version: string;
             bundle: {
                 /** @enum {string} */
@@ -1387,6 +1681,38 @@ export interface components {
         };
         PasskeyPatch: {
             name: string;
+        };
+        OidcBegun: {
+            /** @description Where the browser goes next: the provider */
+            url: string;
+        };
+        Oidc: {
+            provider: {
+                name: string;
+                /** Format: uri */
+                issuer: string;
+                clientId: string;
+                /** @enum {string} */
+                entry: "invited" | "domains" | "anyone";
+                domains: string[];
+                linkByEmail: boolean;
+            } | null;
+            redirectUri: string;
+        };
+        OidcAnswer: {
+            /** @description What the provider sent back, behind the `?` */
+            query: string;
+        };
+        OidcInput: {
+            name: string;
+            /** Format: uri */
+            issuer: string;
+            clientId: string;
+            /** @enum {string} */
+            entry: "invited" | "domains" | "anyone";
+            domains: string[];
+            linkByEmail: boolean;
+            clientSecret?: string;
         };
         InvitationAccept: {
             token: string;
@@ -1611,6 +1937,16 @@ export interface components {
             inventoryAt: number | null;
             deployments: components["schemas"]["Deployment"][];
         };
+        BmcSummary: {
+            address: string;
+            /** @enum {string} */
+            powerState: "on" | "off" | "unknown";
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            powerStateAt: number | null;
+            powerWatts: number | null;
+            inletCelsius: number | null;
+            problem: string | null;
+        };
         Deployment: {
             deploymentId: string;
             machineId: string;
@@ -1704,6 +2040,7 @@ export interface components {
             rackName: string | null;
             rackUnit: number | null;
             ramdiskConnected: boolean;
+            bmc: components["schemas"]["BmcSummary"] | null;
             os: string | null;
             deployment: components["schemas"]["Deployment"] | null;
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
@@ -1746,6 +2083,310 @@ export interface components {
             name?: string | null;
             tags?: string[];
             roles?: string[];
+        };
+        BmcAdopt: {
+            siteId: string;
+            /** @example 10.0.0.17 */
+            address: string;
+            port?: number | null;
+            /**
+             * @description `auto` when left out
+             * @enum {string}
+             */
+            protocol?: "auto" | "ipmi" | "redfish" | "wake-on-lan";
+            /**
+             * @description The network card that Wake-on-LAN is sent to; all of the machine’s when left out
+             * @example 52:54:00:12:34:56
+             */
+            mac?: string;
+            name?: string;
+        };
+        Bmc: components["schemas"]["BmcSummary"] & {
+            machineId: string;
+            port: number | null;
+            /** @enum {string} */
+            protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
+            mac: string | null;
+            hasCredentials: boolean;
+            edgeId: string | null;
+            vendor: string | null;
+            model: string | null;
+            firmware: string | null;
+            capabilities: {
+                /** @enum {string} */
+                capability: "power" | "bootDevice" | "sensors" | "powerDraw" | "console" | "virtualMedia" | "inventory" | "identify" | "account" | "eventLog";
+                /** @enum {string|null} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person" | null;
+                failures: {
+                    /** @enum {string} */
+                    driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    reason: string;
+                    message: string;
+                }[];
+            }[];
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            reachableAt: number | null;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            createdAt: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            updatedAt: number;
+        };
+        Command: {
+            commandId: string;
+            machineId: string;
+            siteId: string;
+            kind: string;
+            title: string;
+            /** @enum {string} */
+            status: "pending" | "done" | "failed";
+            queued: boolean;
+            waitingFor: string | null;
+            reason: string | null;
+            message: string | null;
+            attempts: {
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                reason: string;
+                message: string;
+            }[];
+            detail: {
+                /** @enum {string} */
+                kind: "probe";
+                identity: {
+                    vendor: string | null;
+                    model: string | null;
+                    firmware: string | null;
+                    serial: string | null;
+                    guid: string | null;
+                };
+                capabilities: {
+                    power?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    bootDevice?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    sensors?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    powerDraw?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    console?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    virtualMedia?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    inventory?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    identify?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    account?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                    eventLog?: {
+                        /** @enum {string} */
+                        driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    } | {
+                        failures: {
+                            /** @enum {string} */
+                            driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                            reason: string;
+                            message: string;
+                        }[];
+                    };
+                };
+            } | {
+                /** @enum {string} */
+                kind: "power";
+                /** @enum {string} */
+                powerState: "on" | "off" | "unknown";
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+            } | {
+                /** @enum {string} */
+                kind: "boot-device";
+                /** @enum {string} */
+                device: "pxe" | "disk" | "cdrom" | "setup" | "none";
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+            } | {
+                /** @enum {string} */
+                kind: "identify";
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+            } | {
+                /** @enum {string} */
+                kind: "sensors";
+                sensors: {
+                    name: string;
+                    kind: string;
+                    value: number | null;
+                    unit: string | null;
+                    states: string[];
+                    /** @enum {string} */
+                    health: "ok" | "warning" | "critical" | "unknown";
+                }[];
+            } | {
+                /** @enum {string} */
+                kind: "event-log";
+                entries: {
+                    id: string;
+                    at: number | null;
+                    sensor: string;
+                    text: string;
+                    /** @enum {string} */
+                    severity: "ok" | "warning" | "critical" | "unknown";
+                }[];
+            } | {
+                /** @enum {string} */
+                kind: "inventory";
+                fields: {
+                    group: string;
+                    name: string;
+                    value: string;
+                }[];
+            } | null;
+            createdBy: string | null;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            createdAt: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            deadline: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            endedAt: number | null;
+        };
+        IdentifyInput: {
+            /** @description Null: until it is switched off; 0: off */
+            seconds: number | null;
+        };
+        PowerInput: {
+            /** @enum {string} */
+            operation: "shutdown" | "off" | "cycle" | "reset";
+        };
+        BmcReadInput: {
+            /** @enum {string} */
+            what: "power" | "sensors" | "event-log" | "inventory";
+        };
+        BmcInput: {
+            /** @example 10.0.0.17 */
+            address: string;
+            port?: number | null;
+            /**
+             * @description `auto` when left out
+             * @enum {string}
+             */
+            protocol?: "auto" | "ipmi" | "redfish" | "wake-on-lan";
+            /**
+             * @description The network card that Wake-on-LAN is sent to; all of the machine’s when left out
+             * @example 52:54:00:12:34:56
+             */
+            mac?: string;
+            /** @description User name and password, sealed to the site’s edges by whoever knows them (general JWE); those held already stay when left out and the address is the same */
+            credentials?: {
+                protected: string;
+                iv: string;
+                ciphertext: string;
+                tag: string;
+                recipients: {
+                    header: {
+                        /** @enum {string} */
+                        alg: "ECDH-ES+A256KW";
+                        kid: string;
+                        epk?: {
+                            /** @enum {string} */
+                            kty: "EC";
+                            /** @enum {string} */
+                            crv: "P-256";
+                            x: string;
+                            y: string;
+                        };
+                    };
+                    encrypted_key: string;
+                }[];
+            } | null;
+        };
+        BootDeviceInput: {
+            /** @enum {string} */
+            device: "pxe" | "disk" | "cdrom" | "setup" | "none";
+            /** @description For every boot; else for the next one only */
+            persistent?: boolean;
+            /** @description What is known of the machine when left out */
+            uefi?: boolean;
         };
         BulkResult: {
             items: {
@@ -1793,6 +2434,24 @@ export interface components {
         MachinesLock: {
             machineIds: string[];
             reason?: string;
+        };
+        MachinesPower: {
+            machineIds: string[];
+            /** @description How many machines are named: a slip in a list is noticed before it costs something */
+            count: number;
+            /** @enum {string} */
+            operation: "shutdown" | "off" | "cycle" | "reset";
+            /** @description Machines that are switched together; 5 when left out */
+            atOnce?: number;
+            /** @description Seconds until the next ones; 5 when left out */
+            everySeconds?: number;
+        };
+        MachinesPowerOn: {
+            machineIds: string[];
+            /** @description Machines that are switched together; 5 when left out */
+            atOnce?: number;
+            /** @description Seconds until the next ones; 5 when left out */
+            everySeconds?: number;
         };
         MachinesTag: {
             machineIds: string[];
@@ -1889,7 +2548,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "deleteMachines" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch";
             targets: {
                 [key: string]: unknown;
             };
@@ -1920,6 +2579,39 @@ export interface components {
             control: "powerControl" | "reimage";
             /** @enum {string} */
             position: "on" | "off";
+        };
+        SealedExport: {
+            /** @enum {number} */
+            format: 1;
+            exportedAt: number;
+            items: {
+                siteName: string;
+                machineId: string;
+                machineName: string | null;
+                address: string;
+                credentials: {
+                    protected: string;
+                    iv: string;
+                    ciphertext: string;
+                    tag: string;
+                    recipients: {
+                        header: {
+                            /** @enum {string} */
+                            alg: "ECDH-ES+A256KW";
+                            kid: string;
+                            epk?: {
+                                /** @enum {string} */
+                                kty: "EC";
+                                /** @enum {string} */
+                                crv: "P-256";
+                                x: string;
+                                y: string;
+                            };
+                        };
+                        encrypted_key: string;
+                    }[];
+                };
+            }[];
         };
         RecoveryKey: {
             recoveryKey: {
@@ -3762,6 +4454,319 @@ export interface operations {
             };
         };
     };
+    beginProviderSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where to go */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OidcBegun"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Oidc"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setOidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OidcInput"];
+            };
+        };
+        responses: {
+            /** @description The settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Oidc"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteOidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    providerSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OidcAnswer"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the session cookie is set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     acceptInvitation: {
         parameters: {
             query?: never;
@@ -5581,6 +6586,918 @@ export interface operations {
             };
         };
     };
+    adoptBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BmcAdopt"];
+            };
+        };
+        responses: {
+            /** @description The machine */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineDetail"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The BMC */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bmc"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BmcInput"];
+            };
+        };
+        responses: {
+            /** @description The BMC */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bmc"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identifyMachine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentifyInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerMachine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PowerInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerOnMachine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    probeBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readFromBmc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BmcReadInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setBootDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BootDeviceInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirmCommand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                commandId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCommand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                commandId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The command */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCommands: {
+        parameters: {
+            query?: {
+                machineId?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Commands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["Command"][];
+                    };
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deleteMachines: {
         parameters: {
             query?: never;
@@ -5747,6 +7664,153 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MachinesLock"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesPower"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    powerOnMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesPowerOn"];
             };
         };
         responses: {
@@ -7063,6 +9127,44 @@ export interface operations {
             };
         };
     };
+    exportSealed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ciphertexts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealedExport"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getRecoveryKey: {
         parameters: {
             query?: never;
@@ -7781,6 +9883,35 @@ export interface operations {
                             adopted: boolean;
                             locked: boolean;
                             epoch: number;
+                            bmc?: {
+                                address: string;
+                                port: number | null;
+                                /** @enum {string} */
+                                protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
+                                mac: string | null;
+                                credentials: {
+                                    protected: string;
+                                    iv: string;
+                                    ciphertext: string;
+                                    tag: string;
+                                    recipients: {
+                                        header: {
+                                            /** @enum {string} */
+                                            alg: "ECDH-ES+A256KW";
+                                            kid: string;
+                                            epk?: {
+                                                /** @enum {string} */
+                                                kty: "EC";
+                                                /** @enum {string} */
+                                                crv: "P-256";
+                                                x: string;
+                                                y: string;
+                                            };
+                                        };
+                                        encrypted_key: string;
+                                    }[];
+                                } | null;
+                            };
                         }[];
                         deployments: {
                             deploymentId: string;
@@ -7822,6 +9953,7 @@ export interface operations {
                                     action: "restart";
                                 })[];
                             };
+                            netbootOrder?: string;
                         }[];
                     };
                 };

@@ -1,9 +1,11 @@
-import { hostnameSchema } from '@dragonfly/schema/api'
+import { type BulkResult, hostnameSchema } from '@dragonfly/schema/api'
+import type { PowerOperation } from '@dragonfly/schema/state'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { AppEnv, Deps } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
 import { conflict } from '../../errors.ts'
+import { powerMachine } from '../bmcs/operations.ts'
 import { createDeployment } from '../deployments/create.ts'
 import { lockMachine, unlockMachine } from '../machines/lock.ts'
 import { changeTags, deleteMachine, getMachine } from '../machines/service.ts'
@@ -37,6 +39,13 @@ export function mountBulk(app: OpenAPIHono<AppEnv>): void {
       200,
     ),
   )
+  app.openapi(routes.powerMachines, async (c) => {
+    const { operation, ...input } = c.req.valid('json')
+    return c.json(await powerMany(c, 'powerMachine', operation, input), 200)
+  })
+  app.openapi(routes.powerOnMachines, async (c) =>
+    c.json(await powerMany(c, 'powerOnMachine', 'on', c.req.valid('json')), 200),
+  )
   app.openapi(routes.lockMachines, async (c) => {
     const { machineIds, reason } = c.req.valid('json')
     const result = await runBulk(c.get('deps'), callerOf(c), {
@@ -67,6 +76,31 @@ export function mountBulk(app: OpenAPIHono<AppEnv>): void {
       act: (machineId) => changeTags(c.get('deps'), machineId, { add, remove }).then(done),
     })
     return c.json(result, 200)
+  })
+}
+
+const defaultStagger = { atOnce: 5, everySeconds: 5 }
+
+/** Some at a time: a rack that starts at once trips its fuse. Those that wait for their turn are `queued`. */
+async function powerMany(
+  c: Context<AppEnv>,
+  name: 'powerMachine' | 'powerOnMachine',
+  operation: PowerOperation,
+  input: { machineIds: readonly string[]; atOnce?: number | undefined; everySeconds?: number | undefined },
+): Promise<BulkResult> {
+  const { machineIds, atOnce = defaultStagger.atOnce, everySeconds = defaultStagger.everySeconds } = input
+  const safety = c.get('safety')
+  let accepted = 0
+  return runBulk(c.get('deps'), callerOf(c), {
+    operation: name,
+    details: { operation, ...(operation === 'on' ? {} : { safety }) },
+    machineIds,
+    act: async (machineId) => {
+      const delayMs = Math.floor(accepted / atOnce) * everySeconds * 1000
+      const view = await powerMachine(c.get('deps'), personOf(c), machineId, { operation, safety, delayMs })
+      accepted++
+      return view.queued ? 'queued' : 'done'
+    },
   })
 }
 

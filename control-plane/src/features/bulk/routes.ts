@@ -3,6 +3,8 @@ import {
   machinesDeleteSchema,
   machinesDeploySchema,
   machinesLockSchema,
+  machinesPowerOnSchema,
+  machinesPowerSchema,
   machinesTagSchema,
   machinesUnlockSchema,
 } from '@dragonfly/schema/api'
@@ -33,6 +35,29 @@ export const deleteMachines = defineRoute({
   'x-audit': ['count'],
   request: { body: jsonBody(machinesDeleteSchema) },
   responses: { 200: jsonResponse(sentence, bulkResultSchema), ...problems(400, 401, 403, 415, 422, 428) },
+})
+
+export const powerMachines = defineRoute({
+  method: 'post',
+  path: '/api/v1/bulk/power',
+  operationId: 'powerMachines',
+  tags: ['bulk'],
+  summary: 'Shut many machines down, cut their power, power cycle or reset them, some at a time',
+  'x-access': 'power',
+  'x-audit': ['count', 'operation'],
+  request: { body: jsonBody(machinesPowerSchema) },
+  responses: { 200: jsonResponse(sentence, bulkResultSchema), ...problems(400, 401, 403, 415, 422, 428) },
+})
+
+export const powerOnMachines = defineRoute({
+  method: 'post',
+  path: '/api/v1/bulk/power-on',
+  operationId: 'powerOnMachines',
+  tags: ['bulk'],
+  summary: 'Power many machines on, some at a time',
+  'x-access': 'power',
+  request: { body: jsonBody(machinesPowerOnSchema) },
+  responses: { 200: jsonResponse(sentence, bulkResultSchema), ...problems(400, 401, 403, 415, 422) },
 })
 
 export const lockMachines = defineRoute({

@@ -13,7 +13,7 @@ import { effectiveSwitch } from '../safety/read-switches.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { checkNetworkConfig, compilePlan } from '../templates/compile.ts'
 import { findTemplate } from '../templates/service.ts'
-import { signDeployOrder } from './order.ts'
+import { type DeploymentOrders, signDeploymentOrders } from './order.ts'
 import { appendTimeline } from './queries.ts'
 import { firstStatus } from './queue.ts'
 import { getDeployment } from './read.ts'
@@ -34,7 +34,12 @@ export async function createDeployment(
   const draft = draftDeployment(deps.clock(), await checkCreate(deps, input), input, safety)
   const { deploymentId, machine } = draft
   const statements: Statement[] = [
-    ...armMachine(deps, draft, await signDeployOrder(deps, { ...draft, signedAt: draft.createdAt }), person),
+    ...armMachine(
+      deps,
+      draft,
+      await signDeploymentOrders(deps, { ...draft, signedAt: draft.createdAt }),
+      person,
+    ),
     ...(await warnings(deps, draft)),
     bumpSite(deps.db, machine.siteId),
   ]
@@ -86,7 +91,7 @@ function draftDeployment(
 type Draft = ReturnType<typeof draftDeployment>
 
 /** Statements that refuse the whole batch where machine or image changed since they were looked at. */
-function armMachine(deps: Deps, draft: Draft, workOrder: string, person: Person): Statement[] {
+function armMachine(deps: Deps, draft: Draft, orders: DeploymentOrders, person: Person): Statement[] {
   const { machine, image, template, deploymentId, plan, hostname, disk, epoch, createdAt, armedUntil } = draft
   const { machineId } = machine
   return [
@@ -114,7 +119,7 @@ function armMachine(deps: Deps, draft: Draft, workOrder: string, person: Person)
       hostname,
       disk,
       plan,
-      workOrder,
+      ...orders,
       epoch,
       status: firstStatus(machine.siteId),
       safety: draft.safety,
@@ -183,6 +188,12 @@ async function readDeployable(deps: Deps, machineId: string) {
   const verdict = machineActions.deploy(view)
   if (!verdict.allowed)
     throw conflict(view.reimage === 'off' ? 'reimage-off' : 'machine-not-deployable', verdict.reason)
+  if (view.macs.length === 0 && view.smbiosUuid === null) {
+    throw conflict(
+      'machine-unrecognisable',
+      'Neither a MAC address nor a UUID of this machine is known: nobody could tell it from others when it boots. Have its BMC looked at, or boot it from the network once.',
+    )
+  }
   return { ...view, epoch: row.epoch }
 }
 

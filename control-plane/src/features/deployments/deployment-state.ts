@@ -1,7 +1,10 @@
 import { type DeploymentStage, type DeploymentStatus, isActive, stageIndex } from '@dragonfly/schema/state'
 import type { SiteEvent } from '@dragonfly/schema/wire'
 
-export type DeploymentEvent = Extract<SiteEvent, { deploymentId: string; type: `deployment.${string}` }>
+export type DeploymentEvent = Exclude<
+  Extract<SiteEvent, { deploymentId: string; type: `deployment.${string}` }>,
+  { type: 'deployment.note' }
+>
 
 /** What of a deployment its events change. */
 export interface DeploymentFacts {

@@ -3,10 +3,15 @@ import { and, desc, eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-
 import type { Statement } from '../../batch.ts'
 import type { Database } from '../../database.ts'
 
-const { plan: _plan, workOrder: _workOrder, ...columns } = getTableColumns(deployments)
+const {
+  plan: _plan,
+  workOrder: _workOrder,
+  netbootOrder: _netbootOrder,
+  ...columns
+} = getTableColumns(deployments)
 
 /** A deployment without its plan and its order, which are large and of no use to people. */
-export type DeploymentRow = Omit<typeof deployments.$inferSelect, 'plan' | 'workOrder'>
+export type DeploymentRow = Omit<typeof deployments.$inferSelect, 'plan' | 'workOrder' | 'netbootOrder'>
 export type DeploymentEventRow = typeof deploymentEvents.$inferSelect
 
 export function findDeployments(

@@ -4,7 +4,7 @@ import { and, asc, desc, eq, sql } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
 import { effectiveSwitch } from '../safety/read-switches.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
-import { signDeployOrder } from './order.ts'
+import { signDeploymentOrders } from './order.ts'
 
 const started = sql.raw(startedStatuses.map((status) => `'${status}'`).join(', '))
 
@@ -102,11 +102,11 @@ async function armQueued(deps: Deps, next: Queued): Promise<boolean> {
     .where(eq(machineMacs.machineId, machineId))
     .orderBy(desc(machineMacs.isPrimary))
   const machine = { machineId, siteId, macs: macs.map(({ mac }) => mac), smbiosUuid: next.smbiosUuid }
-  const workOrder = await signDeployOrder(deps, { ...next, machine, signedAt: now, armedUntil })
+  const orders = await signDeploymentOrders(deps, { ...next, machine, signedAt: now, armedUntil })
   const [armed] = await deps.db.batch([
     deps.db
       .update(deployments)
-      .set({ status: 'armed', workOrder, armedUntil })
+      .set({ status: 'armed', ...orders, armedUntil })
       .where(
         and(
           eq(deployments.deploymentId, deploymentId),

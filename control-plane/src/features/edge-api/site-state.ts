@@ -1,9 +1,18 @@
-import { deployments, edgeInterfaceModes, images, machineMacs, machines, sites } from '@dragonfly/schema/db'
+import {
+  bmcs,
+  deployments,
+  edgeInterfaceModes,
+  images,
+  machineMacs,
+  machines,
+  sites,
+} from '@dragonfly/schema/db'
 import { effectiveSwitches, fourWords, startedStatuses } from '@dragonfly/schema/state'
 import type { SiteState } from '@dragonfly/schema/wire'
 import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
+import { type BmcRow, renderSiteBmc } from '../bmcs/queries.ts'
 import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
 import { parseRecoveryKey, renderRecipients, selectSealingEdges } from '../sealing/recipients.ts'
 import { selectSetting } from '../settings/settings.ts'
@@ -32,6 +41,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     imageRows,
     machineRows,
     macRows,
+    bmcRows,
     deploymentRows,
     safetyRows,
     sealingEdges,
@@ -44,6 +54,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     selectImages(db),
     selectMachines(db, edge.siteId),
     db.select().from(machineMacs).where(eq(machineMacs.siteId, edge.siteId)),
+    db.select().from(bmcs).where(eq(bmcs.siteId, edge.siteId)),
     selectDeployments(db, edge),
     selectSetting(db, 'minimum-safety'),
     selectSealingEdges(db, edge.siteId),
@@ -53,6 +64,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
   const [site] = siteRows
   if (!site) throw notFound('site')
   const macs = Map.groupBy(macRows, (row) => row.machineId)
+  const bmcOf = new Map(bmcRows.map((row) => [row.machineId, row]))
   return {
     format: 1,
     generation: deps.identity.generation,
@@ -67,8 +79,12 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     sealingKeys: renderRecipients(sealingEdges, parseRecoveryKey(recoveryRows[0]?.value ?? null)),
     bundleVersion: bundleRows[0]?.value ?? null,
     images: imageRows,
-    machines: machineRows.map((row) => renderMachine(row, macs.get(row.machineId) ?? [])),
-    deployments: deploymentRows.flatMap(renderDeployment),
+    machines: machineRows.map((row) =>
+      renderMachine(row, macs.get(row.machineId) ?? [], bmcOf.get(row.machineId)),
+    ),
+    deployments: deploymentRows.flatMap((row) =>
+      renderDeployment(row, reachesBmc(deps, edge, bmcOf.get(row.machineId))),
+    ),
   }
 }
 
@@ -87,9 +103,9 @@ function selectMachines(db: Database, siteId: string) {
 
 /** Those under way, save what another edge of the site runs. */
 function selectDeployments(db: Database, edge: EdgeIdentity) {
-  const { deploymentId, machineId, abortRequestedAt, armedUntil, workOrder, plan } = deployments
+  const { deploymentId, machineId, abortRequestedAt, armedUntil, workOrder, netbootOrder, plan } = deployments
   return db
-    .select({ deploymentId, machineId, abortRequestedAt, armedUntil, order: workOrder, plan })
+    .select({ deploymentId, machineId, abortRequestedAt, armedUntil, order: workOrder, netbootOrder, plan })
     .from(deployments)
     .where(
       and(
@@ -103,6 +119,7 @@ function selectDeployments(db: Database, edge: EdgeIdentity) {
 function renderMachine(
   row: Awaited<ReturnType<typeof selectMachines>>[number],
   macs: { mac: string; isPrimary: boolean }[],
+  bmc: BmcRow | undefined,
 ): SiteState['machines'][number] {
   const { adoptedAt, lockedAt, ...machine } = row
   const primary = macs.find(({ isPrimary }) => isPrimary) ?? macs[0]
@@ -112,13 +129,31 @@ function renderMachine(
     macs: macs.map(({ mac }) => mac),
     adopted: adoptedAt !== null,
     locked: lockedAt !== null,
+    ...(bmc ? { bmc: renderSiteBmc(bmc) } : {}),
   }
 }
 
 function renderDeployment(
   row: Awaited<ReturnType<typeof selectDeployments>>[number],
+  mayNetboot: boolean,
 ): SiteState['deployments'] {
-  const { abortRequestedAt, order, ...deployment } = row
+  const { abortRequestedAt, order, netbootOrder, ...deployment } = row
   if (order === null) return []
-  return [{ ...deployment, order, desired: abortRequestedAt === null ? 'run' : 'abort' }]
+  return [
+    {
+      ...deployment,
+      order,
+      desired: abortRequestedAt === null ? 'run' : 'abort',
+      ...(netbootOrder !== null && mayNetboot ? { netbootOrder } : {}),
+    },
+  ]
+}
+
+/** One edge alone switches a machine on: the one that reached its BMC last, else the first that is there. */
+function reachesBmc(deps: Deps, edge: EdgeIdentity, bmc: BmcRow | undefined): boolean {
+  const able = deps.connections
+    .ofSite(edge.siteId)
+    .filter((connection) => connection.commands.includes('bmc.control'))
+  const chosen = able.find((connection) => connection.edgeId === bmc?.edgeId) ?? able[0]
+  return chosen === undefined || chosen.edgeId === edge.edgeId
 }

@@ -1,4 +1,5 @@
 import {
+  bmcs,
   machineMacs,
   machineRoles,
   machines,
@@ -42,6 +43,14 @@ export function findMachines(db: Database, where: SQL | undefined) {
       diskBytes: machines.diskBytes,
       foundOs: machines.foundOs,
       ramdiskEdgeId: machines.ramdiskEdgeId,
+      bmc: {
+        address: bmcs.address,
+        powerState: bmcs.powerState,
+        powerStateAt: bmcs.powerStateAt,
+        powerWatts: bmcs.powerWatts,
+        inletCelsius: bmcs.inletCelsius,
+        problem: bmcs.problem,
+      },
       rackName: racks.name,
       rackUnit: rackSlots.unit,
       firstSeenAt: machines.firstSeenAt,
@@ -50,6 +59,7 @@ export function findMachines(db: Database, where: SQL | undefined) {
     })
     .from(machines)
     .innerJoin(sites, eq(sites.siteId, machines.siteId))
+    .leftJoin(bmcs, eq(bmcs.machineId, machines.machineId))
     .leftJoin(rackSlots, eq(rackSlots.machineId, machines.machineId))
     .leftJoin(racks, eq(racks.rackId, rackSlots.rackId))
     .where(where)

@@ -195,7 +195,8 @@ export async function publishMachine(deps: Deps, machineId: string, siteId: stri
   ])
 }
 
-async function refuseTakenName(
+/** Names are unique at a site. */
+export async function refuseTakenName(
   deps: Deps,
   siteId: string,
   name: string,

@@ -14,7 +14,7 @@ export function renderMachine(
   const facts = { adopted: adoptedAt !== null, locked: row.lockedAt !== null, deployment }
   return {
     ...rest,
-    name: setName ?? (isInstalled ? deployment.hostname : words || row.machineId),
+    name: setName ?? (isInstalled ? deployment.hostname : words || row.bmc?.address || row.machineId),
     fourWords: words,
     status: machineStatus(facts),
     adopted: facts.adopted,
@@ -63,6 +63,7 @@ export function matchesSearch(machine: MachineView, query: string): boolean {
     machine.manufacturer,
     machine.product,
     machine.address,
+    machine.bmc?.address,
     machine.siteName,
     machine.os,
     machine.deployment?.hostname,

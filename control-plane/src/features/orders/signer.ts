@@ -1,4 +1,5 @@
 import {
+  type bmcOrderType,
   type bundleManifestType,
   type PublicJwk,
   publicJwkSchema,
@@ -16,7 +17,7 @@ import { readOrCreateSetting } from '../settings/settings.ts'
 export interface Signer {
   keys: SignerKey[]
   sign(
-    type: typeof workOrderType | typeof bundleManifestType | typeof revocationType,
+    type: typeof workOrderType | typeof bundleManifestType | typeof bmcOrderType | typeof revocationType,
     payload: object,
   ): Promise<string>
 }

@@ -1,4 +1,4 @@
-import { deployments, edges, machines } from '@dragonfly/schema/db'
+import { commands, deployments, edges, machines } from '@dragonfly/schema/db'
 import { eq } from 'drizzle-orm'
 import type { Database, Deps, Person } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
@@ -25,6 +25,12 @@ const owners = {
           .from(deployments)
           .where(eq(deployments.deploymentId, id))
       )[0]?.siteId,
+  },
+  commandId: {
+    noun: 'command',
+    find: async (db: Database, id: string) =>
+      (await db.select({ siteId: commands.siteId }).from(commands).where(eq(commands.commandId, id)))[0]
+        ?.siteId,
   },
   edgeId: {
     noun: 'edge',

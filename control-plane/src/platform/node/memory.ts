@@ -22,6 +22,10 @@ export function createEdgeConnections(): EdgeConnections {
       if (byEdge.get(connection.edgeId) === connection) byEdge.delete(connection.edgeId)
     },
     isConnected: (edgeId) => byEdge.has(edgeId),
+    ofSite: (siteId) =>
+      [...byEdge.values()]
+        .filter((connection) => connection.siteId === siteId)
+        .sort((a, b) => (a.edgeId < b.edgeId ? -1 : 1)),
     sendToSite(siteId, frame) {
       for (const connection of byEdge.values()) if (connection.siteId === siteId) connection.send(frame)
     },

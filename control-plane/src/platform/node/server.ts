@@ -8,6 +8,7 @@ import type { Network } from '../../addresses.ts'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
+import { tendCommands } from '../../features/commands/dispatch.ts'
 import { releaseQueues } from '../../features/deployments/queue.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
 import {
@@ -58,6 +59,7 @@ export interface RunningServer {
 }
 
 const sweepEveryMs = 15_000
+const commandsEveryMs = 1000
 const bundleLookEveryMs = 10_000
 
 /** Starts the control plane in this process. Rejects when the port is taken. */
@@ -127,6 +129,10 @@ function startTimers(deps: Deps): () => void {
   }
   const timers = [
     setInterval(guard('looking for lost edges', sweep), sweepEveryMs),
+    setInterval(
+      guard('looking after commands', () => tendCommands(deps)),
+      commandsEveryMs,
+    ),
     setInterval(
       guard('looking for queued deployments', () => releaseQueues(deps)),
       sweepEveryMs,

@@ -19,6 +19,8 @@ export interface BootEventPorts {
   view: () => BootView | null
   runner: () => DeploymentRunner
   append: (event: SiteEvent) => Promise<void>
+  /** A machine of the site began to boot. */
+  onStarted: (machineId: string) => Promise<void>
 }
 
 /** Turns what the boot responder saw into inputs of deployments, and one `machine.netboot` per boot. */
@@ -48,10 +50,12 @@ export function createBootEventHandler(ports: BootEventPorts): (event: SeenBootE
     boots.set(mac, { at: ports.now(), gotScript: false })
     if (boots.size > 10_000) boots.delete(boots.keys().next().value ?? '')
     const uuid = smbiosUuidSchema.safeParse(event.uuid)
+    const machineId = ports.machines().identify([mac], event.uuid ?? null)?.machineId ?? null
+    if (machineId) await ports.onStarted(machineId)
     await ports.append({
       type: 'machine.netboot',
       mac,
-      machineId: ports.machines().identify([mac], event.uuid ?? null)?.machineId ?? null,
+      machineId,
       smbiosUuid: uuid.success ? uuid.data : null,
       architecture: event.architectures[0] ?? null,
       decision: answer.kind === 'ignored' ? 'ignore' : decide(event, currentIndex(), ports.now()),

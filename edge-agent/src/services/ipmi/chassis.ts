@@ -21,6 +21,7 @@ import { MalformedPacketError } from '../../codec/malformed-packet-error.ts'
 import { type BootDeviceWish, planBootDevice } from '../../protocol/ipmi/boot-device.ts'
 import { IpmiError } from '../../protocol/ipmi/ipmi-error.ts'
 import { type Quirks, quirksOf } from '../../protocol/ipmi/quirks.ts'
+import { isRefusal } from './refusals.ts'
 import type { IpmiSession } from './session.ts'
 
 export function getDeviceId(session: IpmiSession): Promise<DeviceId> {
@@ -36,7 +37,7 @@ export function getChassisStatus(session: IpmiSession): Promise<ChassisStatus> {
 }
 
 /** Codes by which BMCs say that a machine that is off can be neither cycled nor reset. */
-const refusedWhileOff: readonly (number | undefined)[] = [
+const refusedWhileOff = [
   completionCodes.notInPresentState,
   completionCodes.busy,
   completionCodes.invalidField,
@@ -48,8 +49,7 @@ export async function chassisControl(session: IpmiSession, control: ChassisContr
   try {
     await session.request(chassisControlCommand, { control }, { retriesBusy: !startsAnyway })
   } catch (error) {
-    const isRefused = error instanceof IpmiError && refusedWhileOff.includes(error.completionCode)
-    if (!startsAnyway || !isRefused) throw error
+    if (!startsAnyway || !isRefusal(error, ...refusedWhileOff)) throw error
     const { power } = await getChassisStatus(session)
     await session.request(chassisControlCommand, { control: power === 'off' ? 'on' : control })
   }
@@ -67,8 +67,7 @@ export async function identify(session: IpmiSession, wish: number | 'on' | 'off'
   try {
     await session.request(chassisIdentify, { seconds: 0, forever: true })
   } catch (error) {
-    const isUnknown = error instanceof IpmiError && error.completionCode !== undefined
-    if (!isUnknown || error.reason === 'privilege-too-low') throw error
+    if (!isRefusal(error) || error.reason === 'privilege-too-low') throw error
     await session.request(chassisIdentify, { seconds: longestIdentifySeconds, forever: false })
   }
 }
@@ -80,8 +79,7 @@ export async function setBootDevice(session: IpmiSession, wish: BootDeviceWish):
     try {
       await session.request(setBootOption, { parameter, data }, { retriesBusy: !mayFail })
     } catch (error) {
-      const isRefusal = error instanceof IpmiError && error.reason === 'completion-code'
-      if (!mayFail || !isRefusal) throw error
+      if (!mayFail || !isRefusal(error)) throw error
     }
   }
 }
@@ -100,7 +98,7 @@ export async function getBootDevice(session: IpmiSession): Promise<BootFlags> {
 const knownQuirks = new WeakMap<IpmiSession, Quirks>()
 
 /** Asked for once per session. */
-async function quirksOfBmc(session: IpmiSession): Promise<Quirks> {
+export async function quirksOfBmc(session: IpmiSession): Promise<Quirks> {
   const known = knownQuirks.get(session)
   if (known) return known
   const quirks = quirksOf(await getDeviceId(session))

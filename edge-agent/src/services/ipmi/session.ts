@@ -10,7 +10,7 @@ import { encodeProtectedPacket, openProtectedPacket } from '../../codec/rmcp/pro
 import type { RmcpPacket } from '../../codec/rmcp/rmcp.ts'
 import { payloadTypes, type RmcpPlusPacket } from '../../codec/rmcp/session-packet.ts'
 import type { UdpEndpoint } from '../../ports/udp.ts'
-import { IpmiError } from '../../protocol/ipmi/ipmi-error.ts'
+import { IpmiError, type IpmiErrorReason } from '../../protocol/ipmi/ipmi-error.ts'
 import { busyPausesMs, keepAliveMs, requestTimeoutsMs } from '../../protocol/ipmi/retry.ts'
 import {
   acceptSequence,
@@ -60,6 +60,7 @@ export class IpmiSession {
   #isClosed = false
   #onSetup: ((packet: RmcpPlusPacket) => boolean) | undefined
   #onSol: ((payload: Uint8Array) => void) | undefined
+  #onLost: (() => void) | undefined
   #pending: Pending | undefined
   #requestSequence = 0
   #heardAtMs = 0
@@ -112,9 +113,10 @@ export class IpmiSession {
     if (this.#live) this.#send(this.#live, payloadTypes.sol, payload)
   }
 
-  /** Who gets the packets of Serial over LAN; one at a time. */
-  onSol(handler: ((payload: Uint8Array) => void) | undefined): void {
+  /** Who gets the packets of Serial over LAN, one at a time; and who hears that the session, and the console with it, was lost. */
+  onSol(handler: ((payload: Uint8Array) => void) | undefined, onLost?: () => void): void {
     this.#onSol = handler
+    this.#onLost = onLost
   }
 
   /** Asks something harmless when nothing was heard for a while. A session that is gone is noticed, and opened anew when next needed. */
@@ -163,16 +165,21 @@ export class IpmiSession {
     const wasOpen = this.#live !== undefined
     const answer = await this.#exchange(await this.#ensureOpen(), command, data, options)
     if (answer) return answer
-    this.#live = undefined
+    this.#lose()
     if (wasOpen && !command.isOnce) {
       const second = await this.#exchange(await this.#ensureOpen(), command, data, options)
       if (second) return second
-      this.#live = undefined
+      this.#lose()
     }
     const outcome = command.isOnce ? ' It may have been done all the same: look before trying again.' : ''
     throw new IpmiError('timeout', `${this.name}: no answer to ${command.name}.${outcome}`, {
       command: command.name,
     })
+  }
+
+  #lose(): void {
+    this.#live = undefined
+    this.#onLost?.()
   }
 
   async #ensureOpen(): Promise<Live> {
@@ -284,9 +291,8 @@ function decodeAnswer<Response>(
 ): Response {
   const code = answer.completionCode
   if (code !== completionCodes.ok) {
-    const reason = code === completionCodes.insufficientPrivilege ? 'privilege-too-low' : 'completion-code'
     const says = describeCompletionCode(code, command.completionCodes)
-    throw new IpmiError(reason, `${name}: ${command.name}: ${says}.`, {
+    throw new IpmiError(reasonOf(code), `${name}: ${command.name}: ${says}.`, {
       completionCode: code,
       command: command.name,
     })
@@ -298,4 +304,9 @@ function decodeAnswer<Response>(
     const message = `${name}: the BMC’s answer to ${command.name} is not as specified (${cause.reason}).`
     throw new IpmiError('malformed', message, { command: command.name, cause })
   }
+}
+
+function reasonOf(completionCode: number): IpmiErrorReason {
+  if (completionCode === completionCodes.insufficientPrivilege) return 'privilege-too-low'
+  return completionCode === completionCodes.invalidCommand ? 'not-supported' : 'completion-code'
 }

@@ -32,7 +32,16 @@ export async function forgetIdentity(database: Database): Promise<void> {
 }
 
 function forgetSite(): Statement[] {
-  const tables = ['journal', 'site_state', 'deployments', 'phone_home_tokens', 'discovered_macs', 'sessions']
+  const tables = [
+    'journal',
+    'site_state',
+    'deployments',
+    'phone_home_tokens',
+    'discovered_macs',
+    'sessions',
+    'commands',
+    'netboots',
+  ]
   return [
     ...tables.map((table) => statement(`DELETE FROM ${table}`)),
     statement("DELETE FROM meta WHERE key IN ('journalId', 'openProblems', 'revokedAt')"),

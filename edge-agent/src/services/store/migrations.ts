@@ -30,6 +30,15 @@ const migrations: string[][] = [
       session TEXT PRIMARY KEY, nonce TEXT UNIQUE, mac TEXT NOT NULL, address TEXT, macs TEXT NOT NULL,
       smbios_uuid TEXT, inventory_hash TEXT, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL)`,
   ],
+  [
+    `CREATE TABLE commands (
+      command_id TEXT PRIMARY KEY, machine_id TEXT NOT NULL, deadline INTEGER NOT NULL, taken_at INTEGER NOT NULL,
+      waiting TEXT, result TEXT)`,
+    'CREATE INDEX commands_by_deadline ON commands (deadline)',
+    `CREATE TABLE netboots (
+      deployment_id TEXT NOT NULL, attempt INTEGER NOT NULL, tries INTEGER NOT NULL, at INTEGER NOT NULL,
+      PRIMARY KEY (deployment_id, attempt))`,
+  ],
 ]
 
 /** Brings the file's tables up to date. */

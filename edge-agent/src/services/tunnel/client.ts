@@ -39,6 +39,9 @@ export interface TunnelOptions {
   sealingKey: () => string | null
   /** The desired state may have changed: fetch it. Called on every connect, and when told. */
   onStateChanged: () => void
+  /** Kinds of commands that can be carried out, and who does. */
+  commands: readonly string[]
+  onCommand: (frame: Extract<ControlFrame, { type: 'command' }>) => void
   onStatus: (status: TunnelStatus) => void
   /** When this edge was revoked, from what the control plane signed; null when it proves nothing. */
   readRevocation: (text: string) => Promise<Revocation | null>
@@ -158,6 +161,9 @@ function openConnection(
         return
       case 'state-changed':
         return options.onStateChanged()
+      case 'command':
+        // Not waited for: a BMC may take its time, and acknowledgements come on the same line.
+        return options.onCommand(frame)
       case 'pong':
     }
   }
@@ -196,7 +202,7 @@ function openConnection(
   return { send, kick: () => pump && guard(pump.kick()), close: () => end() }
 }
 
-function hello({ journal, now, currentState, sealingKey }: TunnelOptions): EdgeFrame {
+function hello({ journal, now, currentState, sealingKey, commands }: TunnelOptions): EdgeFrame {
   const state = currentState()
   const signedKey = sealingKey()
   return {
@@ -207,6 +213,7 @@ function hello({ journal, now, currentState, sealingKey }: TunnelOptions): EdgeF
     generation: state?.generation ?? null,
     stateVersion: state?.version ?? null,
     now: now(),
+    commands: [...commands],
     ...(signedKey ? { sealingKey: signedKey } : {}),
   }
 }

@@ -33,6 +33,7 @@ export function createMachine(part: Partial<Machine> = {}): Machine {
     roles: [],
     rackName: null,
     rackUnit: null,
+    bmc: null,
     ramdiskConnected: false,
     os: null,
     deployment: null,

@@ -1,0 +1,151 @@
+import type { CommandView, MachineDetail } from '@dragonfly/schema/api'
+import {
+  type BmcReading,
+  type BootDevice,
+  commandLifetimeMs,
+  machineActions,
+  type PowerOperation,
+  powerOperationTexts,
+  type SafetyMode,
+} from '@dragonfly/schema/state'
+import type { BmcAction, Command } from '@dragonfly/schema/wire'
+import type { Deps, Person } from '../../deps.ts'
+import { conflict, notFound } from '../../errors.ts'
+import { issueCommand } from '../commands/dispatch.ts'
+import { getCommand } from '../commands/service.ts'
+import { getMachine } from '../machines/service.ts'
+import { signBmcOrder } from './orders.ts'
+import { type BmcRow, readBmc, renderSiteBmc } from './queries.ts'
+
+/** Every operation answers with the command that carries it out: 202, for the site has the last word. */
+
+export async function probeBmc(deps: Deps, person: Person, machineId: string): Promise<CommandView> {
+  return request(deps, person, machineId, 'Look at the BMC', (target) => ({ kind: 'bmc.probe', ...target }))
+}
+
+const readingTitles: Record<BmcReading, string> = {
+  power: 'Read the power state',
+  sensors: 'Read the sensors',
+  'event-log': 'Read the event log',
+  inventory: 'Read the inventory',
+}
+
+export async function readFromBmc(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  what: BmcReading,
+): Promise<CommandView> {
+  return request(deps, person, machineId, readingTitles[what], (target) => ({
+    kind: 'bmc.read',
+    ...target,
+    what,
+  }))
+}
+
+export async function identifyMachine(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  seconds: number | null,
+): Promise<CommandView> {
+  const title = seconds === 0 ? 'Switch the identify LED off' : 'Switch the identify LED on'
+  return request(deps, person, machineId, title, (target) => ({ kind: 'bmc.identify', ...target, seconds }))
+}
+
+/** Also for a machine without a BMC: it is woken, or a person is asked. */
+export async function powerMachine(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  input: { operation: PowerOperation; safety: SafetyMode; delayMs?: number },
+): Promise<CommandView> {
+  const { operation, safety, delayMs } = input
+  const what: BmcAction = { action: 'power', operation }
+  const { title } = powerOperationTexts[operation]
+  return control(deps, person, machineId, { title, what, safety, ...(delayMs ? { delayMs } : {}) })
+}
+
+export async function setBootDevice(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  input: { device: BootDevice; persistent?: boolean | undefined; uefi?: boolean | undefined },
+): Promise<CommandView> {
+  const machine = await getMachine(deps, machineId)
+  const { device, persistent = false, uefi = knownFirmware(machine) } = input
+  return control(deps, person, machineId, {
+    title: persistent ? `Always boot from ${deviceNames[device]}` : `Boot from ${deviceNames[device]} once`,
+    what: { action: 'boot-device', device, persistent, uefi },
+    safety: 'safe',
+  })
+}
+
+const deviceNames: Record<BootDevice, string> = {
+  pxe: 'the network',
+  disk: 'its disk',
+  cdrom: 'a CD',
+  setup: 'its firmware’s setup',
+  none: 'what its firmware says',
+}
+
+function knownFirmware({ inventory }: MachineDetail): boolean | null {
+  return inventory ? inventory.firmware === 'uefi' : null
+}
+
+async function control(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  input: { title: string; what: BmcAction; safety: SafetyMode; delayMs?: number },
+): Promise<CommandView> {
+  const { title, what, safety, delayMs } = input
+  const machine = await getMachine(deps, machineId)
+  const verdict = machineActions.power(machine)
+  if (!verdict.allowed) throw conflict('power-refused', verdict.reason)
+  const bmc = await readBmc(deps.db, machineId)
+  const issuedAt = deps.clock()
+  const commandId = await issueCommand(deps, {
+    siteId: machine.siteId,
+    machineId,
+    title,
+    lifetimeMs: commandLifetimeMs.power,
+    createdBy: person.name,
+    ...(delayMs ? { delayMs } : {}),
+    build: async (orderId, expiresAt) => {
+      const { siteId } = machine
+      const bmcAddress = bmc?.address ?? null
+      const draft = { orderId, siteId, machineId, bmcAddress, what, safety, issuedAt, expiresAt }
+      return { kind: 'bmc.control', ...target(machineId, bmc), what, order: await signBmcOrder(deps, draft) }
+    },
+  })
+  return getCommand(deps, commandId)
+}
+
+/** What changes nothing needs no order, but a BMC. */
+async function request(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  title: string,
+  build: (target: Target) => Command,
+): Promise<CommandView> {
+  const machine = await getMachine(deps, machineId)
+  const bmc = await readBmc(deps.db, machineId)
+  if (!bmc) throw notFound('BMC')
+  const commandId = await issueCommand(deps, {
+    siteId: machine.siteId,
+    machineId,
+    title,
+    lifetimeMs: commandLifetimeMs.read,
+    createdBy: person.name,
+    build: async () => build(target(machineId, bmc)),
+  })
+  return getCommand(deps, commandId)
+}
+
+type Target = Pick<Command, 'machineId' | 'bmc'>
+
+function target(machineId: string, bmc: BmcRow | null): Target {
+  return { machineId, bmc: bmc ? renderSiteBmc(bmc) : null }
+}

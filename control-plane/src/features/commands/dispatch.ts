@@ -1,0 +1,158 @@
+import { bmcs, commands } from '@dragonfly/schema/db'
+import { commandGraceMs } from '@dragonfly/schema/state'
+import type { Command } from '@dragonfly/schema/wire'
+import { and, asc, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
+import type { Deps } from '../../deps.ts'
+import { createId } from '../../ids.ts'
+import type { EdgeConnection } from '../../ports/index.ts'
+
+export interface CommandRequest {
+  siteId: string
+  machineId: string
+  title: string
+  lifetimeMs: number
+  createdBy: string | null
+  /** Bulk operations are staggered: it is sent this much later. */
+  delayMs?: number
+  /** The command itself, once its id and its deadline are known: an order is signed for both. */
+  build: (commandId: string, deadline: number) => Promise<Command>
+}
+
+/** Ended commands are kept this long. */
+const keptMs = 30 * 24 * 3600_000
+
+/** Stores a command, and gives it to an edge when one is there. */
+export async function issueCommand(deps: Deps, request: CommandRequest): Promise<string> {
+  const { siteId, machineId, title, createdBy } = request
+  const createdAt = deps.clock()
+  const commandId = createId(createdAt)
+  const notBefore = createdAt + (request.delayMs ?? 0)
+  const deadline = notBefore + request.lifetimeMs
+  const command = await request.build(commandId, deadline)
+  await deps.db.insert(commands).values({
+    commandId,
+    siteId,
+    machineId,
+    kind: command.kind,
+    command,
+    title,
+    status: 'pending',
+    createdBy,
+    createdAt,
+    notBefore,
+    deadline,
+  })
+  deps.metrics.count('dragonfly_commands_total', `kind="${command.kind}"`)
+  if (notBefore <= createdAt)
+    await dispatch(deps, { commandId, siteId, machineId, kind: command.kind, command, deadline })
+  deps.live.publish([{ type: 'changed', entity: 'machine', id: machineId }])
+  return commandId
+}
+
+interface Pending {
+  commandId: string
+  siteId: string
+  machineId: string
+  kind: string
+  command: Command | null
+  deadline: number
+}
+
+/** Gives a command that nobody has to the edge that reached the BMC last, else to another one that is there. */
+async function dispatch(deps: Deps, pending: Pending): Promise<void> {
+  const present = deps.connections.ofSite(pending.siteId)
+  if (present.length === 0) return
+  const able = present.filter((connection) => connection.commands.includes(pending.kind))
+  if (able.length === 0) return failCommand(deps, pending, 'edge-too-old', edgeTooOld)
+  const [bmc] = await deps.db
+    .select({ edgeId: bmcs.edgeId })
+    .from(bmcs)
+    .where(eq(bmcs.machineId, pending.machineId))
+  const chosen = able.find((connection) => connection.edgeId === bmc?.edgeId) ?? able[0]
+  if (chosen) await give(deps, pending, chosen)
+}
+
+const edgeTooOld = 'The site’s edge is too old for this: update it (npx dragonfly-edge@latest).'
+
+/** To one edge and no other, whoever tries at the same moment: a second one would do it twice. */
+async function give(deps: Deps, pending: Pending, connection: EdgeConnection): Promise<void> {
+  const { commandId, deadline, command } = pending
+  if (command === null) return
+  const given = await deps.db
+    .update(commands)
+    .set({ edgeId: connection.edgeId, sentAt: deps.clock() })
+    .where(
+      and(
+        eq(commands.commandId, commandId),
+        eq(commands.status, 'pending'),
+        or(isNull(commands.edgeId), eq(commands.edgeId, connection.edgeId)),
+      ),
+    )
+    .returning({ commandId: commands.commandId })
+  if (given.length > 0) connection.send({ type: 'command', commandId, deadline, command })
+}
+
+async function failCommand(deps: Deps, pending: Pending, reason: string, message: string): Promise<void> {
+  await deps.db
+    .update(commands)
+    .set({ status: 'failed', reason, message, command: null, waitingFor: null, endedAt: deps.clock() })
+    .where(and(eq(commands.commandId, pending.commandId), eq(commands.status, 'pending')))
+  deps.live.publish([{ type: 'changed', entity: 'machine', id: pending.machineId }])
+}
+
+/** What an edge that has just come has not answered, and what nobody has: in the order in which it was asked for. */
+export async function sendPendingCommands(deps: Deps, connection: EdgeConnection): Promise<void> {
+  const now = deps.clock()
+  const rows = await deps.db
+    .select()
+    .from(commands)
+    .where(
+      and(
+        eq(commands.siteId, connection.siteId),
+        eq(commands.status, 'pending'),
+        lte(commands.notBefore, now),
+        gt(commands.deadline, now),
+        or(isNull(commands.edgeId), eq(commands.edgeId, connection.edgeId)),
+      ),
+    )
+    .orderBy(asc(commands.createdAt), asc(commands.commandId))
+    .limit(1000)
+  for (const row of rows) {
+    if (row.edgeId === connection.edgeId && connection.commands.includes(row.kind))
+      await give(deps, row, connection)
+    else await dispatch(deps, row)
+  }
+}
+
+/** Called now and then: sends what is due, gives up what nobody has answered, and forgets the old. */
+export async function tendCommands(deps: Deps): Promise<void> {
+  const now = deps.clock()
+  const due = await deps.db
+    .select()
+    .from(commands)
+    .where(
+      and(
+        eq(commands.status, 'pending'),
+        isNull(commands.edgeId),
+        lte(commands.notBefore, now),
+        gt(commands.deadline, now),
+      ),
+    )
+    .orderBy(asc(commands.notBefore), asc(commands.commandId))
+    .limit(1000)
+  for (const row of due) await dispatch(deps, row)
+  const late = await deps.db
+    .select()
+    .from(commands)
+    .where(and(eq(commands.status, 'pending'), lt(commands.deadline, now - commandGraceMs)))
+    .limit(1000)
+  for (const row of late) await failCommand(deps, row, 'no-answer', noAnswer(row))
+  await deps.db.delete(commands).where(lt(commands.endedAt, now - keptMs))
+}
+
+function noAnswer({ sentAt, waitingFor }: { sentAt: number | null; waitingFor: string | null }): string {
+  if (waitingFor !== null) return 'Nobody did it in time: ask for it again.'
+  return sentAt === null
+    ? 'No edge of the site was connected in time. Look at the site’s edges, then try again.'
+    : 'The site’s edge did not answer in time. Whether it was done is not known: look at the machine.'
+}

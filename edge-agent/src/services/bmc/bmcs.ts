@@ -1,0 +1,109 @@
+import type { HostInterface } from '@dragonfly/schema/wire'
+import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
+import { decideBmcOrder } from '../../protocol/bmc-order.ts'
+import { type CommandDesk, openCommandDesk } from '../commands/command-desk.ts'
+import { trustedKeys } from '../deployments/orders.ts'
+import type { Sealing } from '../sealing.ts'
+import { verifySignature } from '../signing.ts'
+import type { SiteContext } from '../site-context.ts'
+import type { EdgeIdentity } from '../store/identity.ts'
+import type { Journal } from '../store/journal.ts'
+import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
+import type { BmcDriver, OpenCredentials } from './driver.ts'
+import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
+import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
+import { createBmcReach } from './reach.ts'
+
+/** All that this edge does with BMCs. */
+export interface Bmcs {
+  commands: CommandDesk
+  tick(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface BmcsOptions
+  extends Pick<
+    NetbootSupervisorPorts,
+    'database' | 'runner' | 'isInRamdisk' | 'isImageReady' | 'isBundleReady' | 'report' | 'warn' | 'now'
+  > {
+  identity: EdgeIdentity
+  journal: Journal
+  site: SiteContext
+  sealing: Sealing
+  /** For tests: other drivers than the real ones, and another way to open credentials. */
+  bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
+}
+
+export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
+  const { database, identity, journal, site, sealing, now, report, warn } = options
+  const openCredentials = options.bmc?.openCredentials ?? openSealed(sealing)
+  const drivers = options.bmc?.drivers ?? [
+    createWakeOnLanDriver({
+      openUdp: openNodeUdpSocket,
+      interfaces: () => servedOrAll(site),
+      openCredentials,
+    }),
+  ]
+  const machine = (machineId: string) => site.machines().get(machineId)
+  const checkOrder: BmcCommandPorts['checkOrder'] = async ({ jws, orderId, what, target }) => {
+    const state = site.state()
+    if (!state)
+      return { kind: 'refused', reason: 'wrong-site', message: 'The edge has no state of its site yet.' }
+    return decideBmcOrder(
+      {
+        jws,
+        orderId,
+        what,
+        machineId: target.machineId,
+        bmcAddress: target.bmc?.address ?? null,
+        machine: machine(target.machineId),
+        site: { ...state, controlPlaneId: identity.controlPlaneId },
+        signerKeys: trustedKeys(identity, state),
+        nowSeconds: Math.floor(now() / 1000),
+      },
+      verifySignature,
+    )
+  }
+  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+  const ports = { reach: createBmcReach(drivers), machine, checkOrder, report, now, sleep }
+  const commands = await openCommandDesk({
+    database,
+    journal,
+    now,
+    warn,
+    execute: (context) => executeBmcCommand(ports, context),
+  })
+  const netboots = createNetbootSupervisor({ ...options, ...ports, siteState: site.state })
+  return {
+    commands,
+    tick: async () => {
+      await commands.tick()
+      await netboots.tick()
+    },
+    stop: async () => undefined,
+  }
+}
+
+/** Opens what was sealed for exactly this machine and this address. */
+function openSealed(sealing: Sealing): OpenCredentials {
+  return async ({ machineId, bmc }) => {
+    if (!bmc?.credentials)
+      return {
+        kind: 'refused',
+        reason: 'no-credentials',
+        message: 'No user name and password were entered for it.',
+      }
+    const { address, credentials } = bmc
+    const opened = await sealing.openCredentials(credentials, { machineId, address })
+    if ('refused' in opened) return { kind: 'refused', reason: opened.refused, message: opened.message }
+    return { kind: 'opened', credentials: opened }
+  }
+}
+
+/** Machines are woken from where they are booted, or from everywhere while nothing is served. */
+function servedOrAll(site: SiteContext): readonly HostInterface[] {
+  const modes = new Map(site.state()?.interfaces.map(({ name, mode }) => [name, mode]))
+  const usable = site.hostInterfaces().filter(({ address }) => address !== null)
+  const served = usable.filter(({ name }) => (modes.get(name) ?? 'off') !== 'off')
+  return served.length > 0 ? served : usable
+}

@@ -1,0 +1,77 @@
+import type {
+  BmcAttempt,
+  BmcCapability,
+  BmcDriverName,
+  BootDevice,
+  PowerState,
+} from '@dragonfly/schema/state'
+import type { BmcIdentity, BmcLogEntry, CommandDetail, Sensor, SiteBmc } from '@dragonfly/schema/wire'
+import type { OpenedCredentials } from '../sealed-credentials.ts'
+
+/** A machine as a driver gets to know it. */
+export interface BmcTarget {
+  machineId: string
+  /** For sentences. */
+  name: string
+  macs: readonly string[]
+  bmc: SiteBmc | null
+}
+
+/** Opens sealed credentials for exactly this machine and address. */
+export type OpenCredentials = (
+  target: BmcTarget,
+) => Promise<
+  { kind: 'opened'; credentials: OpenedCredentials } | { kind: 'refused'; reason: string; message: string }
+>
+
+type InventoryFields = Extract<CommandDetail, { kind: 'inventory' }>['fields']
+
+/**
+ * One way to reach a machine's power, opened for one machine. A capability that is left out is one that this driver
+ * never has. Each call throws `BmcError` when the BMC refuses or is silent.
+ */
+export interface BmcSession {
+  power?: {
+    /** `unknown` where this way can't see it. */
+    read(): Promise<PowerState>
+    set(wish: 'on' | 'off' | 'soft-off' | 'cycle' | 'reset'): Promise<void>
+  }
+  setBootDevice?(wish: { device: BootDevice; persistent: boolean; uefi: boolean | null }): Promise<void>
+  identify?(seconds: number | null): Promise<void>
+  readIdentity?(): Promise<BmcIdentity>
+  readSensors?(): Promise<Sensor[]>
+  readEventLog?(): Promise<BmcLogEntry[]>
+  readInventory?(): Promise<InventoryFields>
+  /** Draw in watts; null where the BMC has no such sensor. */
+  readPowerDraw?(): Promise<number | null>
+  close(): Promise<void>
+}
+
+export interface BmcDriver {
+  name: BmcDriverName
+  /** Whether it is worth trying: by the protocol that was chosen, and by what is known of the machine. */
+  fits(target: BmcTarget): boolean
+  open(target: BmcTarget): Promise<BmcSession>
+}
+
+/** A refusal or a silence of a BMC. `reason` is stable; the message says what to do, and holds no secret. */
+export class BmcError extends Error {
+  readonly reason: string
+
+  constructor(reason: string, message: string) {
+    super(message)
+    this.name = 'BmcError'
+    this.reason = reason
+  }
+}
+
+/** No driver could do it: what each of them ran into. */
+export class BmcAttemptError extends Error {
+  readonly attempts: readonly BmcAttempt[]
+
+  constructor(capability: BmcCapability, attempts: readonly BmcAttempt[]) {
+    super(attempts.at(0)?.message ?? `Nothing that reaches this machine can do that (${capability}).`)
+    this.name = 'BmcAttemptError'
+    this.attempts = attempts
+  }
+}

@@ -1,0 +1,118 @@
+import type { BmcAttempt, BmcCapability, BmcDriverName } from '@dragonfly/schema/state'
+import { BmcAttemptError, type BmcDriver, BmcError, type BmcSession, type BmcTarget } from './driver.ts'
+
+export interface Reached<T> {
+  value: T
+  driver: BmcDriverName
+  /** What did not work before it. */
+  attempts: BmcAttempt[]
+}
+
+/** Reaches machines by the best driver that can do what is wanted, one request at a time for each of them. */
+export interface BmcReach {
+  /** Rejects with `BmcAttemptError` when no driver could. */
+  use<T>(
+    target: BmcTarget,
+    capability: BmcCapability,
+    work: (session: BmcSession) => Promise<T>,
+  ): Promise<Reached<T>>
+  /** The drivers that are worth trying for a machine, the best first. */
+  drivers(target: BmcTarget): readonly BmcDriver[]
+  /** Does something while nothing else is under way for this machine. */
+  inTurn<T>(target: BmcTarget, work: () => Promise<T>): Promise<T>
+}
+
+export function createBmcReach(drivers: readonly BmcDriver[]): BmcReach {
+  const turns = new Map<string, Promise<unknown>>()
+
+  const inTurn = <T>(target: BmcTarget, work: () => Promise<T>): Promise<T> => {
+    const key = target.bmc ? `${target.bmc.address} ${target.bmc.port}` : target.machineId
+    const done = (turns.get(key) ?? Promise.resolve()).catch(() => undefined).then(work)
+    turns.set(key, done)
+    const forget = () => {
+      if (turns.get(key) === done) turns.delete(key)
+    }
+    done.then(forget, forget)
+    return done
+  }
+  const fitting = (target: BmcTarget) => drivers.filter((driver) => driver.fits(target))
+  return {
+    inTurn,
+    drivers: fitting,
+    use: (target, capability, work) =>
+      inTurn(target, async () => {
+        const attempts: BmcAttempt[] = []
+        for (const driver of fitting(target)) {
+          const tried = await attempt(driver, target, capability, work)
+          if (tried.kind === 'done') return { value: tried.value, driver: driver.name, attempts }
+          attempts.push(tried.failure)
+        }
+        throw new BmcAttemptError(capability, attempts)
+      }),
+  }
+}
+
+type Tried<T> = { kind: 'done'; value: T } | { kind: 'failed'; failure: BmcAttempt }
+
+async function attempt<T>(
+  driver: BmcDriver,
+  target: BmcTarget,
+  capability: BmcCapability,
+  work: (session: BmcSession) => Promise<T>,
+): Promise<Tried<T>> {
+  try {
+    const session = await driver.open(target)
+    try {
+      if (!hasCapability(session, capability))
+        return { kind: 'failed', failure: notSupported(driver, capability) }
+      return { kind: 'done', value: await work(session) }
+    } finally {
+      await session.close().catch(() => undefined)
+    }
+  } catch (error) {
+    return { kind: 'failed', failure: describeFailure(driver.name, error) }
+  }
+}
+
+/** What a failed try is called; a surprise of ours is not repeated word for word, for it may hold anything. */
+export function describeFailure(driver: BmcDriverName, error: unknown): BmcAttempt {
+  if (error instanceof BmcError)
+    return { driver, reason: error.reason.slice(0, 64), message: error.message.slice(0, 2000) }
+  return { driver, reason: 'internal', message: 'The edge failed at it: its log says why.' }
+}
+
+function notSupported({ name }: BmcDriver, capability: BmcCapability): BmcAttempt {
+  return {
+    driver: name,
+    reason: 'not-supported',
+    message: `${driverNames[name]} can’t do that (${capability}).`,
+  }
+}
+
+const driverNames: Record<BmcDriverName, string> = {
+  redfish: 'Redfish',
+  ipmi: 'IPMI',
+  'wake-on-lan': 'Wake-on-LAN',
+  person: 'A person',
+}
+
+function hasCapability(session: BmcSession, capability: BmcCapability): boolean {
+  switch (capability) {
+    case 'power':
+      return session.power !== undefined
+    case 'bootDevice':
+      return session.setBootDevice !== undefined
+    case 'identify':
+      return session.identify !== undefined
+    case 'sensors':
+      return session.readSensors !== undefined
+    case 'eventLog':
+      return session.readEventLog !== undefined
+    case 'inventory':
+      return session.readInventory !== undefined
+    case 'powerDraw':
+      return session.readPowerDraw !== undefined
+    default:
+      return false
+  }
+}

@@ -1,0 +1,88 @@
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import {
+  type BmcAttempt,
+  type BmcCapabilities,
+  bmcProtocols,
+  commandStatuses,
+  powerStates,
+} from '../state/bmc.ts'
+import type { Command, CommandDetail } from '../wire/command.ts'
+import type { SealedCredentials } from '../wire/sealing.ts'
+import { edges, machines, sites } from './inventory-tables.ts'
+
+/** How a machine's power is reached, and what was last seen of it. */
+export const bmcs = sqliteTable(
+  'bmcs',
+  {
+    machineId: text('machine_id')
+      .primaryKey()
+      .references(() => machines.machineId, { onDelete: 'cascade' }),
+    siteId: text('site_id')
+      .notNull()
+      .references(() => sites.siteId, { onDelete: 'cascade' }),
+    /** Host name or IP address; for `wake-on-lan` the MAC address. */
+    address: text('address').notNull(),
+    port: integer('port'),
+    protocol: text('protocol', { enum: bmcProtocols }).notNull().default('auto'),
+    mac: text('mac'),
+    /** Ciphertext that only the site's edges can open. */
+    credentials: text('credentials', { mode: 'json' }).$type<SealedCredentials>(),
+    tlsPin: text('tls_pin'),
+    /** The edge that reached it last. */
+    edgeId: text('edge_id').references(() => edges.edgeId, { onDelete: 'set null' }),
+    vendor: text('vendor'),
+    model: text('model'),
+    firmware: text('firmware'),
+    capabilities: text('capabilities', { mode: 'json' }).notNull().$type<BmcCapabilities>().default({}),
+    powerState: text('power_state', { enum: powerStates }).notNull().default('unknown'),
+    powerStateAt: integer('power_state_at'),
+    powerWatts: integer('power_watts'),
+    inletCelsius: integer('inlet_celsius'),
+    reachableAt: integer('reachable_at'),
+    /** Why it can't be reached; null while it can, or while nobody has tried. */
+    problem: text('problem'),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [index('bmcs_by_address').on(table.siteId, table.address)],
+)
+
+/** What edges were asked to do. Sent again until it is answered, or its deadline is past. */
+export const commands = sqliteTable(
+  'commands',
+  {
+    commandId: text('command_id').primaryKey(),
+    siteId: text('site_id')
+      .notNull()
+      .references(() => sites.siteId, { onDelete: 'cascade' }),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.machineId, { onDelete: 'cascade' }),
+    /** The one edge that it was given to; null while none was there. */
+    edgeId: text('edge_id'),
+    kind: text('kind').notNull(),
+    /** Cleared when it has ended. */
+    command: text('command', { mode: 'json' }).$type<Command>(),
+    /** What was asked for, for people. */
+    title: text('title').notNull(),
+    status: text('status', { enum: commandStatuses }).notNull(),
+    /** What a person at the machine is asked to do. */
+    waitingFor: text('waiting_for'),
+    reason: text('reason'),
+    message: text('message'),
+    attempts: text('attempts', { mode: 'json' }).notNull().$type<BmcAttempt[]>().default([]),
+    detail: text('detail', { mode: 'json' }).$type<CommandDetail>(),
+    createdBy: text('created_by'),
+    createdAt: integer('created_at').notNull(),
+    /** Not before this: bulk operations are staggered. */
+    notBefore: integer('not_before').notNull(),
+    deadline: integer('deadline').notNull(),
+    sentAt: integer('sent_at'),
+    endedAt: integer('ended_at'),
+  },
+  (table) => [
+    index('commands_by_machine').on(table.machineId, table.createdAt),
+    index('commands_by_status').on(table.status, table.siteId),
+    index('commands_by_end').on(table.endedAt),
+  ],
+)

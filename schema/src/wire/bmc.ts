@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import {
+  type BmcCapabilities,
+  bmcCapabilities,
+  bmcDrivers,
+  bmcProtocols,
+  bootDevices,
+  powerOperations,
+  powerStates,
+} from '../state/bmc.ts'
+import { idSchema, macSchema, sentenceSchema } from './common.ts'
+import { sealedCredentialsSchema } from './sealing.ts'
+
+/** A host name, an IPv4 or IPv6 address, or the MAC address of a machine that is only woken. */
+export const bmcAddressSchema = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[a-z0-9:][a-z0-9.:-]*$/, 'a BMC’s address is a host name or an IP address in lower case')
+
+/** How an edge reaches the power of a machine. */
+export const siteBmcSchema = z.object({
+  address: bmcAddressSchema,
+  /** Null: the protocol's own. */
+  port: z.number().int().min(1).max(65_535).nullable(),
+  protocol: z.enum(bmcProtocols),
+  /** The NIC that Wake-on-LAN is sent to; null: all of the machine's. */
+  mac: macSchema.nullable(),
+  /** Opened by edges only, for this machine and this address. */
+  credentials: sealedCredentialsSchema.nullable(),
+})
+export type SiteBmc = z.infer<typeof siteBmcSchema>
+
+export const bmcAttemptSchema = z.object({
+  driver: z.enum(bmcDrivers),
+  reason: z.string().max(64),
+  message: sentenceSchema,
+})
+export const bmcAttemptsSchema = z.array(bmcAttemptSchema).max(16)
+
+export const bmcCapabilitiesSchema: z.ZodType<BmcCapabilities> = z.partialRecord(
+  z.enum(bmcCapabilities),
+  z.union([z.object({ driver: z.enum(bmcDrivers) }), z.object({ failures: bmcAttemptsSchema })]),
+)
+
+/** `typ` of the JWS header (RFC 7515) of an order to a BMC, alg EdDSA, signed as work orders are. */
+export const bmcOrderType = 'dragonfly-bmc-order+jwt'
+
+/** What may be done to a machine through its BMC. */
+export const bmcActionSchema = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('power'), operation: z.enum(powerOperations) }),
+  z.object({
+    action: z.literal('boot-device'),
+    device: z.enum(bootDevices),
+    persistent: z.boolean(),
+    /** Null: what is known of the machine's firmware. */
+    uefi: z.boolean().nullable(),
+  }),
+  /** Whatever it takes to netboot it for the deployment that the order names: boot device, power on, power cycle. */
+  z.object({ action: z.literal('netboot'), uefi: z.boolean().nullable() }),
+])
+export type BmcAction = z.infer<typeof bmcActionSchema>
+
+/** Claims of an order to a BMC: for one machine at one site, for one command or one deployment. Times in seconds. */
+export const bmcOrderSchema = z.object({
+  iss: idSchema,
+  aud: idSchema,
+  /** The command's id, or the deployment's: what the edge burns. */
+  jti: idSchema,
+  iat: z.number().int(),
+  exp: z.number().int(),
+  machineId: idSchema,
+  /** Null for a machine that has none. */
+  bmcAddress: bmcAddressSchema.nullable(),
+  what: bmcActionSchema,
+  safety: z.enum(['safe', 'power']),
+})
+export type BmcOrder = z.infer<typeof bmcOrderSchema>
+
+export const powerStateSchema = z.enum(powerStates)

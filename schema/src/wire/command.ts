@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { bmcDrivers, bmcReadings, bootDevices, powerStates } from '../state/bmc.ts'
+import { bmcActionSchema, bmcAttemptsSchema, bmcCapabilitiesSchema, siteBmcSchema } from './bmc.ts'
+import { epochMsSchema, idSchema, sentenceSchema, smbiosUuidSchema } from './common.ts'
+
+/** A machine and how its power is reached; `bmc` null where it has none. */
+const target = { machineId: idSchema, bmc: siteBmcSchema.nullable() }
+
+/** Compact JWS over BmcOrder. */
+const orderSchema = z.string().max(16 * 1024)
+
+/**
+ * What an edge is asked to do once, and to answer. What changes a machine carries a signed order. An edge says in its
+ * `hello` which kinds it knows.
+ */
+export const commandSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('bmc.probe'), ...target }),
+  z.object({ kind: z.literal('bmc.read'), ...target, what: z.enum(bmcReadings) }),
+  /** The LED by which a person finds the machine; null seconds: until it is switched off, 0: off. */
+  z.object({
+    kind: z.literal('bmc.identify'),
+    ...target,
+    seconds: z.number().int().min(0).max(255).nullable(),
+  }),
+  z.object({ kind: z.literal('bmc.control'), ...target, what: bmcActionSchema, order: orderSchema }),
+])
+export type Command = z.infer<typeof commandSchema>
+export type CommandKind = Command['kind']
+
+/** Failures that the transport itself has; drivers have theirs. */
+export const commandFailures = ['no-answer', 'edge-too-old', 'expired', 'interrupted', 'internal'] as const
+
+const textSchema = z.string().max(500)
+
+export const sensorSchema = z.object({
+  name: textSchema,
+  /** `temperature`, `voltage`, `fan`, `current`, `power`, or what the BMC calls it. */
+  kind: textSchema,
+  /** Null where it gives no reading, or a state instead of a number. */
+  value: z.number().nullable(),
+  unit: textSchema.nullable(),
+  /** What it says of itself in words, as "Presence detected". */
+  states: z.array(textSchema).max(16),
+  health: z.enum(['ok', 'warning', 'critical', 'unknown']),
+})
+export type Sensor = z.infer<typeof sensorSchema>
+
+export const bmcLogEntrySchema = z.object({
+  id: textSchema,
+  /** Null where the BMC's clock says nothing. */
+  at: epochMsSchema.nullable(),
+  sensor: textSchema,
+  text: textSchema,
+  severity: z.enum(['ok', 'warning', 'critical', 'unknown']),
+})
+export type BmcLogEntry = z.infer<typeof bmcLogEntrySchema>
+
+/** What a BMC tells of itself and of its machine. */
+export const bmcIdentitySchema = z.object({
+  vendor: textSchema.nullable(),
+  model: textSchema.nullable(),
+  firmware: textSchema.nullable(),
+  serial: textSchema.nullable(),
+  /** The machine's, as its own firmware writes it, as far as that can be told. */
+  guid: smbiosUuidSchema.nullable(),
+})
+export type BmcIdentity = z.infer<typeof bmcIdentitySchema>
+
+/** What a command brought. */
+export const commandDetailSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('probe'), identity: bmcIdentitySchema, capabilities: bmcCapabilitiesSchema }),
+  z.object({ kind: z.literal('power'), powerState: z.enum(powerStates), driver: z.enum(bmcDrivers) }),
+  z.object({ kind: z.literal('boot-device'), device: z.enum(bootDevices), driver: z.enum(bmcDrivers) }),
+  z.object({ kind: z.literal('identify'), driver: z.enum(bmcDrivers) }),
+  z.object({ kind: z.literal('sensors'), sensors: z.array(sensorSchema).max(1000) }),
+  z.object({ kind: z.literal('event-log'), entries: z.array(bmcLogEntrySchema).max(2000) }),
+  z.object({
+    kind: z.literal('inventory'),
+    fields: z.array(z.object({ group: textSchema, name: textSchema, value: textSchema })).max(2000),
+  }),
+])
+export type CommandDetail = z.infer<typeof commandDetailSchema>
+
+export const commandResultSchema = z.object({
+  commandId: idSchema,
+  outcome: z.enum(['done', 'failed']),
+  reason: z.string().max(64).optional(),
+  /** What was done, or why it was not. */
+  message: sentenceSchema.optional(),
+  /** What did not work on the way, driver by driver. */
+  attempts: bmcAttemptsSchema.optional(),
+  detail: commandDetailSchema.optional(),
+})
+export type CommandResult = z.infer<typeof commandResultSchema>
