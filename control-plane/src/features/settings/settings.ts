@@ -1,6 +1,6 @@
 import { settings } from '@dragonfly/schema/db'
 import { eq } from 'drizzle-orm'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 
 export type SettingKey =
   | 'control-plane-id'
