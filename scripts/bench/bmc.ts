@@ -29,7 +29,7 @@ export async function benchBmc(say: (line: string) => void): Promise<BenchReport
   say(`starting ${simCount} ipmi_sim`)
   const sims: IpmiSim[] = []
   try {
-    while (sims.length < simCount) sims.push(await startIpmiSim())
+    while (sims.length < simCount) sims.push(await startIpmiSim({ hasMachine: false }))
     const measured = await measureSims(sims, say)
     for (const sim of sims) await sim.stop()
     say(`${fleetSize} simulated BMCs polled every ${fleetPollMs / 1000} s, for ${fleetMeasuredMs / 1000} s`)
@@ -75,13 +75,17 @@ async function measureOurs(ports: readonly number[]): Promise<{ opening: Cost; p
       await Promise.all(sessions.map(getChassisStatus))
     })
     const polling = await cost(async () => {
-      for (let poll = 0; poll < pollsPerRound; poll++) await Promise.all(sessions.map(getChassisStatus))
+      await Promise.all(sessions.map(pollRepeatedly))
     })
     const perPoll = ports.length * pollsPerRound
     return { opening, polling: { wallMs: polling.wallMs / perPoll, cpuMs: polling.cpuMs / perPoll } }
   } finally {
     await client.close()
   }
+}
+
+async function pollRepeatedly(session: IpmiSession): Promise<void> {
+  for (let poll = 0; poll < pollsPerRound; poll++) await getChassisStatus(session)
 }
 
 function openAll(client: IpmiClient, ports: readonly number[]): Promise<IpmiSession[]> {
