@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isWithin, parseAddress, parseNetwork } from './addresses.ts'
+import { isWithin, parseAddress, parseNetwork, rateLimitKey } from './addresses.ts'
 
 describe('parseAddress', () => {
   it.each([
@@ -45,6 +45,12 @@ describe('parseNetwork', () => {
     '::ffff:0:0/95',
     'a/8',
   ])('"%s" is none', (text) => expect(parseNetwork(text)).toBeNull())
+})
+
+it('counts an IPv6 network as one client', () => {
+  expect(rateLimitKey('2001:db8::1')).toBe(rateLimitKey('2001:db8::ffff:1'))
+  expect(rateLimitKey('2001:db8::1')).not.toBe(rateLimitKey('2001:db8:0:1::1'))
+  expect(rateLimitKey('192.0.2.1')).not.toBe(rateLimitKey('192.0.2.2'))
 })
 
 it('knows who is inside, an IPv4 address in IPv6 clothes too', () => {

@@ -37,6 +37,12 @@ export function isWithin(networks: readonly Network[], address: string): boolean
   )
 }
 
+/** What a rate limit counts by: whoever has one IPv6 address has the 2^64 of its network (RFC 4291 section 2.5.4). */
+export function rateLimitKey(address: string | null): string {
+  if (address === null || !address.includes(':')) return String(address)
+  return parseNetwork(`${address}/64`)?.text ?? address
+}
+
 function createNetwork(address: ipaddr.IPv4 | ipaddr.IPv6, prefixLength: number): Network {
   const range = `${address.toString()}/${prefixLength}`
   const first =

@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { TrieRouter } from 'hono/router/trie-router'
 import type { DeclaredRoute } from './access.ts'
+import { rateLimitKey } from './addresses.ts'
 import type { AppEnv, NotedChange } from './deps.ts'
 import { isRecorded, outcomeOf, pickDetails } from './features/audit/decide.ts'
 import type { AuditRecord } from './features/audit/log.ts'
@@ -95,6 +96,14 @@ export function auditAuth() {
   })
 }
 
+/** Somebody came from an address that is not on the allowlist: once a minute for each, whatever they ask for. */
+export async function auditRefusedAddress(c: Context<AppEnv>): Promise<void> {
+  const key = `refused ${rateLimitKey(c.get('clientAddress'))}`
+  if (!c.get('deps').limiter.take(key, 1, 60_000)) return
+  const noted = { operation: 'enter', targets: {}, details: {}, request: {}, subject: noSubject }
+  await append(c, noted, { actorKind: 'stranger', actorId: null, actorName: null })
+}
+
 type Actor = Pick<AuditRecord, 'actorKind' | 'actorId' | 'actorName'>
 
 function actorOf(c: Context<AppEnv>): Actor {
@@ -120,7 +129,7 @@ async function append(c: Context<AppEnv>, noted: NotedChange, actor: Actor): Pro
   const clientAddress = c.get('clientAddress')
   if (actor.actorKind === 'stranger') {
     const isBearable =
-      limiter.take(`audit ${clientAddress}`, strangerLimits.one, 60_000) &&
+      limiter.take(`audit ${rateLimitKey(clientAddress)}`, strangerLimits.one, 60_000) &&
       limiter.take('audit', strangerLimits.all, 60_000)
     if (!isBearable) return metrics.count('dragonfly_audit_dropped_total')
   }

@@ -1,5 +1,7 @@
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { isWithin } from './addresses.ts'
+import { auditRefusedAddress } from './audit-requests.ts'
 import { decideClientAddress } from './client-address.ts'
 import type { AppEnv } from './deps.ts'
 import { renderProblem } from './errors.ts'
@@ -34,20 +36,25 @@ export function guardDoor() {
       (address !== null && isWithin(allowlist, address))
     if (isLetIn) return next()
     metrics.count('dragonfly_addresses_refused_total')
-    const seen = address ?? 'unknown'
-    if (c.req.path.startsWith('/api/')) {
-      return renderProblem(
-        c,
-        403,
-        'address-refused',
-        `Your address, ${seen}, is not on this server’s allowlist: ask an administrator to add it. On the server itself, \`dragonfly allowlist clear\` opens the door again.`,
-      )
-    }
-    return c.html(renderRefusal(seen), 403, {
-      'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      'x-dragonfly-problem': 'address-refused',
-    })
+    c.res = await refuse(c, address ?? 'unknown')
+    await auditRefusedAddress(c)
+    return c.res
+  })
+}
+
+function refuse(c: Context<AppEnv>, seen: string): Response | Promise<Response> {
+  if (c.req.path.startsWith('/api/')) {
+    return renderProblem(
+      c,
+      403,
+      'address-refused',
+      `Your address, ${seen}, is not on this server’s allowlist: ask an administrator to add it. On the server itself, \`dragonfly allowlist clear\` opens the door again.`,
+    )
+  }
+  return c.html(renderRefusal(seen), 403, {
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'x-dragonfly-problem': 'address-refused',
   })
 }
 

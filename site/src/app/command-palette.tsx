@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Dialog } from 'radix-ui'
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react'
-import { machinesQuery } from '../api/queries.ts'
+import { machinesQuery, meQuery } from '../api/queries.ts'
 import { statusLabel } from '../components/status-mark.tsx'
 import { chooseTheme, themeChoices } from '../components/theme.ts'
 import { compareMachines, matchesFilter, moveCursor } from '../features/machines/machine-list.ts'
@@ -18,6 +18,12 @@ interface Command {
 }
 
 const machinesShown = 7
+
+const administratorPages = [
+  { to: paths.people, label: 'People' },
+  { to: paths.audit, label: 'Audit log' },
+  { to: paths.settings, label: 'Settings' },
+]
 
 /** Ctrl-K: every machine, page and action, a few letters away. */
 export function CommandPalette({
@@ -116,6 +122,8 @@ function Commands({ close }: { close: () => void }) {
 function useCommands(query: string): Command[] {
   const navigate = useNavigate()
   const { data: machines } = useQuery(machinesQuery)
+  const { data: me } = useQuery(meQuery)
+  const isAdministrator = me?.role === 'administrator'
   return useMemo(() => {
     const words = query.trim().toLowerCase()
     const found = (words ? (machines ?? []) : [])
@@ -128,7 +136,8 @@ function useCommands(query: string): Command[] {
         detail: `${statusLabel(machine.status)} · ${separateWords(machine.fourWords)}`,
         run: () => void navigate({ to: '/machines/$machineId', params: { machineId: machine.machineId } }),
       }))
-    const pages = destinations.map(({ to, label }) => ({
+    const known = isAdministrator ? [...destinations, ...administratorPages] : destinations
+    const pages = known.map(({ to, label }) => ({
       id: to,
       title: label,
       detail: 'Page',
@@ -144,5 +153,5 @@ function useCommands(query: string): Command[] {
     ]
     const others = [...pages, ...actions].filter((command) => command.title.toLowerCase().includes(words))
     return [...found, ...others]
-  }, [query, machines, navigate])
+  }, [query, machines, isAdministrator, navigate])
 }

@@ -1,6 +1,7 @@
 import type { SignedBundle } from '@dragonfly/schema/wire'
 import { bundleManifestType } from '@dragonfly/schema/wire'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { rateLimitKey } from '../../addresses.ts'
 import type { AppEnv } from '../../deps.ts'
 import { createEdgeSession, type EdgeSession } from '../../edge-session/session.ts'
 import { edgeOf } from '../../enforce-access.ts'
@@ -26,7 +27,7 @@ function mountEnrolment(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.enrolEdge, async (c) => {
     const deps = c.get('deps')
     const isBearable =
-      deps.limiter.take(`enrol ${c.get('clientAddress')}`, enrolmentsPerMinute.one, 60_000) &&
+      deps.limiter.take(`enrol ${rateLimitKey(c.get('clientAddress'))}`, enrolmentsPerMinute.one, 60_000) &&
       deps.limiter.take('enrol', enrolmentsPerMinute.all, 60_000)
     if (!isBearable) {
       throw new AppError({

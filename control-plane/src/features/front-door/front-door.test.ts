@@ -108,6 +108,20 @@ describe('the allowlist', () => {
     expect(await clearAllowlist(harness.deps.db)).toBe(false)
   })
 
+  it('puts who was refused into the audit log, once a minute', async () => {
+    await update({ allowlist })
+    for (const path of ['/', '/api/v1/me', '/metrics']) await harness.call('GET', path, undefined, outside)
+    const { body } = await harness.call('GET', '/api/v1/audit?operation=enter', undefined, inside)
+    expect(body.items).toHaveLength(1)
+    expect(body.items[0]).toMatchObject({
+      actorKind: 'stranger',
+      clientAddress: '198.51.100.1',
+      outcome: 'refused',
+      status: 403,
+      code: 'address-refused',
+    })
+  })
+
   it('lets nobody in when what is stored can’t be read', async () => {
     await update({ allowlist })
     await harness.deps.db.run("update settings set value = 'x' where key = 'address-allowlist'")

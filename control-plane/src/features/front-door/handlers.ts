@@ -1,5 +1,6 @@
 import type { SummaryView } from '@dragonfly/schema/api'
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { rateLimitKey } from '../../addresses.ts'
 import type { AppEnv, Deps } from '../../deps.ts'
 import { AppError } from '../../errors.ts'
 import * as routes from './routes.ts'
@@ -17,7 +18,7 @@ export function mountFrontDoor(app: OpenAPIHono<AppEnv>): void {
     if ((await deps.door.policy()).frontPage !== 'open') {
       throw new AppError({ code: 'signed-out', status: 401, message: 'Sign in first.' })
     }
-    if (!deps.limiter.take(`summary ${c.get('clientAddress')}`, summariesPerMinute, 60_000)) {
+    if (!deps.limiter.take(`summary ${rateLimitKey(c.get('clientAddress'))}`, summariesPerMinute, 60_000)) {
       throw new AppError({ code: 'too-many-tries', status: 429, message: 'Too often: wait a minute.' })
     }
     return c.json(await summarise(deps), 200)

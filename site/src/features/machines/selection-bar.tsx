@@ -1,14 +1,15 @@
 import { isActive } from '@dragonfly/schema/state'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, type ReactNode, useState } from 'react'
 import { api, take } from '../../api/client.ts'
 import { forEachInTurn } from '../../api/in-turn.ts'
-import { keys, meQuery } from '../../api/queries.ts'
+import { keys } from '../../api/queries.ts'
+import { useRefusal } from '../../api/use-refusal.ts'
 import type { Machine } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { showToast } from '../../components/toast-store.ts'
-import { countOf } from '../../format/words.ts'
+import { capitalise, countOf } from '../../format/words.ts'
 import { DeleteMany } from '../bulk/delete-many.tsx'
 import { DeployMany } from '../bulk/deploy-many.tsx'
 import { LockMany, UnlockMany } from '../bulk/lock-many.tsx'
@@ -27,33 +28,8 @@ const dialogs = { deploy: DeployMany, lock: LockMany, unlock: UnlockMany, delete
 
 /** What can be done to several machines at once. */
 export function SelectionBar({ machines, onClear }: SelectionBarProps) {
-  const queryClient = useQueryClient()
   const [asked, setAsked] = useState<Asked>(null)
-  const [doneCount, setDoneCount] = useState(0)
-  const adoptable = machines.filter((machine) => refusal('adopt', machine) === null)
   const abortable = machines.filter((machine) => refusal('abort', machine) === null)
-  const deploy = splitByRefusal('deploy', machines)
-  const remove = splitByRefusal('delete', machines)
-  const lock = splitByRefusal('lock', machines)
-  const unlock = splitByRefusal('unlock', machines)
-  const { data: me } = useQuery(meQuery)
-  const lockRefusal =
-    me?.role === 'administrator' ? null : 'Only an administrator may lock or unlock machines.'
-
-  const adopting = useMutation({
-    mutationFn: () =>
-      forEachInTurn(
-        adoptable,
-        ({ machineId }) =>
-          take(api.POST('/api/v1/machines/{machineId}/adopt', { params: { path: { machineId } }, body: {} })),
-        setDoneCount,
-      ),
-    onSuccess: async ({ failed, error }) => {
-      tellResult(adoptable.length, failed, error, 'adopted')
-      onClear()
-      await queryClient.invalidateQueries({ queryKey: keys.machines })
-    },
-  })
   const Many = asked === null || asked === 'abort' ? null : dialogs[asked.of]
   const close = (): void => setAsked(null)
   const finish = (): void => {
@@ -66,54 +42,17 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
       className="fixed inset-x-4 bottom-20 z-30 mx-auto flex w-fit max-w-[calc(100vw-2rem)] flex-wrap items-center gap-x-4 gap-y-2 rounded-lg border border-line bg-raised px-4 py-2.5 shadow-float md:bottom-6"
     >
       <span className="num font-semibold" aria-live="polite">
-        {adopting.isPending && adoptable.length > 20
-          ? `Adopting ${doneCount} of ${adoptable.length} …`
-          : `${countOf(machines.length, 'machine')} selected`}
+        {countOf(machines.length, 'machine')} selected
       </span>
-      {adoptable.length > 0 && (
-        <Button may="operate" look="primary" busy={adopting.isPending} onClick={() => adopting.mutate()}>
-          Adopt {adoptable.length}
-        </Button>
-      )}
-      <Button
-        may="deploy"
-        refusal={bulkRefusal(deploy)}
-        onClick={() => setAsked({ of: 'deploy', split: deploy })}
-      >
-        Deploy {deploy.able.length || ''}
-      </Button>
-      {abortable.length > 0 && (
-        <Button may="deploy" onClick={() => setAsked('abort')}>
-          Abort {abortable.length}
-        </Button>
-      )}
-      <TagForm machines={machines} />
-      {lock.able.length > 0 && (
-        <Button
-          look="quiet"
-          refusal={lockRefusal ?? bulkRefusal(lock)}
-          onClick={() => setAsked({ of: 'lock', split: lock })}
-        >
-          Lock {lock.able.length}
-        </Button>
-      )}
-      {unlock.able.length > 0 && (
-        <Button
-          look="quiet"
-          refusal={lockRefusal ?? bulkRefusal(unlock)}
-          onClick={() => setAsked({ of: 'unlock', split: unlock })}
-        >
-          Unlock {unlock.able.length}
-        </Button>
-      )}
-      <Button
-        may="delete"
-        look="quiet"
-        refusal={bulkRefusal(remove)}
-        onClick={() => setAsked({ of: 'delete', split: remove })}
-      >
-        Delete {remove.able.length || ''}
-      </Button>
+      <AdoptMany machines={machines} onDone={onClear} />
+      <ManyButtons machines={machines} onAsk={setAsked}>
+        {abortable.length > 0 && (
+          <Button may="deploy" onClick={() => setAsked('abort')}>
+            Abort {abortable.length}
+          </Button>
+        )}
+        <TagForm machines={machines} />
+      </ManyButtons>
       <Button look="quiet" onClick={onClear}>
         Clear
       </Button>
@@ -122,6 +61,81 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
         <Many split={asked.split} onClose={close} onDone={finish} />
       )}
     </section>
+  )
+}
+
+interface ManyButtonsProps {
+  machines: readonly Machine[]
+  onAsk: (asked: Asked) => void
+  /** Between what is done often and what is not. */
+  children: ReactNode
+}
+
+function ManyButtons({ machines, onAsk, children }: ManyButtonsProps) {
+  const deploy = splitByRefusal('deploy', machines)
+  const remove = splitByRefusal('delete', machines)
+  const locks = (['lock', 'unlock'] as const).map((of) => ({ of, split: splitByRefusal(of, machines) }))
+  const lockRefusal = useRefusal('settings') && 'Only an administrator may lock or unlock machines.'
+  return (
+    <>
+      <Button
+        may="deploy"
+        refusal={bulkRefusal(deploy)}
+        onClick={() => onAsk({ of: 'deploy', split: deploy })}
+      >
+        Deploy {deploy.able.length || ''}
+      </Button>
+      {children}
+      {locks.map(
+        ({ of, split }) =>
+          split.able.length > 0 && (
+            <Button
+              key={of}
+              look="quiet"
+              refusal={lockRefusal ?? bulkRefusal(split)}
+              onClick={() => onAsk({ of, split })}
+            >
+              {capitalise(of)} {split.able.length}
+            </Button>
+          ),
+      )}
+      <Button
+        may="delete"
+        look="quiet"
+        refusal={bulkRefusal(remove)}
+        onClick={() => onAsk({ of: 'delete', split: remove })}
+      >
+        Delete {remove.able.length || ''}
+      </Button>
+    </>
+  )
+}
+
+function AdoptMany({ machines, onDone }: { machines: readonly Machine[]; onDone: () => void }) {
+  const queryClient = useQueryClient()
+  const [doneCount, setDoneCount] = useState(0)
+  const adoptable = machines.filter((machine) => refusal('adopt', machine) === null)
+  const adopting = useMutation({
+    mutationFn: () =>
+      forEachInTurn(
+        adoptable,
+        ({ machineId }) =>
+          take(api.POST('/api/v1/machines/{machineId}/adopt', { params: { path: { machineId } }, body: {} })),
+        setDoneCount,
+      ),
+    onSuccess: async ({ failed, error }) => {
+      tellResult(adoptable.length, failed, error, 'adopted')
+      onDone()
+      await queryClient.invalidateQueries({ queryKey: keys.machines })
+    },
+  })
+  if (adoptable.length === 0) return null
+  return (
+    <Button may="operate" look="primary" busy={adopting.isPending} onClick={() => adopting.mutate()}>
+      {adopting.isPending && adoptable.length > 20
+        ? `Adopting ${doneCount} of ${adoptable.length} …`
+        : `Adopt ${adoptable.length}`}
+    </Button>
   )
 }
 
