@@ -29,6 +29,9 @@ describe('parseCommandLine', () => {
     [['power', 'web-1', 'maybe']],
     [['exec', 'edge']],
     [['up', '--colour']],
+    [['bmc', 'faults', 'web-1', '{"colour": 1}']],
+    [['bmc', 'light', '--count', '0']],
+    [['machine', 'add', 'web-1', '--firmware', 'bios', '--bmc', 'acme']],
     [['simulate']],
     [['simulate', '--url', 'http://localhost:3000', '--machines', 'many']],
   ])('%j is refused', (args) => {

@@ -1,4 +1,8 @@
 import { parseArgs } from 'node:util'
+import type { BmcFaults } from './bmc/faults.ts'
+import { faultNames } from './bmc/faults.ts'
+import type { LightBmcOptions } from './bmc/light-bmcs.ts'
+import { type PersonalityName, personalityNames } from './bmc/personality.ts'
 import { type ImageVariant, imageVariants } from './image/build.ts'
 import type { MachineRequest } from './lab.ts'
 import type { PowerAction } from './machine.ts'
@@ -15,9 +19,13 @@ export const usage = `usage: npm run lab -- <command> [--name LAB]
   image [--variant light|generic|cloud-init] [--out FILE]
   machine add NAME --firmware bios|uefi [--disk virtio|nvme|ahci]... [--nic virtio|e1000e]...
                    [--size 8G] [--memory MIB] [--image FILE] [--boot network|disk]
+                   [--bmc dell|hpe|lenovo|supermicro|openbmc|ami]
   machine list | machine remove NAME
   power NAME on|off|soft|reset|cycle
   console NAME                   show the serial port until the machine goes off
+  bmc faults NAME JSON           what is wrong with a machine's BMC from now on, such as '{"lossRate": 0.2}'; {} is nothing
+  bmc light [--count 1] [--address 127.64.0.1] [--port 623] [--bmc dell]
+                                 BMCs of machines that are a few variables, one address each, until Ctrl-C
   deploy --firmware bios|uefi [--disk ...] [--nic ...] [--discover] [--json]
                                  one whole deployment through the public API, in a lab of its own
   simulate --url URL [--token TOKEN] [--machines 40] [--speed 1] [--mishaps 0.08] [--deploying 0] [--seed 1]
@@ -36,6 +44,8 @@ export type LabCommand = { labName: string } & (
   | { kind: 'power'; machine: string; action: PowerAction }
   | { kind: 'deploy'; request: MachineRequest; discover: boolean; isJson: boolean }
   | { kind: 'simulate'; options: SimulateOptions }
+  | { kind: 'bmc faults'; machine: string; faults: Partial<BmcFaults> }
+  | { kind: 'bmc light'; options: LightBmcOptions }
 )
 
 const powerActions = ['on', 'off', 'soft', 'reset', 'cycle'] as const
@@ -82,6 +92,10 @@ const options = {
   deploying: { type: 'string', default: '0' },
   seed: { type: 'string', default: '1' },
   variant: { type: 'string', default: 'light' },
+  bmc: { type: 'string' },
+  count: { type: 'string', default: '1' },
+  address: { type: 'string', default: '127.64.0.1' },
+  port: { type: 'string', default: '623' },
 } as const
 
 function parseOptions(args: string[]) {
@@ -94,6 +108,8 @@ function parseOptions(args: string[]) {
 
 type Values = ReturnType<typeof parseOptions>['values']
 
+const personalityOf = (text: string): PersonalityName => oneOf('--bmc', text, personalityNames)
+
 function machineRequest(values: Values): MachineRequest {
   return {
     firmware: oneOf<Firmware>('--firmware', values.firmware, firmwares),
@@ -102,6 +118,7 @@ function machineRequest(values: Values): MachineRequest {
     ...(values.size === undefined ? {} : { diskSizeBytes: parseSize(values.size) }),
     ...(values.memory === undefined ? {} : { memoryMib: parseSize(values.memory) }),
     ...(values.boot === undefined ? {} : { firstBoot: oneOf('--boot', values.boot, ['network', 'disk']) }),
+    ...(values.bmc === undefined ? {} : { bmc: { personality: personalityOf(values.bmc) } }),
     ...(values.image === undefined ? {} : { baseImage: values.image }),
   }
 }
@@ -124,6 +141,34 @@ function simulateOptions(values: Values): SimulateOptions {
   }
 }
 
+function parseFaults(text: string | undefined): Partial<BmcFaults> {
+  try {
+    const faults: unknown = JSON.parse(required('The faults, as JSON,', text))
+    const names = Object.keys(faults as object)
+    const unknown = names.find((name) => !faultNames.includes(name))
+    if (unknown === undefined) return faults as Partial<BmcFaults>
+    throw new UsageError(`There is no fault "${unknown}": there are ${faultNames.join(', ')}.`)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`The faults must be a JSON object, such as '{"lossRate": 0.2}'.`)
+  }
+}
+
+function bmcCommand(labName: string, positionals: string[], values: Values): LabCommand {
+  const [, action, machine, faults] = positionals
+  if (oneOf('After "bmc", the word', action, ['faults', 'light']) === 'faults') {
+    const name = required('The name of the machine', machine)
+    return { kind: 'bmc faults', labName, machine: name, faults: parseFaults(faults) }
+  }
+  const options = {
+    count: Math.floor(numberBetween('--count', values.count, 1, 10_000)),
+    address: values.address,
+    ipmiPort: Math.floor(numberBetween('--port', values.port, 1, 65_535)),
+    personality: personalityOf(values.bmc ?? 'dell'),
+  }
+  return { kind: 'bmc light', labName, options }
+}
+
 /** @throws UsageError with one sentence when the arguments make no command. */
 export function parseCommandLine(argv: readonly string[]): LabCommand {
   const split = argv.indexOf('--')
@@ -136,6 +181,7 @@ export function parseCommandLine(argv: readonly string[]): LabCommand {
     const { discover, json: isJson } = values
     return { kind: 'deploy', labName, request: machineRequest(values), discover, isJson }
   }
+  if (word === 'bmc') return bmcCommand(labName, positionals, values)
   if (word === 'simulate') return { kind: 'simulate', labName, options: simulateOptions(values) }
   if (word === 'up' || word === 'down') return { kind: word, labName }
   if (word === 'serve') return { kind: 'serve', labName, argv: rest }

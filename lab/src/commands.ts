@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type LightBmcOptions, startLightBmcs } from './bmc/light-bmcs.ts'
+import { setBmcFaults } from './bmc-process.ts'
 import type { LabCommand } from './command-line.ts'
 import { runDeployment, variantFor } from './deploy.ts'
 import { ensureImage, type ImageVariant } from './image/build.ts'
@@ -48,6 +50,17 @@ async function serve(labName: string, argv: readonly string[]): Promise<number> 
   return 0
 }
 
+async function serveLightBmcs(options: LightBmcOptions): Promise<number> {
+  await using fleet = await startLightBmcs(options)
+  const [first, last] = [fleet.bmcs[0], fleet.bmcs.at(-1)]
+  say(
+    `${fleet.bmcs.length} BMCs at ${first?.address} to ${last?.address}, UDP ${options.ipmiPort}; admin / secret`,
+  )
+  say(`try: ipmitool -I lanplus -H ${first?.address} -U admin -P secret power status`)
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  return 0
+}
+
 async function image(variant: ImageVariant, out: string | undefined): Promise<number> {
   const built = await ensureImage(variant)
   if (out) {
@@ -86,10 +99,11 @@ async function followConsole(machine: Machine): Promise<number> {
 }
 
 async function describeMachine(machine: Machine): Promise<string> {
-  const { firmware, disks, nics } = machine.spec
+  const { firmware, disks, nics, bmc } = machine.spec
   const power = (await machine.isOn()) ? 'on' : 'off'
   const parts = [machine.name, power, firmware, disks.map((disk) => disk.bus).join('+')]
-  return [...parts, nics.map((nic) => `${nic.model} ${nic.mac}`).join(' + ')].join('\t')
+  const remote = bmc ? [`BMC ${bmc.personality} ${bmc.address}`] : []
+  return [...parts, nics.map((nic) => `${nic.model} ${nic.mac}`).join(' + '), ...remote].join('\t')
 }
 
 /** Carries out one command; returns the exit code. Results go to stdout, progress to stderr. */
@@ -99,6 +113,7 @@ export async function runLabCommand(command: LabCommand): Promise<number> {
   else if (command.kind === 'serve') return serve(command.labName, command.argv)
   else if (command.kind === 'deploy') return deploy(command)
   else if (command.kind === 'simulate') return simulate(command.options)
+  else if (command.kind === 'bmc light') return serveLightBmcs(command.options)
   else if (command.kind === 'image') return image(command.variant, command.out)
   else return runMachineCommand(await labThatIsUp(command.labName), command)
   return 0
@@ -110,7 +125,8 @@ async function runMachineCommand(lab: Lab, command: LabCommand): Promise<number>
     for (const machine of await lab.machines()) say(await describeMachine(machine))
   } else if (command.kind === 'machine add') {
     say(await describeMachine(await lab.addMachine(command.machine, command.request)))
-  } else if (command.kind === 'machine remove') await (await lab.machine(command.machine)).remove()
+  } else if (command.kind === 'bmc faults') await setBmcFaults(lab.state, command.machine, command.faults)
+  else if (command.kind === 'machine remove') await (await lab.machine(command.machine)).remove()
   else if (command.kind === 'power') await (await lab.machine(command.machine)).power(command.action)
   else if (command.kind === 'console') return followConsole(await lab.machine(command.machine))
   return 0

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startBmc } from './bmc-process.ts'
 import { type CommandOptions, type CommandResult, tryCommand } from './command.ts'
 import { startDhcpServer } from './dhcp-server.ts'
 import { ensureHostPackages, hostPackages, requireRoot } from './host-packages.ts'
@@ -10,11 +11,12 @@ import {
   commandOn,
   createNetwork,
   type LabHost,
+  lan,
   networkExists,
   removeNetwork,
   type Uplink,
 } from './network.ts'
-import type { DiskBus, Firmware, FirstBoot, MachineSpec, NicModel } from './qemu.ts'
+import type { BmcSpec, DiskBus, Firmware, FirstBoot, MachineSpec, NicModel } from './qemu.ts'
 import { endRecordedProcesses, type LabState, labState, readJson, recordProcess, writeJson } from './state.ts'
 
 export interface MachineRequest {
@@ -28,9 +30,13 @@ export interface MachineRequest {
   nics?: NicModel[]
   memoryMib?: number
   cpus?: number
+  /** Gives it a BMC, on the LAN, which is on at once. */
+  bmc?: BmcRequest
   /** A raw image that the first disk starts with; it is not written to. */
   baseImage?: string
 }
+
+type BmcRequest = Partial<Omit<BmcSpec, 'address'>>
 
 const defaultDiskSizeBytes = 8 * 2 ** 30
 
@@ -53,11 +59,13 @@ export class Lab {
       throw new Error(`"${name}" cannot name a machine: use up to 32 small letters, digits and hyphens.`)
     }
     if (await loadMachine(this.state, name)) throw new Error(`This lab has a machine "${name}" already.`)
-    const used = new Set(
-      (await this.machines()).flatMap((machine) => machine.spec.nics.map((nic) => nic.tap)),
-    )
-    const machine = new Machine(this.state, createMachineSpec(this.state, name, request, used))
+    const specs = (await this.machines()).map((machine) => machine.spec)
+    const used = new Set(specs.flatMap((spec) => spec.nics.map((nic) => nic.tap)))
+    const spec = createMachineSpec(this.state, name, request, used)
+    if (request.bmc) spec.bmc = createBmcSpec(request.bmc, specs)
+    const machine = new Machine(this.state, spec)
     await machine.create(request.baseImage)
+    if (spec.bmc) await startBmc(this.state, spec)
     return machine
   }
 
@@ -96,6 +104,15 @@ export class Lab {
   [Symbol.asyncDispose](): Promise<void> {
     return this.down()
   }
+}
+
+/** A BMC at the first address of its own range that no other one has; admin / secret unless asked otherwise. */
+function createBmcSpec(request: BmcRequest, others: readonly MachineSpec[]): BmcSpec {
+  const used = new Set(others.map((spec) => spec.bmc?.address))
+  const numbers = Array.from({ length: lan.bmcCount }, (_, index) => lan.bmcFirst + index)
+  const address = numbers.map((number) => `10.77.0.${number}`).find((candidate) => !used.has(candidate))
+  if (!address) throw new Error(`A lab has room for ${lan.bmcCount} BMCs: remove a machine first.`)
+  return { personality: 'dell', users: [{ name: 'admin', password: 'secret' }], ...request, address }
 }
 
 function createMachineSpec(

@@ -2,9 +2,16 @@ import { constants } from 'node:fs'
 import { copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chooseAccelerator } from './accelerator.ts'
+import { endBmc } from './bmc-process.ts'
 import { runCommand } from './command.ts'
 import { addTap, commandOn, removeTap, setTapLink } from './network.ts'
-import { type MachineFiles, type MachineSpec, renderQemuArguments, uefiVariablesTemplate } from './qemu.ts'
+import {
+  type MachineFiles,
+  type MachineSpec,
+  renderQemuArguments,
+  type StartDevice,
+  uefiVariablesTemplate,
+} from './qemu.ts'
 import { sendMonitorCommand } from './qmp.ts'
 import { isRecordedProcess, type LabState, readJson, recordProcess, writeJson } from './state.ts'
 
@@ -35,6 +42,7 @@ export class Machine {
       serialLog: join(this.dir, 'serial.log'),
       serialSocket: join(state.runDir, `${spec.name}.serial`),
       monitorSocket: join(state.runDir, `${spec.name}.monitor`),
+      bmcSocket: join(state.runDir, `${spec.name}.bmc`),
       pid: join(this.dir, 'qemu.pid'),
       uefiVariables: join(this.dir, 'uefi-variables.fd'),
     }
@@ -70,6 +78,7 @@ export class Machine {
   }
 
   async remove(): Promise<void> {
+    await endBmc(this.#state, this.spec)
     await this.powerOff()
     for (const nic of this.spec.nics) await removeTap(this.#state, nic.tap)
     await rm(this.dir, { recursive: true, force: true })
@@ -85,13 +94,16 @@ export class Machine {
     return (await this.#pid()) !== undefined
   }
 
-  /** Presses the power button of a machine that is off. On a machine that is on it does nothing. */
-  async powerOn(): Promise<void> {
+  /**
+   * Presses the power button of a machine that is off. On a machine that is on it does nothing.
+   * @param start What this start tries first instead of the usual, and the disc in the virtual CD drive of its BMC.
+   */
+  async powerOn(start: { first?: StartDevice | undefined; medium?: string | undefined } = {}): Promise<void> {
     if (await this.isOn()) return
     this.#logStart = await this.serialLength()
     const qemu = [
       'qemu-system-x86_64',
-      ...renderQemuArguments(this.spec, this.files, await chooseAccelerator()),
+      ...renderQemuArguments(this.spec, this.files, await chooseAccelerator(), start),
     ]
     await runCommand(commandOn(this.#state, 'lan', qemu))
     const pid = Number.parseInt(await readFile(this.files.pid, 'utf8'), 10)

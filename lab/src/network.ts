@@ -14,6 +14,9 @@ export const lan = {
   prefixLength: 24,
   leaseFirst: '10.77.0.100',
   leaseLast: '10.77.0.199',
+  /** Last byte of the first BMC's address, and how many there can be. */
+  bmcFirst: 11,
+  bmcCount: 89,
   ipv6Prefix: 'fd00:77::',
 }
 
@@ -112,6 +115,16 @@ export async function setTapLink(state: LabState, tap: string, isUp: boolean): P
 
 export async function removeTap(state: LabState, tap: string): Promise<void> {
   await tryCommand(['ip', '-n', namespaceName(state, 'lan'), 'link', 'del', tap])
+}
+
+/** Gives the LAN's bridge another address, for a BMC to listen on. */
+export async function addLanAddress(state: LabState, address: string): Promise<void> {
+  await ipBatchIn(namespaceName(state, 'lan'), [`addr add ${address}/${lan.prefixLength} dev br0`])
+}
+
+export async function removeLanAddress(state: LabState, address: string): Promise<void> {
+  const cidr = `${address}/${lan.prefixLength}`
+  await tryCommand(['ip', '-n', namespaceName(state, 'lan'), 'addr', 'del', cidr, 'dev', 'br0'])
 }
 
 /** Removes what `createNetwork` made, or as much of it as an interrupted run left. */

@@ -6,6 +6,7 @@ const files: MachineFiles = {
   serialLog: '/m/serial.log',
   serialSocket: '/run/a.serial',
   monitorSocket: '/run/a.monitor',
+  bmcSocket: '/run/a.bmc',
   pid: '/m/qemu.pid',
   uefiVariables: '/m/uefi-variables.fd',
 }
@@ -30,14 +31,27 @@ function valuesOf(option: string, args: readonly string[]): string[] {
 describe('renderQemuArguments', () => {
   test('boots from the network first and from the disk second', () => {
     const devices = valuesOf('-device', renderQemuArguments(spec, files, 'tcg'))
-    expect(devices).toContain('virtio-net-pci,netdev=net0,mac=52:54:00:77:00:01,bootindex=0')
-    expect(devices).toContain('virtio-blk-pci,drive=disk0,serial=D1,bootindex=1')
+    expect(devices).toContain('virtio-net-pci,netdev=net0,id=nic0,mac=52:54:00:77:00:01,bootindex=0')
+    expect(devices).toContain('virtio-blk-pci,drive=disk0,id=bay0,serial=D1,bootindex=1')
   })
 
   test('disk first puts every disk before every NIC', () => {
     const devices = valuesOf('-device', renderQemuArguments({ ...spec, firstBoot: 'disk' }, files, 'tcg'))
-    expect(devices).toContain('virtio-net-pci,netdev=net0,mac=52:54:00:77:00:01,bootindex=1')
-    expect(devices).toContain('virtio-blk-pci,drive=disk0,serial=D1,bootindex=0')
+    expect(devices).toContain('virtio-net-pci,netdev=net0,id=nic0,mac=52:54:00:77:00:01,bootindex=1')
+    expect(devices).toContain('virtio-blk-pci,drive=disk0,id=bay0,serial=D1,bootindex=0')
+  })
+
+  test('a BMC brings an empty CD drive, last in the order unless a start asks for it', () => {
+    const bmc = { address: '10.77.0.11', personality: 'dell' as const, users: [] }
+    const cdDevice = (args: readonly string[]) =>
+      valuesOf('-device', args).find((device) => device.startsWith('ide-cd'))
+    const usual = renderQemuArguments({ ...spec, bmc }, files, 'tcg')
+    expect(cdDevice(usual)).toMatch(/,bootindex=2$/)
+    expect(valuesOf('-drive', usual).join()).not.toContain('.iso')
+    const start = { first: 'cdrom' as const, medium: '/m/a.iso' }
+    const fromDisc = renderQemuArguments({ ...spec, bmc }, files, 'tcg', start)
+    expect(cdDevice(fromDisc)).toMatch(/,bootindex=0$/)
+    expect(valuesOf('-drive', fromDisc).at(-1)).toMatch(/,file=\/m\/a.iso$/)
   })
 
   test('a reset in the guest does not end the machine', () => {
@@ -71,10 +85,10 @@ describe('renderQemuArguments', () => {
     )
     expect(valuesOf('-device', args)).toEqual([
       'ich9-ahci,id=ahci0',
-      'virtio-net-pci,netdev=net0,mac=52:54:00:77:00:01,bootindex=0',
-      'e1000e,netdev=net1,mac=52:54:00:77:00:02,bootindex=1',
-      'ide-hd,bus=ahci0.0,drive=disk0,serial=A,bootindex=2',
-      'ide-hd,bus=ahci0.1,drive=disk1,serial=B,bootindex=3',
+      'virtio-net-pci,netdev=net0,id=nic0,mac=52:54:00:77:00:01,bootindex=0',
+      'e1000e,netdev=net1,id=nic1,mac=52:54:00:77:00:02,bootindex=1',
+      'ide-hd,bus=ahci0.0,drive=disk0,id=bay0,serial=A,bootindex=2',
+      'ide-hd,bus=ahci0.1,drive=disk1,id=bay1,serial=B,bootindex=3',
       'virtio-rng-pci,rng=rng0',
     ])
     expect(valuesOf('-drive', args)[1]).toContain('file=/m/disk1.qcow2,if=none,id=disk1')

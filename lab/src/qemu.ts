@@ -1,5 +1,7 @@
 /** One QEMU machine as data, and the command line that it becomes. Pure: no file is read or made here. */
 
+import type { PersonalityName } from './bmc/personality.ts'
+
 export type Firmware = 'bios' | 'uefi'
 export type DiskBus = 'virtio' | 'nvme' | 'ahci'
 export type NicModel = 'virtio' | 'e1000e'
@@ -21,6 +23,18 @@ interface NicSpec {
 /** What the firmware tries first; the other follows. Racks that are managed by network boot try the network. */
 export type FirstBoot = 'network' | 'disk'
 
+/** What of a machine goes first at one start, instead of its usual order. `http` is UEFI's HTTP boot. */
+export type StartDevice = 'network' | 'http' | 'disk' | 'cdrom'
+
+/** The BMC of a machine: where it is on the LAN, and what it is like. */
+export interface BmcSpec {
+  address: string
+  personality: PersonalityName
+  users: { name: string; password: string; privilege?: number }[]
+  /** K_g, 20 bytes in hex. */
+  kg?: string
+}
+
 export interface MachineSpec {
   name: string
   firmware: Firmware
@@ -31,6 +45,7 @@ export interface MachineSpec {
   serialNumber: string
   disks: DiskSpec[]
   nics: NicSpec[]
+  bmc?: BmcSpec
 }
 
 export interface MachineFiles {
@@ -38,6 +53,8 @@ export interface MachineFiles {
   serialLog: string
   serialSocket: string
   monitorSocket: string
+  /** A second monitor, which the BMC listens on all the time. */
+  bmcSocket: string
   pid: string
   /** This machine's own copy of the UEFI variable store. */
   uefiVariables: string
@@ -48,7 +65,28 @@ export const uefiVariablesTemplate = '/usr/share/OVMF/OVMF_VARS_4M.fd'
 
 const nicDevices: Record<NicModel, string> = { virtio: 'virtio-net-pci', e1000e: 'e1000e' }
 
-function firmwareArguments(spec: MachineSpec, files: MachineFiles): string[] {
+/** Ids of the devices that firmware can start from, as QEMU's monitor knows them, by what they are. */
+function bootDevices(spec: MachineSpec): Record<Exclude<StartDevice, 'http'>, string[]> {
+  return {
+    network: spec.nics.map((_, index) => `nic${index}`),
+    disk: spec.disks.map((_, index) => `bay${index}`),
+    cdrom: spec.bmc ? ['media'] : [],
+  }
+}
+
+/**
+ * The place of every device in the boot order, by its id: what was asked for first, then network and disks in the
+ * machine's order, the virtual CD drive last.
+ */
+export function bootIndexes(spec: MachineSpec, first?: StartDevice): Map<string, number> {
+  const devices = bootDevices(spec)
+  const usual = spec.firstBoot === 'network' ? (['network', 'disk'] as const) : (['disk', 'network'] as const)
+  const chosen = first === 'http' ? 'network' : first
+  const order = new Set([...(chosen ? [chosen] : []), ...usual, 'cdrom' as const])
+  return new Map([...order].flatMap((kind) => devices[kind]).map((id, index) => [id, index]))
+}
+
+function firmwareArguments(spec: MachineSpec, files: MachineFiles, first?: StartDevice): string[] {
   if (spec.firmware === 'bios') return []
   return [
     ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${uefiCode}`],
@@ -56,12 +94,14 @@ function firmwareArguments(spec: MachineSpec, files: MachineFiles): string[] {
     // Stands for the setting that firmware setups call "IPv6 PXE support": off, or every boot that
     // leaves the network path waits a minute for an IPv6 answer.
     ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
+    // OVMF has one entry of a NIC for each way: without PXE, HTTP is what is left.
+    ...(first === 'http' ? ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'] : []),
   ]
 }
 
-function diskArguments(disk: DiskSpec, index: number, file: string, firstBootIndex: number): string[] {
+function diskArguments(disk: DiskSpec, index: number, file: string, bootIndex: number): string[] {
   const id = `disk${index}`
-  const common = `drive=${id},serial=${disk.serial},bootindex=${firstBootIndex + index}`
+  const common = `drive=${id},id=bay${index},serial=${disk.serial},bootindex=${bootIndex}`
   const drive = `file=${file},if=none,id=${id},format=qcow2,cache=unsafe,discard=unmap,detect-zeroes=unmap`
   const device = {
     virtio: ['-device', `virtio-blk-pci,${common}`],
@@ -71,15 +111,25 @@ function diskArguments(disk: DiskSpec, index: number, file: string, firstBootInd
   return ['-drive', drive, ...device]
 }
 
-function nicArguments(nic: NicSpec, index: number, firstBootIndex: number, firmware: Firmware): string[] {
+function nicArguments(nic: NicSpec, index: number, bootIndex: number, firmware: Firmware): string[] {
   // With an empty ROM file OVMF's own network boot runs; otherwise the card's iPXE ROM does, as BIOS needs.
   const rom = firmware === 'uefi' ? ',romfile=' : ''
   return [
     ...['-netdev', `tap,id=net${index},ifname=${nic.tap},script=no,downscript=no`],
     ...[
       '-device',
-      `${nicDevices[nic.model]},netdev=net${index},mac=${nic.mac},bootindex=${firstBootIndex + index}${rom}`,
+      `${nicDevices[nic.model]},netdev=net${index},id=nic${index},mac=${nic.mac},bootindex=${bootIndex}${rom}`,
     ],
+  ]
+}
+
+/** What a machine has because of its BMC: the virtual CD drive, with a disc or empty, and a monitor for it. */
+function bmcArguments(files: MachineFiles, bootIndex: number, medium: string | undefined): string[] {
+  const file = medium === undefined ? '' : `,format=raw,file=${medium}`
+  return [
+    ...['-qmp', `unix:${files.bmcSocket},server=on,wait=off`],
+    ...['-drive', `if=none,id=disc,media=cdrom,readonly=on${file}`],
+    ...['-device', `ide-cd,bus=ide.0,drive=disc,id=media,bootindex=${bootIndex}`],
   ]
 }
 
@@ -98,10 +148,10 @@ export function renderQemuArguments(
   spec: MachineSpec,
   files: MachineFiles,
   accelerator: Accelerator,
+  start: { first?: StartDevice | undefined; medium?: string | undefined } = {},
 ): string[] {
-  const isNetworkFirst = spec.firstBoot === 'network'
-  const nicStart = isNetworkFirst ? 0 : spec.disks.length
-  const diskStart = isNetworkFirst ? spec.nics.length : 0
+  const indexes = bootIndexes(spec, start.first)
+  const indexOf = (id: string): number => indexes.get(id) ?? 0
   return [
     ...['-name', spec.name, '-machine', 'q35,graphics=off'],
     ...cpuArguments(accelerator),
@@ -113,10 +163,13 @@ export function renderQemuArguments(
     `socket,id=serial0,path=${files.serialSocket},server=on,wait=off,logfile=${files.serialLog},logappend=on`,
     ...['-serial', 'chardev:serial0'],
     ...['-qmp', `unix:${files.monitorSocket},server=on,wait=off`],
-    ...firmwareArguments(spec, files),
+    ...firmwareArguments(spec, files, start.first),
     ...(spec.disks.some((disk) => disk.bus === 'ahci') ? ['-device', 'ich9-ahci,id=ahci0'] : []),
-    ...spec.nics.flatMap((nic, index) => nicArguments(nic, index, nicStart, spec.firmware)),
-    ...spec.disks.flatMap((disk, index) => diskArguments(disk, index, files.disks[index] ?? '', diskStart)),
+    ...spec.nics.flatMap((nic, index) => nicArguments(nic, index, indexOf(`nic${index}`), spec.firmware)),
+    ...spec.disks.flatMap((disk, index) =>
+      diskArguments(disk, index, files.disks[index] ?? '', indexOf(`bay${index}`)),
+    ),
+    ...(spec.bmc ? bmcArguments(files, indexOf('media'), start.medium) : []),
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
     ...['-pidfile', files.pid, '-daemonize'],
   ]

@@ -92,6 +92,12 @@ async function endProcess(record: ProcessRecord, graceMs: number): Promise<void>
   process.kill(record.pid, 'SIGKILL')
 }
 
+/** Ends one process that this lab recorded, if it still is that process. */
+export async function endRecordedProcess(state: LabState, pid: number, graceMs = 5000): Promise<void> {
+  const record = await readJson<ProcessRecord>(join(state.dir, 'processes', `${pid}.json`))
+  if (record) await endProcess(record, graceMs)
+}
+
 /** Ends every process that this lab recorded and that still is that process. */
 export async function endRecordedProcesses(state: LabState, graceMs = 5000): Promise<void> {
   const dir = join(state.dir, 'processes')

@@ -31,3 +31,5 @@ export const noFaults: BmcFaults = {
   httpStatusRate: 1,
   completionCode: undefined,
 }
+
+export const faultNames = Object.keys(noFaults)

@@ -1,6 +1,7 @@
 /** How makers' BMCs differ, as data: what a client has to cope with. */
 
-export type PersonalityName = 'dell' | 'hpe' | 'lenovo' | 'supermicro' | 'openbmc' | 'ami'
+export const personalityNames = ['dell', 'hpe', 'lenovo', 'supermicro', 'openbmc', 'ami'] as const
+export type PersonalityName = (typeof personalityNames)[number]
 
 interface IpmiPersonality {
   /** Enterprise number of the maker, and the product's own. */
