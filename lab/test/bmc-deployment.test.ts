@@ -36,7 +36,12 @@ async function adoptByAddress(
   return machineId
 }
 
-async function deployTo(lab: Lab, product: Product, machineId: string, hostname: string): Promise<DeploymentView> {
+async function deployTo(
+  lab: Lab,
+  product: Product,
+  machineId: string,
+  hostname: string,
+): Promise<DeploymentView> {
   const { api } = product
   const { path, sha256 } = await ensureImage('light')
   const imageId = await importFile(lab, product, { name: `Debian 12 for ${hostname}`, path, sha256 })
@@ -59,9 +64,9 @@ async function deployTo(lab: Lab, product: Product, machineId: string, hostname:
     900_000,
   )
   expect(view.status, JSON.stringify([view.failure, view.timeline])).toBe('deployed')
-  expect(
-    await runOverSsh(lab, { address: view.address ?? '', user: 'ada', key, command: 'hostname' }),
-  ).toBe(hostname)
+  expect(await runOverSsh(lab, { address: view.address ?? '', user: 'ada', key, command: 'hostname' })).toBe(
+    hostname,
+  )
   return view
 }
 
@@ -95,7 +100,10 @@ test('a machine that is off, known by its BMC’s address alone, is deployed; an
       firstBoot: 'disk',
       bmc: { users: [{ name: 'admin', password }] },
     })
-    const machineId = await adoptByAddress(product, machine.spec.bmc?.address ?? '', { name: 'admin', password })
+    const machineId = await adoptByAddress(product, machine.spec.bmc?.address ?? '', {
+      name: 'admin',
+      password,
+    })
     const known = await waitForPower(product, machineId, 'off')
     expect(known).toMatchObject({ macs: [], smbiosUuid: machine.spec.uuid.toLowerCase(), status: 'ready' })
 
