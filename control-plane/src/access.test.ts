@@ -59,7 +59,7 @@ const expectations = {
   public: [
     ['getSetup', 'createAdministrator', 'beginSetupPasskey', 'enrolEdge'],
     ['readInvitation', 'acceptInvitation', 'beginInvitationPasskey'],
-    ['beginPasskeySignIn', 'passkeySignIn'],
+    ['beginPasskeySignIn', 'passkeySignIn', 'beginProviderSignIn', 'providerSignIn'],
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
@@ -86,10 +86,10 @@ const expectations = {
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge'],
     ['adoptBmc', 'setBmc', 'removeBmc'],
     ['createImage', 'retryImage', 'createTemplate', 'deleteTemplate'],
-    ['getFrontDoor', 'updateFrontDoor'],
+    ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
-    ['getRecoveryKey', 'replaceRecoveryKey'],
+    ['getRecoveryKey', 'replaceRecoveryKey', 'exportSealed'],
     ['lockMachine', 'unlockMachine', 'lockMachines', 'unlockMachines', 'setSafetySwitch'],
     ['setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
   ].flat(),

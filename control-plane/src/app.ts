@@ -17,6 +17,7 @@ import { mountFrontDoor } from './features/front-door/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
 import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
+import { mountOidc } from './features/oidc/handlers.ts'
 import { mountPasskeys } from './features/passkeys/handlers.ts'
 import { handleAuth } from './features/people/auth-gate.ts'
 import { mountPeople } from './features/people/handlers.ts'
@@ -81,6 +82,7 @@ export function createApp(deps: Deps): App {
   mountFrontDoor(app)
   mountPeople(app)
   mountPasskeys(app)
+  mountOidc(app)
   mountInvitations(app)
   mountApiKeys(app)
   mountSites(app)

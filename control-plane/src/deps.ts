@@ -20,6 +20,7 @@ import type {
   LiveEvents,
   LiveValues,
   ReplayGuard,
+  Secrets,
 } from './ports/index.ts'
 import type { RateLimiter } from './rate-limit.ts'
 import type { Tries } from './tries.ts'
@@ -53,6 +54,7 @@ export interface Deps {
   live: LiveEvents
   values: LiveValues
   replay: ReplayGuard
+  secrets: Secrets
   bundle: BundleSource
   assets: Assets
   limiter: RateLimiter

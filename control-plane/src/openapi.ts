@@ -13,6 +13,7 @@ import * as frontDoor from './features/front-door/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
+import * as oidc from './features/oidc/routes.ts'
 import * as passkeys from './features/passkeys/routes.ts'
 import * as people from './features/people/routes.ts'
 import * as safety from './features/safety/routes.ts'
@@ -27,6 +28,7 @@ export const allRoutes = [
   frontDoor,
   people,
   passkeys,
+  oidc,
   invitations,
   apiKeys,
   sites,

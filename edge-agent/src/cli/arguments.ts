@@ -6,6 +6,7 @@ export type Command =
   | { kind: 'run'; dataDir: string; imageServers: string[] }
   | { kind: 'leave'; dataDir: string; force: boolean }
   | { kind: 'rotate-sealing-key'; dataDir: string }
+  | { kind: 'recover'; file: string }
   | { kind: 'status'; dataDir: string; json: boolean }
   | { kind: 'help' }
   | { kind: 'version' }
@@ -20,6 +21,7 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
   dragonfly-edge leave            undo join: leave the site, and forget its keys
   dragonfly-edge rotate-sealing-key
                                   make a new key for the passwords of BMCs; the old one opens what it did
+  dragonfly-edge recover FILE     open exported passwords, offline: asks for the 24 words of the recovery key
 
   --data DIR    where it keeps its key, its state and its images
                 (default: $DRAGONFLY_EDGE_DATA, else /var/lib/dragonfly-edge for root, else ~/.dragonfly-edge)
@@ -53,6 +55,11 @@ export function parseCommand(
   const [name, ...rest] = positionals
   if (name === undefined) return { kind: 'help' }
   if (name === 'join') return parseJoin(rest, dataDir, values.force ?? false)
+  if (name === 'recover') {
+    const [file, ...more] = rest
+    if (!file || more.length > 0) return misuse('recover wants the file that the portal exported.')
+    return { kind: 'recover', file }
+  }
   if (!commandNames.includes(name)) return misuse(`There is no command “${name}”.`)
   if (rest.length > 0) return misuse(`“${name}” takes no “${rest[0]}”.`)
   if (name === 'status') return { kind: 'status', dataDir, json: values.json ?? false }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import { version } from '../services/version.ts'
 import { type Command, helpText } from './arguments.ts'
 
@@ -19,6 +21,8 @@ export async function execute(command: Command): Promise<number> {
         return 0
       case 'join':
         return await executeJoin(command)
+      case 'recover':
+        return await executeRecover(command.file)
       case 'leave':
         return await executeLeave(command)
       case 'rotate-sealing-key':
@@ -71,6 +75,22 @@ async function executeLeave(command: Extract<Command, { kind: 'leave' }>): Promi
   say(`Left site ${result.siteName} of ${result.url}. Images stay in ${command.dataDir} until you delete it.`)
   if (!result.told) say('The control plane does not know yet: revoke this edge in the portal.')
   return 0
+}
+
+async function executeRecover(file: string): Promise<number> {
+  const exported = await readFile(file, 'utf8')
+  if (process.stdin.isTTY) complain('The 24 words of the recovery key, then Ctrl-D:')
+  const result = await (await import('../services/recover.ts')).recoverCredentials(
+    exported,
+    await text(process.stdin),
+  )
+  if (result.kind === 'refused') {
+    complain(`dragonfly-edge: ${result.message}`)
+    return 1
+  }
+  for (const line of result.lines) say(line)
+  for (const name of result.unopened) complain(`Not sealed to this recovery key: ${name}`)
+  return result.unopened.length > 0 ? 1 : 0
 }
 
 async function executeRotate(dataDir: string): Promise<number> {

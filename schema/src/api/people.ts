@@ -10,6 +10,8 @@ export const setupViewSchema = z
     needsAdministrator: z.boolean(),
     organisation: z.string(),
     frontPage: frontPageModeSchema,
+    /** What the button of the sign-in provider says; null when there is none. */
+    signInProvider: z.string().nullable(),
     version: z.string(),
     /** How the boot bundle fares: machines can't netboot before it is ready. */
     bundle: z.object({

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { publicJwkSchema } from '../wire/keys.ts'
+import { sealedExportSchema } from '../wire/sealed-export.ts'
 import { sealingJwkSchema } from '../wire/sealing.ts'
 import { epochMsSchema, idSchema } from './common.ts'
 
@@ -41,3 +42,6 @@ export const recoveryKeyInputSchema = z
   })
   .openapi('RecoveryKeyInput')
 export type RecoveryKeyInput = z.infer<typeof recoveryKeyInputSchema>
+
+export const sealedExportViewSchema = z.object(sealedExportSchema.shape).openapi('SealedExport')
+export type SealedExport = z.infer<typeof sealedExportViewSchema>

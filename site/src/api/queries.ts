@@ -20,11 +20,13 @@ export const keys = {
   sessions: ['sessions'],
   apiKeys: ['api-keys'],
   passkeys: ['passkeys'],
+  oidc: ['oidc'],
   peoplePolicy: ['people-policy'],
   audit: ['audit'],
   frontDoor: ['front-door'],
   summary: ['summary'],
   safety: ['safety'],
+  recoveryKey: ['recovery-key'],
 } as const
 
 /** `onSignedOut` is called when the server no longer knows who asks: the session ended, or was ended elsewhere. */
@@ -153,6 +155,11 @@ export const sessionsQuery = queryOptions({
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/sessions', { signal }))).items,
 })
 
+export const oidcQuery = queryOptions({
+  queryKey: keys.oidc,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/oidc', { signal })),
+})
+
 export const passkeysQuery = queryOptions({
   queryKey: keys.passkeys,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/passkeys', { signal }))).items,
@@ -161,4 +168,9 @@ export const passkeysQuery = queryOptions({
 export const apiKeysQuery = queryOptions({
   queryKey: keys.apiKeys,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/api-keys', { signal }))).items,
+})
+
+export const recoveryKeyQuery = queryOptions({
+  queryKey: keys.recoveryKey,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/recovery-key', { signal })),
 })

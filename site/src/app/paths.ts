@@ -11,6 +11,8 @@ export const paths = {
   audit: '/audit',
   settings: '/settings',
   signIn: '/sign-in',
+  /** Where the sign-in provider sends people back to. */
+  provider: '/sign-in/provider',
   front: '/front',
   closed: '/closed',
   welcome: '/welcome',
@@ -32,6 +34,7 @@ export const shellPages: readonly (string | undefined)[] = [
   'audit',
   'settings',
   'sign-in',
+  'sign-in/provider',
   'front',
   'closed',
   'welcome',

@@ -23,6 +23,7 @@ import { MachinePage, type MachineTab, machineTabs } from './pages/machine-page.
 import { MachinesPage } from './pages/machines-page.tsx'
 import { NotFoundPage } from './pages/not-found-page.tsx'
 import { PeoplePage } from './pages/people-page.tsx'
+import { ProviderPage } from './pages/provider-page.tsx'
 import { SettingsPage } from './pages/settings-page.tsx'
 import { SignInPage } from './pages/sign-in-page.tsx'
 import { SitesPage } from './pages/sites-page.tsx'
@@ -149,6 +150,7 @@ const signIn = createRoute({
     next: text(search.next),
   }),
 })
+const provider = createRoute({ getParentRoute: () => root, path: paths.provider, component: ProviderPage })
 const welcome = createRoute({ getParentRoute: () => root, path: paths.welcome, component: WelcomePage })
 const front = createRoute({ getParentRoute: () => root, path: paths.front, component: FrontPage })
 const closed = createRoute({ getParentRoute: () => root, path: paths.closed, component: ClosedPage })
@@ -166,6 +168,7 @@ export function createPortalRouter(queryClient: QueryClient) {
       portal.addChildren([machines, machine, sites, images, templates, people, account, audit, settings]),
       invitation,
       signIn,
+      provider,
       welcome,
       front,
       closed,

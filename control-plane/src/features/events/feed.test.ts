@@ -63,6 +63,18 @@ it('cuts it at sign-out', async () => {
   expect(await closed).toBe(4401)
 })
 
+it('cuts it when they are deactivated, or deleted', async () => {
+  const harness = await createHarness()
+  await harness.signIn()
+  const first = await watch(harness, { role: 'user' })
+  await harness.call('PATCH', `/api/v1/users/${first.userId}`, { active: false })
+  expect(await first.closed).toBe(4401)
+  await harness.call('DELETE', `/api/v1/users/${first.userId}`)
+  const second = await watch(harness, { role: 'user' })
+  await harness.call('DELETE', `/api/v1/users/${second.userId}`)
+  expect(await second.closed).toBe(4401)
+})
+
 it.each([{ role: 'viewer' }, { siteIds: [] }])('cuts it when their rights change: %o', async (patch) => {
   const harness = await createHarness()
   await harness.signIn()

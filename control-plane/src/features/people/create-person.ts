@@ -17,6 +17,8 @@ export interface NewPerson {
   siteIds?: readonly string[] | null | undefined
   password?: string | undefined
   passkey?: NewPasskey | undefined
+  /** Who they are at a sign-in provider. */
+  link?: { providerId: string; accountId: string } | undefined
 }
 
 /**
@@ -58,6 +60,9 @@ export async function createPerson(
         ...times,
       }),
     )
+  }
+  if (input.link) {
+    statements.push(db.insert(account).values({ id: createId(now), ...input.link, userId, ...times }))
   }
   if (input.passkey) statements.push(db.insert(passkeys).values({ ...input.passkey, userId }))
   const rows = [...new Set(siteIds ?? [])].map((siteId) => ({ userId, siteId }))

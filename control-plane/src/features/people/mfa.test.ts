@@ -92,6 +92,32 @@ describe('a second factor', () => {
     expect((await me(harness, cookiesOf(refused?.headers ?? new Headers()))).status).toBe(401)
   })
 
+  it('takes no code twice for a step-up either, and a recovery code once', async () => {
+    const harness = await createHarness()
+    await harness.signInAs('viewer')
+    const { secret, codes, cookie } = await enrol(harness)
+    const verified = async () => (await me(harness, cookie)).body.mfa.verified
+    expect(await verified()).toBe(true)
+    const code = totp(secret, Date.now())
+    const first = await post(harness, '/two-factor/verify-totp', { code }, cookie)
+    const again = await post(harness, '/two-factor/verify-totp', { code }, cookie)
+    expect([first.status, again.status]).toEqual([200, 401])
+    const recover = () => post(harness, '/two-factor/verify-backup-code', { code: codes[0] }, cookie)
+    const answers = await Promise.all([recover(), recover()])
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
+
+  it('lets a stolen session guess fifteen times in a quarter of an hour', async () => {
+    const harness = await createHarness()
+    await harness.signInAs('viewer')
+    const { cookie } = await enrol(harness)
+    const guesses: number[] = []
+    for (let i = 0; i < 16; i++) {
+      guesses.push((await post(harness, '/two-factor/verify-totp', { code: '000000' }, cookie)).status)
+    }
+    expect(guesses.at(-1)).toBe(429)
+  })
+
   it('has recovery codes that work once each, also in a race', async () => {
     const harness = await createHarness()
     await harness.signInAs('viewer')

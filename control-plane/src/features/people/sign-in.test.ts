@@ -152,3 +152,28 @@ it('signs out elsewhere when the password is changed', async () => {
   expect((await harness.call('GET', '/api/v1/me', undefined, { cookie })).status).toBe(401)
   expect((await signIn(harness, { email: 'viewer@example.com', password })).status).toBe(401)
 })
+
+it('takes no form, no text and nothing without an Origin, which is what another site’s page could send', async () => {
+  const harness = await createHarness()
+  await harness.signIn()
+  const cookie = (await signIn(harness, { email: 'ada@example.com', password })).headers
+    .getSetCookie()[0]
+    ?.split(';')[0]
+  const send = async (path: string, headers: Record<string, string>, body: string) => {
+    const all = { host: 'localhost:3000', cookie: cookie ?? '', ...headers }
+    return (await harness.app.request(path, { method: 'POST', headers: all, body })).status
+  }
+  const json = JSON.stringify({ email: 'eve@example.com', role: 'administrator', name: 'Eve' })
+  const own = { origin }
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+    expect(await send('/api/v1/invitations', { ...own, 'content-type': type }, json), type).toBe(415)
+  }
+  const isJson = { 'content-type': 'application/json' }
+  expect(await send('/api/v1/invitations', { ...isJson, origin: 'https://evil.example' }, json)).toBe(403)
+  expect(await send('/api/v1/invitations', { ...isJson, origin: 'null' }, json)).toBe(403)
+  expect(await send('/api/v1/invitations', isJson, json)).toBe(403)
+  expect(await send('/api/auth/sign-out', isJson, '{}')).toBe(403)
+  expect(await send('/api/auth/sign-out', { ...isJson, origin: 'null' }, '{}')).toBe(403)
+  expect((await harness.call('GET', '/api/v1/invitations')).body.items).toEqual([])
+  expect((await harness.call('GET', '/api/v1/me', undefined, { cookie: cookie ?? '' })).status).toBe(200)
+})

@@ -143,6 +143,16 @@ export async function readWaysIn(db: Database, userId: string) {
   return { totp: row?.totp ?? false, password: (row?.accountId ?? null) !== null }
 }
 
+export async function hasSecondFactor(db: Database, userId: string): Promise<boolean> {
+  const [row] = await db
+    .select({ totp: user.twoFactorEnabled, passkeyId: passkeys.passkeyId })
+    .from(user)
+    .leftJoin(passkeys, eq(passkeys.userId, user.id))
+    .where(eq(user.id, userId))
+    .limit(1)
+  return row !== undefined && (row.totp || row.passkeyId !== null)
+}
+
 /** Whether somebody can come in without a passkey: by a password, or by a sign-in provider. */
 export async function hasOtherWayIn(db: Database, userId: string): Promise<boolean> {
   const [found] = await db.select({ id: account.id }).from(account).where(eq(account.userId, userId)).limit(1)

@@ -1,4 +1,9 @@
-import { recoveryKeyInputSchema, recoveryKeyViewSchema, sealingKeysViewSchema } from '@dragonfly/schema/api'
+import {
+  recoveryKeyInputSchema,
+  recoveryKeyViewSchema,
+  sealedExportViewSchema,
+  sealingKeysViewSchema,
+} from '@dragonfly/schema/api'
 import { z } from '@hono/zod-openapi'
 import { defineRoute } from '../../access.ts'
 import { idParam, jsonBody, jsonResponse, problems } from '../../route-parts.ts'
@@ -43,4 +48,14 @@ export const replaceRecoveryKey = defineRoute({
     200: jsonResponse('The key', recoveryKeyViewSchema),
     ...problems(400, 401, 403, 409, 415, 422),
   },
+})
+
+export const exportSealed = defineRoute({
+  method: 'get',
+  path: '/api/v1/sealed-credentials',
+  operationId: 'exportSealed',
+  tags: ['sealing'],
+  summary: 'Every sealed password, as ciphertext: `dragonfly-edge recover` opens it with the recovery key',
+  'x-access': 'administrator',
+  responses: { 200: jsonResponse('The ciphertexts', sealedExportViewSchema), ...problems(401, 403) },
 })

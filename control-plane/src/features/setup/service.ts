@@ -8,6 +8,7 @@ import { AppError, conflict } from '../../errors.ts'
 import { createId, equalsInConstantTime } from '../../ids.ts'
 import { tooManyTries } from '../../tries.ts'
 import { version } from '../../version.ts'
+import { readOidc } from '../oidc/settings.ts'
 import { beginCreation, endCreation } from '../passkeys/service.ts'
 import { createPerson, type NewPerson } from '../people/create-person.ts'
 import { readSetting, releaseSetting } from '../settings/settings.ts'
@@ -24,6 +25,7 @@ export async function getSetup(deps: Deps) {
     needsAdministrator: await needsAdministrator(deps.db),
     organisation: (await readSetting(deps.db, 'organisation')) ?? 'Dragonfly',
     frontPage: (await deps.door.policy()).frontPage,
+    signInProvider: (await readOidc(deps))?.name ?? null,
     version,
     bundle: await deps.bundle.status(),
   }

@@ -70,6 +70,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay,
+    secrets,
     bundle: options.bundle,
     assets: createAssetFiles(options.siteDir),
     limiter: createRateLimiter(clock),

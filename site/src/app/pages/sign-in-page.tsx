@@ -8,6 +8,7 @@ import { TextField } from '../../components/field.tsx'
 import { usePageTitle } from '../../components/page.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
 import { signInByPasskey } from '../../features/account/passkey-sign-in.ts'
+import { keepInside, leaveForProvider } from '../../features/account/provider-sign-in.ts'
 import { whyNoPasskeys } from '../../features/account/webauthn.ts'
 import { paths } from '../paths.ts'
 import { Doorway } from './doorway.tsx'
@@ -27,8 +28,7 @@ export function SignInPage() {
   const [step, setStep] = useState<NextStep | null>(null)
   const enter = (): void => {
     queryClient.clear()
-    // Only an address of this portal: never where somebody else's link points.
-    router.history.push(next && /^\/(?![/\\])/.test(next) ? next : paths.machines)
+    router.history.push(keepInside(next) ?? paths.machines)
   }
   const entering = useMutation({
     mutationFn: (form: FormData) => signIn(String(form.get('email')), String(form.get('password'))),
@@ -63,8 +63,21 @@ export function SignInPage() {
           Sign in
         </Button>
         <PasskeyButton onPress={suggestions.stop} onEnter={enter} />
+        {setup?.signInProvider && <ProviderButton name={setup.signInProvider} next={next} />}
       </form>
     </Doorway>
+  )
+}
+
+function ProviderButton({ name, next }: { name: string; next: string | undefined }) {
+  const leaving = useMutation({ mutationFn: () => leaveForProvider(next) })
+  return (
+    <div>
+      <Button className="w-full py-2" busy={leaving.isPending} onClick={() => leaving.mutate()}>
+        Sign in with {name}
+      </Button>
+      <ProblemNote error={leaving.error} />
+    </div>
   )
 }
 

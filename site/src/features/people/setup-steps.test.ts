@@ -5,6 +5,7 @@ import { decideNextSteps } from './setup-steps.ts'
 const setup = {
   needsAdministrator: false,
   frontPage: 'signed-in' as const,
+  signInProvider: null,
   organisation: 'Example',
   version: '0.1.0',
   bundle: { status: 'ready' as const, version: '1', message: null },

@@ -2,6 +2,8 @@ import type { ComponentType } from 'react'
 import { SafetySettings } from '../safety/safety-settings.tsx'
 import { AllowlistSection } from './allowlist-section.tsx'
 import { FrontPageSection } from './front-page-section.tsx'
+import { OidcSection } from './oidc-section.tsx'
+import { RecoveryKeySection } from './recovery-key-section.tsx'
 
 export interface SettingsSection {
   /** The section's anchor: /settings#allowlist. */
@@ -27,9 +29,21 @@ export const settingsSections: readonly SettingsSection[] = [
     Content: AllowlistSection,
   },
   {
+    id: 'provider',
+    title: 'Sign-in provider',
+    lede: 'Lets people sign in with the account that they have elsewhere, by OpenID Connect.',
+    Content: OidcSection,
+  },
+  {
     id: 'safety',
     title: 'Safety',
     lede: 'What nobody may do at any site, whatever their role. A site can be more careful than this, on the sites page.',
     Content: SafetySettings,
+  },
+  {
+    id: 'recovery-key',
+    title: 'Recovery key',
+    lede: 'Passwords of BMCs are sealed to the edges of their site: nobody here can read them. A recovery key on paper opens them when every edge is lost.',
+    Content: RecoveryKeySection,
   },
 ]
