@@ -66,9 +66,14 @@ export async function deployTo(
   return view
 }
 
-export const notesOf = (view: DeploymentView): string => view.timeline.map(({ note }) => note ?? '').join('\n')
+export const notesOf = (view: DeploymentView): string =>
+  view.timeline.map(({ note }) => note ?? '').join('\n')
 
-export async function waitForPower({ api }: Product, machineId: string, powerState: string): Promise<MachineDetail> {
+export async function waitForPower(
+  { api }: Product,
+  machineId: string,
+  powerState: string,
+): Promise<MachineDetail> {
   return waitUntil(
     `its BMC to say that it is ${powerState}`,
     async () => {
