@@ -1,9 +1,8 @@
-import type * as schema from '@dragonfly/schema/db'
 import type { ApiKeyScope, Role, SafetyMode } from '@dragonfly/schema/state'
-import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { UpgradeWebSocket } from 'hono/ws'
 import type { Access } from './access.ts'
 import type { Network } from './addresses.ts'
+import type { Database } from './database.ts'
 import type { AuditLog } from './features/audit/log.ts'
 import type { Subject, Targets } from './features/audit/subject.ts'
 import type { Door } from './features/front-door/policy.ts'
@@ -24,8 +23,9 @@ import type {
 } from './ports/index.ts'
 import type { RateLimiter } from './rate-limit.ts'
 import type { Tries } from './tries.ts'
+import type { ReadWebText } from './web-text.ts'
 
-export type Database = LibSQLDatabase<typeof schema>
+export type { Database } from './database.ts'
 
 /** Everything that the features need; built once by the platform. */
 export interface Deps {
@@ -58,6 +58,7 @@ export interface Deps {
   bundle: BundleSource
   assets: Assets
   limiter: RateLimiter
+  readWebText: ReadWebText
   tries: Tries
   metrics: Metrics
   /** Null where no WebSocket can be opened (in-process tests). */

@@ -1,6 +1,6 @@
 import { tries } from '@dragonfly/schema/db'
 import { lt, sql } from 'drizzle-orm'
-import type { Database } from './deps.ts'
+import type { Database } from './database.ts'
 import { AppError } from './errors.ts'
 import { sha256Hex } from './ids.ts'
 import type { Clock } from './ports/index.ts'

@@ -28,12 +28,17 @@ export async function hasIpmiSim(): Promise<boolean> {
   return false
 }
 
-/** One simulated BMC on 127.0.0.1. `solPort` is a TCP server that plays the machine's serial port. */
-export async function startIpmiSim(options: { port?: number; solPort?: number } = {}): Promise<IpmiSim> {
+/**
+ * One simulated BMC on 127.0.0.1. `solPort` is a TCP server that plays the machine's serial port. Its machine is a script, which it runs
+ * for every question about power, unless `hasMachine` is false.
+ */
+export async function startIpmiSim(
+  options: { port?: number; solPort?: number; hasMachine?: boolean } = {},
+): Promise<IpmiSim> {
   const port = options.port ?? (await freeUdpPort())
   const folder = mkdtempSync(join(tmpdir(), 'dragonfly-ipmi-sim-'))
   mkdirSync(join(folder, 'state'))
-  writeFileSync(join(folder, 'lan.conf'), lanConfiguration(port, options.solPort, folder))
+  writeFileSync(join(folder, 'lan.conf'), lanConfiguration(port, options, folder))
   writeFileSync(join(folder, 'bmc.emu'), emulation)
   writeFileSync(join(folder, 'chassis.sh'), chassisScript(folder), { mode: 0o755 })
   const argv = [
@@ -57,7 +62,7 @@ export async function startIpmiSim(options: { port?: number; solPort?: number } 
 }
 
 function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return Promise.resolve()
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((resolve) => {
     child.on('exit', () => resolve())
     child.kill('SIGKILL')
@@ -93,8 +98,13 @@ async function untilItAnswers(port: number): Promise<void> {
   throw new Error('ipmi_sim does not answer')
 }
 
-function lanConfiguration(port: number, solPort: number | undefined, folder: string): string {
+function lanConfiguration(
+  port: number,
+  { solPort, hasMachine = true }: { solPort?: number; hasMachine?: boolean },
+  folder: string,
+): string {
   const sol = solPort === undefined ? '' : `  sol "tcp:127.0.0.1:${solPort}" 115200 history=16384\n`
+  const machine = hasMachine ? `  chassis_control "${folder}/chassis.sh"\n` : ''
   return `name "bmc"
 set_working_mc 0x20
   startlan 1
@@ -106,8 +116,7 @@ set_working_mc 0x20
     allowed_auths_admin none md2 md5 straight
     guid a123456789abcdefa123456789abcde1
   endlan
-  chassis_control "${folder}/chassis.sh"
-${sol}  user 1 false "" "" user 10 none md2 md5 straight
+${machine}${sol}  user 1 false "" "" user 10 none md2 md5 straight
   user 2 true "${simUser.username}" "${simUser.password}" admin 10 none md2 md5 straight
 `
 }

@@ -24,7 +24,7 @@ export const usage = `usage: npm run lab -- <command> [--name LAB]
   power NAME on|off|soft|reset|cycle
   console NAME                   show the serial port until the machine goes off
   bmc faults NAME JSON           what is wrong with a machine's BMC from now on, such as '{"lossRate": 0.2}'; {} is nothing
-  bmc light [--count 1] [--address 127.64.0.1] [--port 623] [--bmc dell]
+  bmc light [--count 1] [--address 127.64.0.1] [--port 623] [--https PORT] [--bmc dell]
                                  BMCs of machines that are a few variables, one address each, until Ctrl-C
   deploy --firmware bios|uefi [--disk ...] [--nic ...] [--discover] [--json]
                                  one whole deployment through the public API, in a lab of its own
@@ -96,6 +96,7 @@ const options = {
   count: { type: 'string', default: '1' },
   address: { type: 'string', default: '127.64.0.1' },
   port: { type: 'string', default: '623' },
+  https: { type: 'string' },
 } as const
 
 function parseOptions(args: string[]) {
@@ -164,6 +165,8 @@ function bmcCommand(labName: string, positionals: string[], values: Values): Lab
     count: Math.floor(numberBetween('--count', values.count, 1, 10_000)),
     address: values.address,
     ipmiPort: Math.floor(numberBetween('--port', values.port, 1, 65_535)),
+    redfishPort:
+      values.https === undefined ? null : Math.floor(numberBetween('--https', values.https, 1, 65_535)),
     personality: personalityOf(values.bmc ?? 'dell'),
   }
   return { kind: 'bmc light', labName, options }

@@ -53,9 +53,9 @@ async function serve(labName: string, argv: readonly string[]): Promise<number> 
 async function serveLightBmcs(options: LightBmcOptions): Promise<number> {
   await using fleet = await startLightBmcs(options)
   const [first, last] = [fleet.bmcs[0], fleet.bmcs.at(-1)]
-  say(
-    `${fleet.bmcs.length} BMCs at ${first?.address} to ${last?.address}, UDP ${options.ipmiPort}; admin / secret`,
-  )
+  const redfish = options.redfishPort === null ? '' : `, Redfish on TCP ${options.redfishPort}`
+  const ports = `IPMI on UDP ${options.ipmiPort}${redfish}`
+  say(`${fleet.bmcs.length} BMCs at ${first?.address} to ${last?.address}, ${ports}; admin / secret`)
   say(`try: ipmitool -I lanplus -H ${first?.address} -U admin -P secret power status`)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   return 0

@@ -327,3 +327,25 @@ it('takes the state of a control plane that was restored from an older backup pa
   const headers = { authorization: `Bearer ${await edge.token()}` }
   expect((await harness.call('GET', '/api/edge/v1/state', undefined, headers)).body.version).toBe(42)
 })
+
+it('tells a site of many new machines a few times, and of the newest version in the end', async () => {
+  const teller = await createTeller(harness, edge)
+  const many = Array.from({ length: 120 }, (_, index) => {
+    const pair = (index + 16).toString(16)
+    const mac = `52:54:00:00:01:${pair}`
+    const uuid = `4c4c4544-0000-1000-8000-0000000000${pair}`
+    return {
+      type: 'machine.inventory' as const,
+      machineId: null,
+      mac,
+      address: null,
+      inventory: inventory({ mac, uuid, serial: `SN-${index}` }),
+    }
+  })
+  await teller.tell(...many)
+  const { tunnel } = teller
+  const newest = 1 + many.length
+  for (;;) if ((await tunnel.next('state-changed')).version === newest) break
+  const told = tunnel.received.filter(({ type }) => type === 'state-changed')
+  expect(told.length).toBeLessThan(many.length / 4)
+})

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { verifySealingKey } from '@dragonfly/schema/sealing'
-import { revocationType } from '@dragonfly/schema/wire'
+import { sealFor, verifySealingKey } from '@dragonfly/schema/sealing'
+import { revocationType, type SealingRecipient } from '@dragonfly/schema/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { joinToken, startControlPlane } from '../../test/control-plane.ts'
 import { type EdgeUnderTest, loopback, startEdgeUnderTest, until } from '../../test/edge.ts'
@@ -10,6 +10,8 @@ import { createSigner, makeDeployment, makeMachine, type Signer } from '../../te
 import { loadEdgeKey } from './edge-key.ts'
 import { joinSite } from './join.ts'
 import { explainRevoked } from './revocation.ts'
+import { rotateSealingKey } from './rotate.ts'
+import { loadSealingKeys } from './sealing-keys.ts'
 
 // Processes are started, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -81,6 +83,44 @@ describe('the sealing key', () => {
     site.control.frames.length = 0
     await site.restart()
     expect((await until(hello, 'a hello')).sealingKey).toMatch(/^ey/)
+  })
+})
+
+describe('rotated sealing keys', () => {
+  const address = '127.0.0.1'
+  const password = 'zebra-quartz-9041'
+  const keysHeld = async () => (await loadSealingKeys(site.dataDir))?.length
+
+  test('stay until nothing is sealed to them, and no clear text is left anywhere', async () => {
+    const before = await loadSealingKeys(site.dataDir)
+    if (!before) throw new Error('it has joined')
+    const typed = { siteId: 'site-1', machineId: 'machine-1', address, username: 'ADMIN', password }
+    const sealed = await sealFor({ format: 1, ...typed }, before)
+    await rotateSealingKey(site.dataDir, Date.now())
+    site.control.frames.length = 0
+    await site.restart()
+    const hello = await until(() => site.control.frames.find(({ type }) => type === 'hello'), 'a hello')
+    const identity = await loadEdgeKey(site.dataDir)
+    if (hello.type !== 'hello' || !hello.sealingKey || !identity) throw new Error('a hello names the key')
+    const sealingKeys: SealingRecipient[] = [
+      { kind: 'edge', edgeId: 'edge-1', publicKey: identity.publicJwk, sealingKey: hello.sealingKey },
+    ]
+    const bmc = { address, port: null, protocol: 'auto' as const, mac: null, credentials: sealed }
+    site.control.setState({ version: 10, sealingKeys, machines: [makeMachine({ bmc })] })
+    await until(
+      () => site.control.frames.some((frame) => frame.type === 'state-applied' && frame.version === 10),
+      'the state with the credentials',
+    )
+    expect(await keysHeld()).toBe(2)
+    const files = await readdir(site.dataDir, { recursive: true, withFileTypes: true })
+    const plain = files.filter((file) => file.isFile())
+    const bytes = await Promise.all(plain.map((file) => readFile(join(file.parentPath, file.name), 'latin1')))
+    const kept = bytes.join()
+    expect(kept).toContain(sealed.ciphertext.slice(0, 40))
+    const told = JSON.stringify([site.control.frames, site.warnings, site.edge.status()])
+    for (const text of [kept, told]) expect(text).not.toContain(password)
+    site.control.setState({ version: 11, sealingKeys, machines: [makeMachine()] })
+    await until(async () => (await keysHeld()) === 1, 'the old key to go')
   })
 })
 

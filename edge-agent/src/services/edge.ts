@@ -8,6 +8,7 @@ import { renderMetrics } from './metrics.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { endService, readRevocation } from './revocation.ts'
+import { retireUnused } from './sealing.ts'
 import { createServing, type Serving } from './serving.ts'
 import { openStateSync } from './state-sync.ts'
 import type { EdgeStatus } from './status.ts'
@@ -119,6 +120,7 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   await serving.update(state, site.hostInterfaces())
   await publisher.publish()
   await links.reconsider()
+  await retireUnused(parts.sealing, state)
   await parts.bmcs.tick()
 }
 

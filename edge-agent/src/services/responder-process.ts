@@ -16,7 +16,7 @@ export interface ResponderProcessOptions {
 
 /** The boot responder's process: it runs while an interface is served, and always has the last view. */
 export interface ResponderProcess {
-  /** Resolves when the view was sent. */
+  /** Resolves when the view was sent. Does nothing once stopped. */
   publish(view: BootView): Promise<void>
   counters(): Record<string, number>
   listeners(): string[]
@@ -35,6 +35,8 @@ export function createResponderProcess(options: ResponderProcessOptions): Respon
   let listeners: string[] = []
   // It outlives a supervisor that crashed, and may be at work still.
   let leftBehind = existsSync(`${stateFile}.pid`)
+  // A view that was on its way when the edge stopped must not start a process that nobody ends.
+  let stopped = false
 
   const handle = (message: unknown): void => {
     const parsed = fromResponderSchema.safeParse(message)
@@ -63,7 +65,7 @@ export function createResponderProcess(options: ResponderProcessOptions): Respon
         ),
       random: options.random,
     })
-  const stop = async (): Promise<void> => {
+  const end = async (): Promise<void> => {
     const ending = child
     child = null
     listeners = []
@@ -71,15 +73,19 @@ export function createResponderProcess(options: ResponderProcessOptions): Respon
   }
   return {
     publish: async (next) => {
+      if (stopped) return
       view = next
       const isServing = next.interfaces.length > 0
       if (!child && (isServing || leftBehind)) child = start()
       else await child?.send({ type: 'view', view: next })
       leftBehind = false
-      if (!isServing) await stop()
+      if (!isServing) await end()
     },
     counters: () => counters,
     listeners: () => listeners,
-    stop,
+    stop: () => {
+      stopped = true
+      return end()
+    },
   }
 }

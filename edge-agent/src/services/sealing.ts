@@ -1,4 +1,5 @@
-import type { BmcCredentials, SealedCredentials, SealingRecipient } from '@dragonfly/schema/wire'
+import { recipientKids } from '@dragonfly/schema/sealing'
+import type { BmcCredentials, SealedCredentials, SealingRecipient, SiteState } from '@dragonfly/schema/wire'
 import { loadEdgeKey } from './edge-key.ts'
 import {
   type CredentialsUse,
@@ -78,4 +79,13 @@ export async function openSealing(options: {
       await removeSealingKeys(dataDir)
     },
   }
+}
+
+/** Drops the old keys to which nothing of this state is sealed, once the control plane knows the new one. */
+export async function retireUnused(sealing: Sealing, state: SiteState): Promise<void> {
+  const signed = sealing.signedKey()
+  const isKnown = state.sealingKeys?.some((each) => each.kind === 'edge' && each.sealingKey === signed)
+  if (!isKnown) return
+  const kids = state.machines.flatMap(({ bmc }) => (bmc?.credentials ? recipientKids(bmc.credentials) : []))
+  await sealing.retire(new Set(kids))
 }

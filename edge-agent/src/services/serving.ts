@@ -3,6 +3,7 @@ import { type AgentHttp, type AgentHttpRoutes, listenAgentHttp } from './agent-h
 import { servedInterfaces } from './boot-view.ts'
 import type { ImageServerProcess } from './image-server-process.ts'
 import type { Problems } from './problems.ts'
+import { createSerialQueue } from './serial-queue.ts'
 
 /** Opens this edge's network services while an interface is switched on, and closes them when none is. */
 export interface Serving {
@@ -21,7 +22,8 @@ export function createServing(options: {
 }): Serving {
   const { problems, imageServer } = options
   let http: AgentHttp | null = null
-  let queue: Promise<void> = Promise.resolve()
+  const queue = createSerialQueue()
+  let stopped = false
 
   const openHttp = async (): Promise<void> => {
     try {
@@ -51,13 +53,12 @@ export function createServing(options: {
     await imageServer.setServing(true)
   }
   return {
-    update: (state, hosts) => {
-      const done = queue.then(() => update(state, hosts))
-      queue = done.catch(() => undefined)
-      return done
-    },
+    update: (state, hosts) => queue.add(async () => (stopped ? undefined : update(state, hosts))),
     agentPort: () => http?.port ?? null,
-    stop: () => queue.then(close),
+    stop: () => {
+      stopped = true
+      return queue.add(close)
+    },
   }
 }
 

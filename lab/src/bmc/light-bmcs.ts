@@ -7,6 +7,8 @@ export interface LightBmcOptions {
   /** Of the first; the others follow. All of 127.0.0.0/8 is this host, without any set-up. */
   address: string
   ipmiPort: number
+  /** Null is without Redfish. */
+  redfishPort: number | null
   personality: PersonalityName
 }
 
@@ -23,7 +25,7 @@ function addressAfter(address: string, offset: number): string {
 
 /** Starts many BMCs of light machines in this process, every third machine on. */
 export async function startLightBmcs(options: LightBmcOptions): Promise<LightBmcs> {
-  const { count, ipmiPort, personality } = options
+  const { count, ipmiPort, redfishPort, personality } = options
   const bmcs: SimulatedBmc[] = []
   const dispose = async (): Promise<void> => {
     await Promise.all(bmcs.map((bmc) => bmc.close()))
@@ -32,7 +34,7 @@ export async function startLightBmcs(options: LightBmcOptions): Promise<LightBmc
     for (let number = 0; number < count; number += 1) {
       const address = addressAfter(options.address, number)
       const chassis = lightChassis(number + 1, { isOn: number % 3 === 0 })
-      bmcs.push(await startSimulatedBmc({ chassis, address, ipmiPort, personality }))
+      bmcs.push(await startSimulatedBmc({ chassis, address, ipmiPort, redfishPort, personality }))
     }
   } catch (error) {
     await dispose()

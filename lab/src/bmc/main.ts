@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { bmcFiles } from '../bmc-process.ts'
 import { loadMachine } from '../machine.ts'
 import { labState, readJson, writeJson } from '../state.ts'
 import { type BmcFaults, noFaults } from './faults.ts'
+import { downloadMedia } from './media.ts'
 import { QemuChassis } from './qemu-chassis.ts'
 import { startSimulatedBmc } from './simulated-bmc.ts'
 
@@ -22,6 +24,8 @@ const started = await startSimulatedBmc({
   chassis: new QemuChassis(machine),
   address,
   ipmiPort: 623,
+  redfishPort: 443,
+  fetchMedia: (url) => downloadMedia(url, join(files.dir, 'media.iso')),
   personality,
   users,
   faults: await readFaults(),

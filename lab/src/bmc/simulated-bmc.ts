@@ -3,6 +3,8 @@ import type { Chassis } from './chassis.ts'
 import type { BmcFaults } from './faults.ts'
 import { startIpmiServer } from './ipmi/server.ts'
 import { type Personality, type PersonalityName, personalities } from './personality.ts'
+import type { FetchMedia } from './redfish/manager.ts'
+import { startRedfishServer } from './redfish/server.ts'
 import { createUsers } from './users.ts'
 
 interface BmcAccount {
@@ -19,6 +21,10 @@ export interface SimulatedBmcOptions {
   address?: string
   /** UDP port of IPMI: 0, the default, takes a free one. */
   ipmiPort?: number
+  /** TCP port of Redfish: 0, the default, takes a free one; null is a BMC without it. */
+  redfishPort?: number | null
+  /** How the BMC gets a disc; by default the address itself is what goes into the drive. */
+  fetchMedia?: FetchMedia
   /** admin with password "secret" by default. */
   users?: BmcAccount[]
   /** 'dell' by default. */
@@ -36,6 +42,10 @@ export interface SimulatedBmc extends AsyncDisposable {
   readonly bmc: Bmc
   readonly address: string
   readonly ipmiPort: number
+  /** Undefined when it was started without Redfish. */
+  readonly redfishPort: number | undefined
+  /** PEM of what Redfish shows. */
+  readonly certificate: string | undefined
   /** IPMI logins at the moment. */
   ipmiSessionCount(): number
   close(): Promise<void>
@@ -71,7 +81,18 @@ export async function startSimulatedBmc(options: SimulatedBmcOptions): Promise<S
   })
   const random = options.random ? { random: options.random } : {}
   const ipmi = await startIpmiServer({ bmc, address, port: options.ipmiPort ?? 0, ...random })
+  const { fetchMedia = (url: string) => Promise.resolve(url), redfishPort = 0 } = options
+  const redfish =
+    redfishPort === null
+      ? undefined
+      : await startRedfishServer({ bmc, address, port: redfishPort, fetchMedia, ...random }).catch(
+          async (error: unknown) => {
+            await ipmi.close()
+            throw error
+          },
+        )
   const close = async (): Promise<void> => {
+    await redfish?.close()
     await ipmi.close()
     await bmc.close()
   }
@@ -79,6 +100,8 @@ export async function startSimulatedBmc(options: SimulatedBmcOptions): Promise<S
     bmc,
     address,
     ipmiPort: ipmi.port,
+    redfishPort: redfish?.port,
+    certificate: redfish?.certificate,
     ipmiSessionCount: () => ipmi.sessionCount,
     close,
     [Symbol.asyncDispose]: close,

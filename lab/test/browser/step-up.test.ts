@@ -18,6 +18,8 @@ async function enrolElsewhere<T>(page: Page, enrol: () => Promise<T>): Promise<T
   return made
 }
 
+type Factor = Awaited<ReturnType<typeof enrolTotp>>
+
 async function changePolicy(page: Page): Promise<void> {
   await page.goto('/people')
   await page.getByLabel('A second factor is required for').selectOption('administrators')
@@ -44,11 +46,14 @@ test('what is sensitive asks for the passkey once more, and then goes on by itse
   await expectChanged(page)
 })
 
-test('a code does as well, and a recovery code; cancelled, nothing is changed', async () => {
+test.each([
+  ['a code', ({ secret }: Factor) => totp(secret, Date.now())],
+  ['a recovery code', ({ recoveryCodes }: Factor) => recoveryCodes[0] ?? ''],
+])('%s does as well; cancelled, nothing is changed', async (_what, answer) => {
   await using portal = await startPortal()
   await using browser = await openBrowser(portal.url)
   const page = await browser.openTab()
-  const { secret, recoveryCodes } = await enrolElsewhere(page, () => enrolTotp(page))
+  const factor = await enrolElsewhere(page, () => enrolTotp(page))
   const dialog = page.getByRole('dialog', { name: 'Is it still you?' })
   await changePolicy(page)
   await dialog.getByRole('button', { name: 'Cancel' }).click()
@@ -60,8 +65,7 @@ test('a code does as well, and a recovery code; cancelled, nothing is changed', 
   await dialog.getByLabel('Code').fill('000000')
   await dialog.getByRole('button', { name: 'Go on' }).click()
   await dialog.getByText('That code is not right').waitFor()
-  await dialog.getByLabel('Code').fill(totp(secret, Date.now()))
+  await dialog.getByLabel('Code').fill(answer(factor))
   await dialog.getByRole('button', { name: 'Go on' }).click()
   await expectChanged(page)
-  expect(recoveryCodes).toHaveLength(10)
 })

@@ -1,9 +1,10 @@
+import { isSetupOpen } from '@dragonfly/schema/state'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { DropdownMenu } from 'radix-ui'
 import { useLiveStatus } from '../api/live.ts'
 import { signOut } from '../api/people.ts'
-import { meQuery } from '../api/queries.ts'
+import { meQuery, setupProgressQuery } from '../api/queries.ts'
 import { IconButton } from '../components/button.tsx'
 import { Icon, type IconName } from '../components/icons.tsx'
 import { Logo } from '../components/logo.tsx'
@@ -46,6 +47,7 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
           ))}
         </nav>
         <div className="grow" />
+        <SetupLink />
         <Connection />
         <button
           type="button"
@@ -63,6 +65,27 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
         <AccountMenu />
       </div>
     </header>
+  )
+}
+
+/** Offered until the set-up is done, or somebody says that it is over. */
+function useSetupOffer(): boolean {
+  const { data: me } = useQuery(meQuery)
+  const isAdministrator = me?.role === 'administrator'
+  const { data: progress } = useQuery({ ...setupProgressQuery, enabled: isAdministrator })
+  return isAdministrator && progress !== undefined && isSetupOpen(progress)
+}
+
+/** On a phone there is no room for it: it is in the account's menu. */
+function SetupLink() {
+  if (!useSetupOffer()) return null
+  return (
+    <Link
+      to={paths.setup}
+      className="touchable mr-2 hidden items-center rounded-md px-2 py-1 whitespace-nowrap text-touch hover:bg-hover md:inline-flex"
+    >
+      Set up
+    </Link>
   )
 }
 
@@ -112,6 +135,7 @@ function ThemeMenu() {
 
 function AccountMenu() {
   const { data: me } = useQuery(meQuery)
+  const isSetupOffered = useSetupOffer()
   const queryClient = useQueryClient()
   const navigate = useNavigate()
   const leave = async (): Promise<void> => {
@@ -133,6 +157,7 @@ function AccountMenu() {
           {me.email} · {me.role}
         </MenuLabel>
       )}
+      {isSetupOffered && <MenuItem onSelect={() => void navigate({ to: paths.setup })}>Set up</MenuItem>}
       <MenuItem onSelect={() => void navigate({ to: paths.account })}>Your account</MenuItem>
       {me?.role === 'administrator' && (
         <MenuItem onSelect={() => void navigate({ to: paths.people })}>People</MenuItem>

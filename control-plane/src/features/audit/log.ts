@@ -2,7 +2,7 @@ import type { AuditEntry } from '@dragonfly/schema/api'
 import { auditLog } from '@dragonfly/schema/db'
 import { desc } from 'drizzle-orm'
 import { isConstraint } from '../../batch.ts'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 import { emptyChain, hashEntry } from './chain.ts'
 
 export type AuditRecord = Omit<AuditEntry, 'seq' | 'hash'>

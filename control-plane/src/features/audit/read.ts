@@ -1,7 +1,7 @@
 import type { AuditEntry, AuditFilter, AuditVerdict } from '@dragonfly/schema/api'
 import { auditLog } from '@dragonfly/schema/db'
 import { and, asc, desc, eq, gt, gte, type like, lt, or, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 import { type ChainEnd, emptyChain, followChain } from './chain.ts'
 
 const defaultLimit = 100

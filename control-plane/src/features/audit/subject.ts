@@ -1,7 +1,7 @@
 import { deployments, edges, images, machineMacs, machines, sites, templates } from '@dragonfly/schema/db'
 import { fourWords } from '@dragonfly/schema/state'
 import { desc, eq } from 'drizzle-orm'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 
 /** Ids that say what an operation acts on; of a request or an answer nothing else is taken unasked. */
 const targetIds = [

@@ -1,7 +1,7 @@
 import { deploymentEvents, deployments } from '@dragonfly/schema/db'
 import { and, desc, eq, getTableColumns, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Statement } from '../../batch.ts'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 
 const {
   plan: _plan,

@@ -2,7 +2,7 @@ import { frontPageModeSchema } from '@dragonfly/schema/api'
 import type { FrontPageMode } from '@dragonfly/schema/state'
 import { z } from 'zod'
 import { type Network, parseNetwork } from '../../addresses.ts'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 import type { Clock } from '../../ports/index.ts'
 import { readSetting, releaseSetting, selectSetting, writeSetting } from '../settings/settings.ts'
 

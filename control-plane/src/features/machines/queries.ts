@@ -9,7 +9,7 @@ import {
   sites,
 } from '@dragonfly/schema/db'
 import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 import { effectiveSwitch } from '../safety/read-switches.ts'
 
 /** One line per machine, without the inventory itself: thousands of those are too much for a list. */

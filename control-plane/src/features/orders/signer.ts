@@ -9,7 +9,7 @@ import {
 } from '@dragonfly/schema/wire'
 import { CompactSign, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
 import { z } from 'zod'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 import type { Secrets } from '../../ports/index.ts'
 import { readOrCreateSetting } from '../settings/settings.ts'
 

@@ -6,7 +6,7 @@ import { deleteSessionCookie, setSessionCookie } from 'better-auth/cookies'
 import { twoFactor as twoFactorPlugin } from 'better-auth/plugins'
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 import type { OriginPolicy } from '../../origin.ts'
 import type { Clock, PasswordHasher, ReplayGuard } from '../../ports/index.ts'
 

@@ -1,7 +1,7 @@
 import { settings, sites } from '@dragonfly/schema/db'
 import type { SafetyControl, SafetySwitches, SwitchPosition } from '@dragonfly/schema/state'
 import { inArray, sql } from 'drizzle-orm'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 import type { SettingKey } from '../settings/settings.ts'
 
 export const switchSettings = {

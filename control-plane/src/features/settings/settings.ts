@@ -1,6 +1,6 @@
 import { settings } from '@dragonfly/schema/db'
 import { eq } from 'drizzle-orm'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 
 export type SettingKey =
   | 'control-plane-id'
@@ -20,6 +20,7 @@ export type SettingKey =
   | 'address-allowlist'
   | 'power-control'
   | 'reimage'
+  | 'setup-dismissed'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 import { clearAllowlist, goodForMs, readDoorPolicy } from '../../features/front-door/policy.ts'
 import { openDatabase } from './database.ts'
 import { readServerOptions, UsageError } from './options.ts'

@@ -4,7 +4,7 @@ import { migrationsFolder } from '@dragonfly/schema/migrations'
 import { createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
-import type { Database } from '../../deps.ts'
+import type { Database } from '../../database.ts'
 
 /**
  * Opens the embedded database and brings it up to date; `null` keeps it in memory. One connection: statements and

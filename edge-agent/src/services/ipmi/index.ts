@@ -1,3 +1,12 @@
+/**
+ * IPMI 2.0 over LAN, usable by itself: one UDP socket for any number of BMCs.
+ * @example
+ * const client = await createIpmiClient()
+ * const session = await client.open({ address: '10.0.0.7', username: 'admin', password })
+ * await setBootDevice(session, { device: 'pxe', persistent: false, uefi: true })
+ * await chassisControl(session, 'cycle')
+ * await client.close()
+ */
 export type { BootFlags } from '../../codec/ipmi/boot-options.ts'
 export type { ChannelAuthCapabilities } from '../../codec/ipmi/channel-auth-capabilities.ts'
 export type { ChassisControl } from '../../codec/ipmi/chassis-control.ts'

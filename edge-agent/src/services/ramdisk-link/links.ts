@@ -26,7 +26,7 @@ export interface Links {
   isOpen(session: string): boolean
   forMachine(machineId: string): RamdiskLink | null
   open(link: RamdiskLink): Promise<void>
-  handle(link: RamdiskLink, frame: Exclude<AgentFrame, { type: 'hello' }>): Promise<void>
+  handle(link: RamdiskLink, frame: LinkFrame): Promise<void>
   closed(link: RamdiskLink): Promise<void>
   /** The site's state or an image changed: there may be an order for somebody now. */
   reconsider(): Promise<void>
@@ -37,121 +37,122 @@ export interface Links {
 /** An inventory has to fit into a tunnel frame with its envelope. */
 export const largestInventoryBytes = 768 * 1024
 
+type LinkFrame = Exclude<AgentFrame, { type: 'hello' }>
 type OrderFrame = Extract<AgentFrame, { orderId: string }>
 
 export function createLinks(options: LinksOptions): Links {
-  const { now, append } = options
+  const { append } = options
   const links = new Map<string, RamdiskLink>()
-
-  const sendToMachine = (machineId: string): RamdiskLink | null =>
-    [...links.values()].findLast((link) => link.machineId === machineId) ?? null
-
-  /** Finds who it is and what is armed for it, and tells that deployment. */
-  const consider = async (link: RamdiskLink): Promise<void> => {
-    link.machineId =
-      options.machines().identify(link.session.macs, link.session.smbiosUuid)?.machineId ?? null
-    const deployment = link.machineId ? options.runner().activeFor(link.machineId) : null
-    if (!deployment) return
-    const { deploymentId } = deployment
-    // A boot takes one order: for the next deployment the machine starts over.
-    if (link.orderId !== null && link.orderId !== deployment.lastOrderId)
-      return link.send({ type: 'restart', reason: 'Another deployment was armed for this machine.' })
-    if (link.announcedTo !== deploymentId) {
-      link.announcedTo = deploymentId
-      const { newBoot, orderId } = link
-      await options.runner().apply(deploymentId, { type: 'hello', newBoot, orderId })
-    }
-    if (link.session.inventoryHash) await options.runner().apply(deploymentId, { type: 'agent-ready' })
-  }
-  const takeInventory = async (link: RamdiskLink, inventory: Inventory): Promise<void> => {
-    const hash = createHash('sha256').update(JSON.stringify(inventory)).digest('hex')
-    const { session } = link
-    if (session.inventoryHash !== hash) {
-      session.inventoryHash = hash
-      session.macs = [...new Set([session.mac, ...inventory.nics.map((nic) => nic.mac)])]
-      session.smbiosUuid = inventory.smbios.uuid
-      link.machineId = options.machines().identify(session.macs, session.smbiosUuid)?.machineId ?? null
-      await append({
-        type: 'machine.inventory',
-        machineId: link.machineId,
-        mac: session.mac,
-        address: link.remoteAddress,
-        inventory,
-      })
-      if (!link.machineId) await options.onDiscovered(session.macs)
-      await storeSessionInventory(options.database, session)
-    }
-    await consider(link)
-  }
-  const takeOrderFrame = async (link: RamdiskLink, frame: OrderFrame): Promise<void> => {
-    const { machineId } = link
-    const deployment = machineId ? options.runner().findByOrder(machineId, frame.orderId) : null
-    if (!deployment) return answerStray(link, frame)
-    const input = toInput(frame)
-    if (frame.type === 'failed' && frame.reason === 'chunk-corrupt' && frame.chunk)
-      options.onCorruptChunk(frame.chunk)
-    await options.runner().apply(deployment.deploymentId, input)
-    if (!isActive(options.runner().get(deployment.deploymentId)?.status ?? 'failed'))
-      link.holdUntil = now() + holdMs
-  }
-  const feed = async (link: RamdiskLink): Promise<void> => {
-    if (link.announcedTo) await options.runner().apply(link.announcedTo, { type: 'agent-alive' })
-  }
-  const toldConnected = (link: RamdiskLink, connected: boolean): Promise<void> =>
-    append({ type: 'machine.ramdisk', machineId: link.machineId, mac: link.session.mac, connected })
-
   return {
     size: () => links.size,
     isOpen: (session) => links.has(session),
-    forMachine: sendToMachine,
+    forMachine: (machineId) => [...links.values()].findLast((link) => link.machineId === machineId) ?? null,
     open: async (link) => {
       links.get(link.session.session)?.close()
       links.set(link.session.session, link)
-      link.machineId =
-        options.machines().identify(link.session.macs, link.session.smbiosUuid)?.machineId ?? null
-      await toldConnected(link, true)
-      await consider(link)
-      // Only an order boots a machine that the site knows into the ramdisk: it was withdrawn meanwhile.
-      if (link.newBoot && link.machineId && !options.runner().activeFor(link.machineId))
-        link.send({ type: 'restart', reason: 'What it was started for is over.' })
+      await welcome(options, link)
     },
-    handle: async (link, frame) => {
-      switch (frame.type) {
-        case 'inventory':
-          return takeInventory(link, frame.inventory)
-        case 'log':
-          return append(toLogEvent(link, frame.lines, options.runner()))
-        case 'ping':
-          link.send({ type: 'pong' })
-          return feed(link)
-        default:
-          return takeOrderFrame(link, frame)
-      }
-    },
+    handle: (link, frame) => handleFrame(options, link, frame),
     closed: async (link) => {
       if (links.get(link.session.session) !== link) return
       links.delete(link.session.session)
-      await toldConnected(link, false)
+      await append(toPresenceEvent(link, false))
       if (link.announcedTo) await options.runner().apply(link.announcedTo, { type: 'link-lost' })
     },
     reconsider: async () => {
-      for (const link of [...links.values()]) await consider(link)
+      for (const link of [...links.values()]) await consider(options, link)
     },
     tick: () => {
-      for (const link of links.values()) {
-        const busy = link.machineId !== null && options.runner().activeFor(link.machineId) !== null
-        if (busy || now() < link.holdUntil) continue
-        link.holdUntil = now() + holdMs
-        link.send({
-          type: 'restart',
-          reason: 'Nothing is armed for this machine: it goes back to its own disk.',
-        })
-      }
+      for (const link of links.values()) releaseIdle(options, link)
     },
     closeAll: () => {
       for (const link of links.values()) link.close()
     },
   }
+}
+
+function identify({ machines }: LinksOptions, { session }: RamdiskLink): string | null {
+  return machines().identify(session.macs, session.smbiosUuid)?.machineId ?? null
+}
+
+async function welcome(options: LinksOptions, link: RamdiskLink): Promise<void> {
+  link.machineId = identify(options, link)
+  await options.append(toPresenceEvent(link, true))
+  await consider(options, link)
+  // Only an order boots a machine that the site knows into the ramdisk: it was withdrawn meanwhile.
+  if (link.newBoot && link.machineId && !options.runner().activeFor(link.machineId))
+    link.send({ type: 'restart', reason: 'What it was started for is over.' })
+}
+
+/** Finds who it is and what is armed for it, and tells that deployment. */
+async function consider(options: LinksOptions, link: RamdiskLink): Promise<void> {
+  link.machineId = identify(options, link)
+  const deployment = link.machineId ? options.runner().activeFor(link.machineId) : null
+  if (!deployment) return
+  const { deploymentId } = deployment
+  // A boot takes one order: for the next deployment the machine starts over.
+  if (link.orderId !== null && link.orderId !== deployment.lastOrderId)
+    return link.send({ type: 'restart', reason: 'Another deployment was armed for this machine.' })
+  if (link.announcedTo !== deploymentId) {
+    link.announcedTo = deploymentId
+    const { newBoot, orderId } = link
+    await options.runner().apply(deploymentId, { type: 'hello', newBoot, orderId })
+  }
+  if (link.session.inventoryHash) await options.runner().apply(deploymentId, { type: 'agent-ready' })
+}
+
+async function handleFrame(options: LinksOptions, link: RamdiskLink, frame: LinkFrame): Promise<void> {
+  switch (frame.type) {
+    case 'inventory':
+      return takeInventory(options, link, frame.inventory)
+    case 'log':
+      return options.append(toLogEvent(link, frame.lines, options.runner()))
+    case 'ping':
+      link.send({ type: 'pong' })
+      if (link.announcedTo) await options.runner().apply(link.announcedTo, { type: 'agent-alive' })
+      return
+    default:
+      return takeOrderFrame(options, link, frame)
+  }
+}
+
+async function takeInventory(options: LinksOptions, link: RamdiskLink, inventory: Inventory): Promise<void> {
+  const hash = createHash('sha256').update(JSON.stringify(inventory)).digest('hex')
+  const { session } = link
+  if (session.inventoryHash !== hash) {
+    session.inventoryHash = hash
+    session.macs = [...new Set([session.mac, ...inventory.nics.map((nic) => nic.mac)])]
+    session.smbiosUuid = inventory.smbios.uuid
+    link.machineId = identify(options, link)
+    const { machineId, remoteAddress: address } = link
+    await options.append({ type: 'machine.inventory', machineId, mac: session.mac, address, inventory })
+    if (!machineId) await options.onDiscovered(session.macs)
+    await storeSessionInventory(options.database, session)
+  }
+  await consider(options, link)
+}
+
+async function takeOrderFrame(options: LinksOptions, link: RamdiskLink, frame: OrderFrame): Promise<void> {
+  const { machineId } = link
+  const deployment = machineId ? options.runner().findByOrder(machineId, frame.orderId) : null
+  if (!deployment) return answerStray(link, frame)
+  if (frame.type === 'failed' && frame.reason === 'chunk-corrupt' && frame.chunk)
+    options.onCorruptChunk(frame.chunk)
+  await options.runner().apply(deployment.deploymentId, toInput(frame))
+  if (!isActive(options.runner().get(deployment.deploymentId)?.status ?? 'failed'))
+    link.holdUntil = options.now() + holdMs
+}
+
+/** A ramdisk that nobody wants anything of goes back to its own disk in time. */
+function releaseIdle({ runner, now }: LinksOptions, link: RamdiskLink): void {
+  const busy = link.machineId !== null && runner().activeFor(link.machineId) !== null
+  if (busy || now() < link.holdUntil) return
+  link.holdUntil = now() + holdMs
+  link.send({ type: 'restart', reason: 'Nothing is armed for this machine: it goes back to its own disk.' })
+}
+
+function toPresenceEvent({ machineId, session }: RamdiskLink, connected: boolean): SiteEvent {
+  return { type: 'machine.ramdisk', machineId, mac: session.mac, connected }
 }
 
 function toLogEvent(

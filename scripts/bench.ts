@@ -1,0 +1,23 @@
+import { benchBmc } from './bench/bmc.ts'
+import { type BenchReport, renderReport } from './bench/report.ts'
+
+/** `npm run bench -- NAME [--json]`: progress on stderr, the report on stdout; 0 whenever it could measure. */
+const benches: Record<string, (say: (line: string) => void) => Promise<BenchReport>> = { bmc: benchBmc }
+
+const flags = process.argv.slice(2)
+const [name = '', ...others] = flags.filter((flag) => flag !== '--json')
+const bench = benches[name]
+if (!bench || others.length > 0) {
+  process.stderr.write(
+    `bench: which one? ${Object.keys(benches).join(', ')}. For example: npm run bench -- bmc --json\n`,
+  )
+  process.exit(2)
+}
+try {
+  const report = await bench((line) => process.stderr.write(`bench: ${line}\n`))
+  console.log(flags.includes('--json') ? JSON.stringify(report, null, 2) : renderReport(report))
+  process.exit(0)
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}
