@@ -16,7 +16,7 @@ import { runTftpTransfer } from './tftp-session.ts'
 type ReadRequest = Extract<TftpPacket, { kind: 'read-request' }>
 
 /** Our address that was asked, and the device that it belongs to, where sockets are bound to devices. */
-export interface TftpLocal {
+interface TftpLocal {
   address: string
   device?: string
 }
