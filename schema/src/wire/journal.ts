@@ -11,6 +11,7 @@ import {
   sizeBytesSchema,
   smbiosUuidSchema,
 } from './common.ts'
+import { dhcpLeaseSchema } from './dhcp.ts'
 import { imageFailureReasons } from './image.ts'
 import { inventorySchema } from './inventory.ts'
 
@@ -150,6 +151,8 @@ export const siteEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('bundle.ready'), version: z.string().max(64) }),
   z.object({ type: z.literal('bundle.failed'), version: z.string().max(64), message: sentenceSchema }),
   z.object({ type: z.literal('edge.interfaces'), interfaces: z.array(hostInterfaceSchema).max(64) }),
+  /** Addresses that were given out, prolonged or given back since the last such event. */
+  z.object({ type: z.literal('dhcp.leases'), leases: z.array(dhcpLeaseSchema).min(1).max(200) }),
   /** Something on the edge wants a person (`port-in-use`, `no-privilege`, ...); `message` null: it is over. */
   z.object({
     type: z.literal('edge.problem'),
