@@ -65,7 +65,7 @@ const expectations = {
   nobody: ['getSummary'],
   edge: ['openTunnel', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
   everyone: [
-    ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
+    ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges', 'listEdgeLeases'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
     ['getBmc', 'listCommands', 'getCommand'],

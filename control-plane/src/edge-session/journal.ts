@@ -11,6 +11,7 @@ import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
 import { applyBundleFailed, applyBundleReady, applyInterfaces, applyProblem } from './apply-edge.ts'
 import { applyImageFailed, applyImageReady } from './apply-image.ts'
 import { applyInventory } from './apply-inventory.ts'
+import { applyLeases } from './apply-leases.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
 import { type Effect, noEffect } from './effect.ts'
 
@@ -127,6 +128,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBundleFailed(deps, edge, event.message, at)
     case 'edge.interfaces':
       return applyInterfaces(deps, edge, event.interfaces)
+    case 'dhcp.leases':
+      return applyLeases(deps, edge, event.leases, at)
     case 'edge.problem':
       return applyProblem(deps, edge, event.problem, event.message, at)
     case 'journal.gap':

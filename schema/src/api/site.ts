@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { safetyModes, switchPositions } from '../state/safety.ts'
+import { dhcpLeaseSchema, dhcpSettingsSchema } from '../wire/dhcp.ts'
 import { interfaceModes, unknownMachinePolicies } from '../wire/site-state.ts'
 import { epochMsSchema, idSchema } from './common.ts'
 
@@ -73,6 +74,8 @@ export const edgeViewSchema = z
         prefixLength: z.number().int().nullable(),
         up: z.boolean(),
         mode: z.enum(interfaceModes),
+        /** Null where none were set. In force in mode `full` only. */
+        dhcp: z.union([dhcpSettingsSchema, z.null()]),
       }),
     ),
     problems: z.array(z.object({ problem: z.string(), message: z.string(), since: epochMsSchema })),
@@ -81,8 +84,22 @@ export const edgeViewSchema = z
   .openapi('Edge')
 export type EdgeView = z.infer<typeof edgeViewSchema>
 
+export const dhcpLeaseViewSchema = dhcpLeaseSchema
+  .extend({ machineId: z.union([idSchema, z.null()]) })
+  .openapi('DhcpLease')
+export type DhcpLeaseView = z.infer<typeof dhcpLeaseViewSchema>
+
 export const edgePatchSchema = z
   .object({
-    interfaces: z.array(z.object({ name: z.string().min(1).max(64), mode: z.enum(interfaceModes) })).max(64),
+    interfaces: z
+      .array(
+        z.object({
+          name: z.string().min(1).max(64),
+          mode: z.enum(interfaceModes),
+          /** Needed for `full`, unless it was set before. */
+          dhcp: dhcpSettingsSchema.optional(),
+        }),
+      )
+      .max(64),
   })
   .openapi('EdgePatch')

@@ -651,6 +651,23 @@ export interface paths {
         patch: operations["updateSite"];
         trace?: never;
     };
+    "/api/v1/edges/{edgeId}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses that an edge has given out, and that are in use now */
+        get: operations["listEdgeLeases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/edges": {
         parameters: {
             query?: never;
@@ -682,7 +699,7 @@ export interface paths {
         delete: operations["revokeEdge"];
         options?: never;
         head?: never;
-        /** Switch network services on or off, by interface; one that is not named stays as it is */
+        /** Switch network services on or off, and set how addresses are given out, by interface; one that is not named stays as it is */
         patch: operations["updateEdge"];
         trace?: never;
     };
@@ -736,7 +753,7 @@ export interface paths {
         delete: operations["deleteMachine"];
         options?: never;
         head?: never;
-        /** Name a machine, or set its tags and roles */
+        /** Name a machine, set its tags and roles, or the address that is kept for it */
         patch: operations["updateMachine"];
         trace?: never;
     };
@@ -1953,6 +1970,15 @@ export interface components {
             minimumSafety?: "safe" | "power";
             deploymentsAtOnce?: number;
         };
+        DhcpLease: {
+            interface: string;
+            address: string;
+            mac: string;
+            hostname: string;
+            startedAt: number;
+            until: number;
+            machineId: string | null;
+        };
         Edge: {
             edgeId: string;
             siteId: string;
@@ -1975,7 +2001,25 @@ export interface components {
                 prefixLength: number | null;
                 up: boolean;
                 /** @enum {string} */
-                mode: "off" | "proxy";
+                mode: "off" | "proxy" | "full";
+                dhcp: {
+                    firstAddress: string;
+                    lastAddress: string;
+                    gateway: string | null;
+                    dnsServers: string[];
+                    ntpServers: string[];
+                    domain: string | null;
+                    leaseSeconds: number;
+                    /** @enum {string} */
+                    clients: "everyone" | "known";
+                    relayed: {
+                        network: string;
+                        prefixLength: number;
+                        firstAddress: string;
+                        lastAddress: string;
+                        gateway: string | null;
+                    }[];
+                } | null;
             }[];
             problems: {
                 problem: string;
@@ -1990,7 +2034,25 @@ export interface components {
             interfaces: {
                 name: string;
                 /** @enum {string} */
-                mode: "off" | "proxy";
+                mode: "off" | "proxy" | "full";
+                dhcp?: {
+                    firstAddress: string;
+                    lastAddress: string;
+                    gateway: string | null;
+                    dnsServers: string[];
+                    ntpServers: string[];
+                    domain: string | null;
+                    leaseSeconds: number;
+                    /** @enum {string} */
+                    clients: "everyone" | "known";
+                    relayed: {
+                        network: string;
+                        prefixLength: number;
+                        firstAddress: string;
+                        lastAddress: string;
+                        gateway: string | null;
+                    }[];
+                };
             }[];
         };
         MachineDetail: components["schemas"]["Machine"] & {
@@ -2169,6 +2231,7 @@ export interface components {
             reimage: "on" | "off";
             macs: string[];
             address: string | null;
+            reservedAddress: string | null;
             smbiosUuid: string | null;
             serial: string | null;
             manufacturer: string | null;
@@ -2225,6 +2288,7 @@ export interface components {
             name?: string | null;
             tags?: string[];
             roles?: string[];
+            reservedAddress?: string | null;
         };
         BmcAdopt: {
             siteId: string;
@@ -6264,6 +6328,57 @@ export interface operations {
             };
             /** @description Safe mode: a confirmation is wanted */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEdgeLeases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Leases by address */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["DhcpLease"][];
+                    };
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10480,6 +10595,24 @@ export interface operations {
                             name: string;
                             /** @enum {string} */
                             mode: "off" | "proxy";
+                            dhcp?: {
+                                firstAddress: string;
+                                lastAddress: string;
+                                gateway: string | null;
+                                dnsServers: string[];
+                                ntpServers: string[];
+                                domain: string | null;
+                                leaseSeconds: number;
+                                /** @enum {string} */
+                                clients: "everyone" | "known";
+                                relayed: {
+                                    network: string;
+                                    prefixLength: number;
+                                    firstAddress: string;
+                                    lastAddress: string;
+                                    gateway: string | null;
+                                }[];
+                            };
                         }[];
                         /** @enum {string} */
                         unknownMachines: "discover" | "hold" | "ignore";
@@ -10585,6 +10718,10 @@ export interface operations {
                                         encrypted_key: string;
                                     }[];
                                 } | null;
+                            };
+                            reservation?: {
+                                mac: string;
+                                address: string;
                             };
                         }[];
                         deployments: {

@@ -19,7 +19,7 @@ export interface LeasingOptions {
   onLeases: (leases: DhcpLease[]) => void
 }
 
-export interface LeasingQuestion {
+interface LeasingQuestion {
   packet: DhcpPacket
   received: DhcpReceived
   entry: LeasingInterface
