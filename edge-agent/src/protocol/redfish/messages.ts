@@ -2,7 +2,7 @@ import { RedfishError, type RedfishFailure } from './redfish-error.ts'
 import { asResource, listAt, parsePath, type Resource, resourceAt, textAt, textsAt } from './resource.ts'
 
 /** One thing that a BMC said (DSP0266, "Error responses"). */
-export interface RedfishMessage {
+interface RedfishMessage {
   /** The last part of its id, the only one that is the same everywhere: `PropertyValueNotInList`. */
   id: string
   text: string | null
@@ -13,7 +13,7 @@ export interface RedfishMessage {
 
 const mostMessages = 16
 
-export function parseMessages(body: Resource): RedfishMessage[] {
+function parseMessages(body: Resource): RedfishMessage[] {
   const error = resourceAt(body, 'error')
   const infos = [...listAt(error, '@Message.ExtendedInfo'), ...listAt(body, '@Message.ExtendedInfo')]
   const messages = infos.slice(0, mostMessages).map(parseMessage)
@@ -36,7 +36,7 @@ function lastPart(id: string | null): string {
 }
 
 /** What was said, in a sentence; some BMCs give an id and no text. */
-export function renderMessages(messages: readonly RedfishMessage[]): string | null {
+function renderMessages(messages: readonly RedfishMessage[]): string | null {
   const said = messages.flatMap(({ id, text }) => text ?? (id === '' ? [] : spellOut(id)))
   const sentences = [...new Set(said)].slice(0, 3).map((text) => (/[.!?]$/.test(text) ? text : `${text}.`))
   return sentences.length > 0 ? sentences.join(' ') : null

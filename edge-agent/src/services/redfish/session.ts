@@ -48,7 +48,7 @@ export interface RedfishAnswer {
   retryAfter: string | null
 }
 
-export interface RequestOptions {
+interface RequestOptions {
   /** For sentences: `setting the boot device`. */
   what: string
   ifMatch?: string | null
