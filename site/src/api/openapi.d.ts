@@ -260,7 +260,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Remove the second factor of somebody who lost it, and sign them out */
+        /** Remove the second factor and the passkeys of somebody who lost them, and sign them out */
         delete: operations["resetUserMfa"];
         options?: never;
         head?: never;
@@ -1393,6 +1393,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/edges/{edgeId}/passwords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which BMC passwords of its site an edge can open, cannot yet, and could */
+        get: operations["getEdgePasswords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recovery-key": {
         parameters: {
             query?: never;
@@ -1422,6 +1439,23 @@ export interface paths {
         get: operations["getSealingKeys"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/edges/{edgeId}/passwords/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have edges that can open the site’s BMC passwords seal them for this edge, too */
+        post: operations["sharePasswords"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1771,6 +1805,10 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             expiresAt: number;
         };
+        UserReset: components["schemas"]["User"] & {
+            /** @description For somebody without a password: where they make another way in. Works once, for a day; shown this once */
+            link: string | null;
+        };
         MePatch: {
             name: string;
         };
@@ -1896,6 +1934,7 @@ export interface components {
             /** @enum {string} */
             role: "administrator" | "user" | "viewer";
             organisation: string;
+            returning: boolean;
         };
         ApiKeyCreated: components["schemas"]["ApiKey"] & {
             /** @description Shown this once */
@@ -2825,6 +2864,23 @@ export interface components {
                 };
             }[];
         };
+        EdgePasswords: {
+            edgeId: string;
+            hasKey: boolean;
+            closed: number;
+            outdated: number;
+            sharing: number;
+            lost: {
+                machineId: string;
+                name: string;
+                address: string;
+            }[];
+            known: {
+                machineId: string;
+                name: string;
+                address: string;
+            }[];
+        };
         RecoveryKey: {
             recoveryKey: {
                 kid: string;
@@ -2870,6 +2926,13 @@ export interface components {
                 y: string;
             };
             replaces: string | null;
+        };
+        Sharing: {
+            asked: number;
+            lost: number;
+        };
+        SharingInput: {
+            fingerprint: string;
         };
         AuditPage: {
             items: components["schemas"]["AuditEntry"][];
@@ -4185,7 +4248,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["UserReset"];
                 };
             };
             /** @description Not signed in */
@@ -4208,15 +4271,6 @@ export interface operations {
             };
             /** @description No such thing, or not visible to you */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused by the state of things */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9954,6 +10008,55 @@ export interface operations {
             };
         };
     };
+    getEdgePasswords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Never a password */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EdgePasswords"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getRecoveryKey: {
         parameters: {
             query?: never;
@@ -10101,6 +10204,95 @@ export interface operations {
             };
             /** @description No such thing, or not visible to you */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sharePasswords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharingInput"];
+            };
+        };
+        responses: {
+            /** @description On their way: ciphertext only */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sharing"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
