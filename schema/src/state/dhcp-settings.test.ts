@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { DhcpSettings } from '../wire/dhcp.ts'
-import { checkDhcpSettings, proposeDhcpSettings } from './dhcp.ts'
+import { checkDhcpSettings, proposeDhcpSettings } from './dhcp-settings.ts'
 import { ipv4ToNumber } from './ipv4-subnet.ts'
 
 const own = { address: '10.77.0.2', prefixLength: 24 }
