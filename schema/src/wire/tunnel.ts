@@ -84,6 +84,8 @@ export const controlFrameSchema = z.discriminatedUnion('type', [
     deadline: epochMsSchema,
     command: commandSchema,
   }),
+  /** Listen for DHCP servers now, and tell what was heard. */
+  z.object({ type: z.literal('observe-dhcp') }),
   z.object({ type: z.literal('pong') }),
 ])
 export type ControlFrame = z.infer<typeof controlFrameSchema>
