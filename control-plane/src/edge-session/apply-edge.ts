@@ -18,11 +18,19 @@ export function applyInterfaces(deps: Deps, edge: EdgeIdentity, interfaces: Host
 /** What was heard on interfaces that were not listened on this time stays, for as long as the edge has them. */
 export async function applyDhcp(deps: Deps, edge: EdgeIdentity, heard: InterfaceDhcp[]): Promise<Effect> {
   const mine = eq(edges.edgeId, edge.edgeId)
-  const [row] = await deps.db.select({ interfaces: edges.interfaces, dhcp: edges.dhcp }).from(edges).where(mine)
+  const [row] = await deps.db
+    .select({ interfaces: edges.interfaces, dhcp: edges.dhcp })
+    .from(edges)
+    .where(mine)
   const names = new Set(row?.interfaces.map(({ name }) => name))
   const news = new Set(heard.map(({ name }) => name))
   const kept = row?.dhcp.filter(({ name }) => names.has(name) && !news.has(name)) ?? []
-  return edgeEffect(edge, [deps.db.update(edges).set({ dhcp: [...kept, ...heard] }).where(mine)])
+  return edgeEffect(edge, [
+    deps.db
+      .update(edges)
+      .set({ dhcp: [...kept, ...heard] })
+      .where(mine),
+  ])
 }
 
 export function applyProblem(

@@ -8,7 +8,13 @@ import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-ve
 import { applyBmcIdentified, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
 import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
-import { applyBundleFailed, applyBundleReady, applyDhcp, applyInterfaces, applyProblem } from './apply-edge.ts'
+import {
+  applyBundleFailed,
+  applyBundleReady,
+  applyDhcp,
+  applyInterfaces,
+  applyProblem,
+} from './apply-edge.ts'
 import { applyImageFailed, applyImageReady } from './apply-image.ts'
 import { applyInventory } from './apply-inventory.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'

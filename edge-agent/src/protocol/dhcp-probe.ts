@@ -1,13 +1,7 @@
 import type { DhcpServer } from '@dragonfly/schema/state'
 import { fromLatin1 } from '../codec/byte-writer.ts'
 import { dhcpOptions, readOption, writeOption } from '../codec/dhcp/options.ts'
-import {
-  bootReply,
-  bootRequest,
-  type DhcpPacket,
-  ethernet,
-  messageTypes,
-} from '../codec/dhcp/packet.ts'
+import { bootReply, bootRequest, type DhcpPacket, ethernet, messageTypes } from '../codec/dhcp/packet.ts'
 import { anyAddress, type Ipv4 } from '../codec/ipv4.ts'
 import { encodeMac, type Mac } from '../codec/mac.ts'
 
@@ -73,7 +67,11 @@ export function isProbe(packet: DhcpPacket): boolean {
  * is to be fetched from this host was meant for it, and is none of the server's own.
  * @throws MalformedPacketError where an option that it needs is broken.
  */
-export function readOffer(packet: DhcpPacket, from: Ipv4, ownAddresses: readonly Ipv4[]): DhcpServer | undefined {
+export function readOffer(
+  packet: DhcpPacket,
+  from: Ipv4,
+  ownAddresses: readonly Ipv4[],
+): DhcpServer | undefined {
   if (packet.op !== bootReply) return undefined
   if (readOption(packet.options, dhcpOptions.messageType) !== messageTypes.offer) return undefined
   const address = readOption(packet.options, dhcpOptions.serverIdentifier) ?? from
@@ -104,7 +102,5 @@ export function addServer(known: readonly DhcpServer[], heard: DhcpServer): Dhcp
     isProxy: heard.isProxy && (before?.isProxy ?? true),
     bootFile: heard.bootFile ?? before?.bootFile ?? null,
   }
-  return [...others, merged]
-    .sort((a, b) => (a.address < b.address ? -1 : 1))
-    .slice(0, mostServers)
+  return [...others, merged].sort((a, b) => (a.address < b.address ? -1 : 1)).slice(0, mostServers)
 }

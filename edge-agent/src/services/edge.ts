@@ -82,7 +82,9 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     onStateChanged: sync.refresh,
     commands: [...knownCommands, observeDhcpAbility],
     onObserveDhcp: () =>
-      void parts.dhcpObserver.observeAll().catch((error) => warn(`Listening for DHCP servers: ${String(error)}`)),
+      void parts.dhcpObserver
+        .observeAll()
+        .catch((error) => warn(`Listening for DHCP servers: ${String(error)}`)),
     onCommand: (frame) =>
       void parts.bmcs.commands.take(frame).catch((error) => warn(`A command was lost: ${String(error)}`)),
     onStatus: (status) => {

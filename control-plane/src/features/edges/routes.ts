@@ -36,7 +36,8 @@ export const observeDhcp = defineRoute({
   path: '/api/v1/edges/{edgeId}/dhcp-observation',
   operationId: 'observeDhcp',
   tags: ['edges'],
-  summary: 'Ask the edge to listen for DHCP servers on its interfaces; the edge shows what it heard seconds later',
+  summary:
+    'Ask the edge to listen for DHCP servers on its interfaces; the edge shows what it heard seconds later',
   'x-access': 'edges',
   request: { params },
   responses: { 202: { description: 'It was asked' }, ...problems(401, 403, 404, 409, 422) },

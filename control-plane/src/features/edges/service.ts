@@ -74,7 +74,15 @@ function joinInterfaces(
   const names = new Set(edge.interfaces.map((nic) => nic.name))
   const absent = modes
     .filter(({ name }) => !names.has(name))
-    .map(({ name, mode }) => ({ name, mac: null, address: null, prefixLength: null, up: false, mode, dhcp: null }))
+    .map(({ name, mode }) => ({
+      name,
+      mac: null,
+      address: null,
+      prefixLength: null,
+      up: false,
+      mode,
+      dhcp: null,
+    }))
   return [...present, ...absent]
 }
 

@@ -70,7 +70,11 @@ export function DhcpNote({ netInterface, modes, isListening, onMode }: DhcpNoteP
         </span>
       </p>
       {isNew && (
-        <Button may="sites" onClick={() => onMode(offered.mode)} aria-label={`Use ${offered.title} on ${name}`}>
+        <Button
+          may="edges"
+          onClick={() => onMode(offered.mode)}
+          aria-label={`Use ${offered.title} on ${name}`}
+        >
           Use {offered.title}
         </Button>
       )}

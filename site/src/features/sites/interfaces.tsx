@@ -56,7 +56,7 @@ export function Interfaces({ edge }: { edge: Edge }) {
         ))}
       </ul>
       {edge.status === 'online' && (
-        <Button may="sites" className="mt-3" busy={isListening} onClick={listen}>
+        <Button may="edges" className="mt-3" busy={isListening} onClick={listen}>
           Listen for DHCP servers
         </Button>
       )}
