@@ -8,11 +8,13 @@ import { clientArchitectures, isRaspberryPi } from './architectures.ts'
 import { decideBoot } from './boot-decision.ts'
 import { renderBootFileUrl, renderScriptUrl } from './boot-urls.ts'
 import type { IndexedBootView } from './boot-view.ts'
+import { isProbe } from './dhcp-probe.ts'
 
 /** Why a packet gets no answer. Each is a counter. */
 export type DhcpIgnoreReason =
   | 'not-a-request'
   | 'not-ethernet'
+  | 'probe'
   | 'no-message-type'
   | 'not-for-a-proxy'
   | 'not-for-a-server'
@@ -52,7 +54,8 @@ export interface SeenBootClient {
 export function refusePacket(packet: DhcpPacket): DhcpIgnoreReason | undefined {
   if (packet.op !== bootRequest) return 'not-a-request'
   if (packet.hardwareType !== ethernet || packet.hardwareLength !== 6) return 'not-ethernet'
-  return readOption(packet.options, dhcpOptions.messageType) === undefined ? 'no-message-type' : undefined
+  if (readOption(packet.options, dhcpOptions.messageType) === undefined) return 'no-message-type'
+  return isProbe(packet) ? 'probe' : undefined
 }
 
 export type BootFileChoice =

@@ -7,6 +7,7 @@ import { type DhcpPacket, decodeDhcpPacket, encodeDhcpPacket } from '../codec/dh
 import { MalformedPacketError } from '../codec/malformed-packet-error.ts'
 import type { DhcpReceived } from './boot-answer.ts'
 import type { IndexedBootView } from './boot-view.ts'
+import { buildProbes } from './dhcp-probe.ts'
 import { decideProxyDhcp } from './proxy-dhcp.ts'
 
 const ports = { dhcpServer: 67, dhcpClient: 68, bootHttp: 6870 }
@@ -180,6 +181,12 @@ describe('no answer', () => {
     ],
   ])('to %s', (_, packet, reason) => {
     expect(decide(packet)).toMatchObject({ kind: 'ignore', reason })
+  })
+
+  it('to an edge that asks who is there', () => {
+    const [, pxe] = buildProbes('52:54:00:77:00:02', { plain: 1, pxe: 2 })
+    if (!pxe) throw new Error('there are two')
+    expect(decide(pxe)).toEqual({ kind: 'ignore', reason: 'probe' })
   })
 
   it('to a DISCOVER on port 4011', () => {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { safetyModes, switchPositions } from '../state/safety.ts'
 import { dhcpLeaseSchema, dhcpSettingsSchema } from '../wire/dhcp.ts'
+import { dhcpObservationSchema } from '../wire/journal.ts'
 import { interfaceModes, unknownMachinePolicies } from '../wire/site-state.ts'
 import { epochMsSchema, idSchema } from './common.ts'
 
@@ -74,8 +75,10 @@ export const edgeViewSchema = z
         prefixLength: z.number().int().nullable(),
         up: z.boolean(),
         mode: z.enum(interfaceModes),
-        /** Null where none were set. In force in mode `full` only. */
-        dhcp: z.union([dhcpSettingsSchema, z.null()]),
+        /** Which DHCP servers were heard there; null when nobody listened yet. */
+        dhcp: dhcpObservationSchema.nullable(),
+        /** How it gives out addresses; null where that was never set. In force in mode `full` only. */
+        dhcpSettings: z.union([dhcpSettingsSchema, z.null()]),
       }),
     ),
     problems: z.array(z.object({ problem: z.string(), message: z.string(), since: epochMsSchema })),
@@ -97,7 +100,7 @@ export const edgePatchSchema = z
           name: z.string().min(1).max(64),
           mode: z.enum(interfaceModes),
           /** Needed for `full`, unless it was set before. */
-          dhcp: dhcpSettingsSchema.optional(),
+          dhcpSettings: dhcpSettingsSchema.optional(),
         }),
       )
       .max(64),

@@ -183,7 +183,7 @@ describe('sites and interfaces', () => {
       relayed: [],
     }
     const full = (settings?: object) =>
-      harness.call('PATCH', path, { interfaces: [{ name: 'eth0', mode: 'full', dhcp: settings }] })
+      harness.call('PATCH', path, { interfaces: [{ name: 'eth0', mode: 'full', dhcpSettings: settings }] })
     expect((await full(dhcp)).body.detail).toContain('no address of its own')
     const [nic] = [
       { name: 'eth0', mac: '52:54:00:00:00:09', address: '10.9.0.2', prefixLength: 24, up: true },
@@ -191,9 +191,11 @@ describe('sites and interfaces', () => {
     await harness.deps.db.update(edges).set({ interfaces: [nic] })
     expect((await full()).body.detail).toContain('Say which addresses')
     expect((await full({ ...dhcp, firstAddress: '10.9.0.1' })).body.errors).toMatchObject([
-      { path: 'interfaces.0.dhcp.firstAddress', message: expect.stringContaining('own address') },
+      { path: 'interfaces.0.dhcpSettings.firstAddress', message: expect.stringContaining('own address') },
     ])
-    expect((await full(dhcp)).body.interfaces).toMatchObject([{ name: 'eth0', mode: 'full', dhcp }])
+    expect((await full(dhcp)).body.interfaces).toMatchObject([
+      { name: 'eth0', mode: 'full', dhcpSettings: dhcp },
+    ])
     // Switched off and on again, it is as it was.
     await harness.call('PATCH', path, { interfaces: [{ name: 'eth0', mode: 'off' }] })
     expect((await full()).status).toBe(200)

@@ -5,7 +5,7 @@ import { notFound } from '../../errors.ts'
 import { maySeeSite } from '../people/site-limits.ts'
 import { listLeases } from './leases.ts'
 import * as routes from './routes.ts'
-import { getEdge, listEdges, revokeEdge, updateEdge } from './service.ts'
+import { getEdge, listEdges, observeDhcp, revokeEdge, updateEdge } from './service.ts'
 
 export function mountEdges(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.listEdges, async (c) => {
@@ -19,6 +19,10 @@ export function mountEdges(app: OpenAPIHono<AppEnv>): void {
     const edge = await getEdge(c.get('deps'), c.req.valid('param').edgeId)
     if (!maySeeSite(personOf(c), edge.siteId)) throw notFound('edge')
     return c.json({ items: await listLeases(c.get('deps'), edge) }, 200)
+  })
+  app.openapi(routes.observeDhcp, async (c) => {
+    await observeDhcp(c.get('deps'), c.req.valid('param').edgeId)
+    return c.body(null, 202)
   })
   app.openapi(routes.revokeEdge, async (c) => {
     await revokeEdge(c.get('deps'), c.req.valid('param').edgeId)

@@ -1,6 +1,7 @@
 import type { EdgeView, edgePatchSchema } from '@dragonfly/schema/api'
 import { deployments, edgeInterfaceModes, edgeProblems, edges, machines, sites } from '@dragonfly/schema/db'
 import { checkDhcpSettings } from '@dragonfly/schema/state'
+import { observeDhcpAbility } from '@dragonfly/schema/wire'
 import { and, eq, inArray } from 'drizzle-orm'
 import type { z } from 'zod'
 import { runBatch } from '../../batch.ts'
@@ -45,7 +46,7 @@ export async function listEdges(
     upToDate: edge.appliedVersion === stateVersion,
     bundleVersion: edge.bundleVersion,
     interfaces: joinInterfaces(
-      edge.interfaces,
+      edge,
       modes.filter((mode) => mode.edgeId === edge.edgeId),
     ),
     problems: problems
@@ -57,15 +58,21 @@ export async function listEdges(
 
 /** What the edge reported, with what a person chose; a chosen interface that is gone is shown as down. */
 function joinInterfaces(
-  reported: (typeof edges.$inferSelect)['interfaces'],
+  edge: Pick<typeof edges.$inferSelect, 'interfaces' | 'dhcp'>,
   modes: Pick<typeof edgeInterfaceModes.$inferSelect, 'name' | 'mode' | 'dhcp'>[],
 ): EdgeView['interfaces'] {
   const chosen = new Map(modes.map((mode) => [mode.name, mode]))
-  const present = reported.map((nic) => {
-    const { mode = 'off', dhcp = null } = chosen.get(nic.name) ?? {}
-    return { ...nic, mode, dhcp }
+  const dhcpOf = (name: string) => {
+    const heard = edge.dhcp.find((entry) => entry.name === name)
+    if (!heard) return null
+    const { servers, listenedAt, failure } = heard
+    return { servers, listenedAt, failure }
+  }
+  const present = edge.interfaces.map((nic) => {
+    const { mode = 'off', dhcp: dhcpSettings = null } = chosen.get(nic.name) ?? {}
+    return { ...nic, mode, dhcp: dhcpOf(nic.name), dhcpSettings }
   })
-  const names = new Set(reported.map((nic) => nic.name))
+  const names = new Set(edge.interfaces.map((nic) => nic.name))
   const absent = modes
     .filter(({ name }) => !names.has(name))
     .map(({ name, mode, dhcp }) => ({
@@ -75,7 +82,8 @@ function joinInterfaces(
       prefixLength: null,
       up: false,
       mode,
-      dhcp,
+      dhcp: null,
+      dhcpSettings: dhcp,
     }))
   return [...present, ...absent]
 }
@@ -96,7 +104,7 @@ export async function updateEdge(
     throw conflict('edge-revoked', 'This edge was revoked: enrol it again first.')
   refuseUnfittingDhcp(edge, interfaces)
   const table = edgeInterfaceModes
-  const writes = interfaces.map(({ name, mode, dhcp }) =>
+  const writes = interfaces.map(({ name, mode, dhcpSettings: dhcp }) =>
     deps.db
       .insert(table)
       .values({ edgeId, name, mode, ...(dhcp ? { dhcp } : {}) })
@@ -113,7 +121,7 @@ function refuseUnfittingDhcp(edge: EdgeView, changes: InterfaceChange[]): void {
   for (const [index, change] of changes.entries()) {
     if (change.mode !== 'full') continue
     const known = edge.interfaces.find(({ name }) => name === change.name)
-    const dhcp = change.dhcp ?? known?.dhcp
+    const dhcp = change.dhcpSettings ?? known?.dhcpSettings
     const path = `interfaces.${index}`
     if (!dhcp)
       throw invalid([
@@ -123,11 +131,32 @@ function refuseUnfittingDhcp(edge: EdgeView, changes: InterfaceChange[]): void {
       const message = `${change.name} of ${edge.hostname} has no address of its own: give it a fixed one first.`
       throw invalid([{ path, message }])
     }
+    refuseSecondServer(known)
     const own = { address: known.address, prefixLength: known.prefixLength }
     const faults = checkDhcpSettings(dhcp, own)
     if (faults.length > 0)
-      throw invalid(faults.map(({ field, message }) => ({ path: `${path}.dhcp.${field}`, message })))
+      throw invalid(faults.map(({ field, message }) => ({ path: `${path}.dhcpSettings.${field}`, message })))
   }
+}
+
+function refuseSecondServer({ name, mode, dhcp }: EdgeView['interfaces'][number]): void {
+  const other = mode === 'full' ? undefined : dhcp?.servers.find(({ isProxy }) => !isProxy)
+  if (!other) return
+  throw conflict(
+    'other-dhcp-server',
+    `A DHCP server at ${other.address} answers on ${name}, and two of them give one address to two machines. Use proxyDHCP; or switch that server off, listen again, and try again.`,
+  )
+}
+
+/** Asks the edge to listen for DHCP servers; what it hears comes by the journal, some seconds later. */
+export async function observeDhcp(deps: Deps, edgeId: string): Promise<void> {
+  const edge = await getEdge(deps, edgeId)
+  const connection = deps.connections.ofSite(edge.siteId).find((entry) => entry.edgeId === edgeId)
+  if (!connection)
+    throw conflict('edge-offline', `${edge.hostname} is not connected: start it, then listen again.`)
+  if (!connection.commands.includes(observeDhcpAbility))
+    throw conflict('edge-too-old', `${edge.hostname} cannot listen yet: update it.`)
+  connection.send({ type: 'observe-dhcp' })
 }
 
 /** Refuses the edge's key from now on. Its machines' ramdisks are no longer connected through it. */

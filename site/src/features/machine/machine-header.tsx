@@ -14,6 +14,7 @@ import { renderLock } from './lock-text.ts'
 import { MachineButtons } from './machine-buttons.tsx'
 import { usePatchMachine } from './patch-machine.ts'
 import { RamdiskNote, waitsForWork } from './ramdisk-note.tsx'
+import { ReservedAddress } from './reserved-address.tsx'
 import { SiteNotice } from './site-notice.tsx'
 import { TagEditor } from './tag-editor.tsx'
 
@@ -62,6 +63,7 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
           </span>
         </p>
         <TagEditor machine={machine} />
+        <ReservedAddress machine={machine} />
         <SiteNotice machine={machine} />
       </div>
       <MachineButtons machine={machine} />

@@ -10,7 +10,15 @@ const setup = {
   version: '0.1.0',
   bundle: { status: 'ready' as const, version: '1', message: null },
 }
-const eth0 = { name: 'eth0', mac: null, address: null, prefixLength: null, up: true, dhcp: null }
+const eth0 = {
+  name: 'eth0',
+  mac: null,
+  address: null,
+  prefixLength: null,
+  up: true,
+  dhcp: null,
+  dhcpSettings: null,
+}
 
 it('lists all of them at first, in order', () => {
   expect(decideNextSteps(setup, [], [], []).map((step) => step.id)).toEqual([
@@ -22,13 +30,13 @@ it('lists all of them at first, in order', () => {
 })
 
 it('ticks off what is done', () => {
-  const edge = createEdge({ interfaces: [{ ...eth0, mode: 'off' }] })
+  const edge = createEdge({ interfaces: [{ ...eth0, dhcp: null, mode: 'off' }] })
   const done = decideNextSteps(setup, [edge], [], []).filter((step) => step.done)
   expect(done.map((step) => step.id)).toEqual(['edge'])
 })
 
 it('is gone when there is nothing left, and says nothing before it knows', () => {
-  const edge = createEdge({ interfaces: [{ ...eth0, mode: 'proxy' }] })
+  const edge = createEdge({ interfaces: [{ ...eth0, dhcp: null, mode: 'proxy' }] })
   expect(decideNextSteps(setup, [edge], [createImage()], [createMachine()])).toEqual([])
   expect(decideNextSteps(setup, null, [], [])).toEqual([])
 })
