@@ -101,7 +101,9 @@ async function serve(eth0: string, eth1: string, range: [string, string][]): Pro
   const state = join(dir, `view-${version}`, 'view.json')
   await runCommand(['mkdir', '-p', join(dir, `view-${version}`)])
   await writeFile(state, JSON.stringify(view))
-  const child = spawn('ip', ['netns', 'exec', hosts.edge, process.execPath, responder, '--state', state])
+  const inEdge = ['ip', 'netns', 'exec', hosts.edge]
+  const [program = '', ...args] = [...inEdge, process.execPath, responder, '--state', state]
+  const child = spawn(program, args)
   running = child
   let said = ''
   child.stdout.on('data', (bytes) => {
