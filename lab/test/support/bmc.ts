@@ -15,13 +15,13 @@ export async function adoptByAddress(
   { api, siteId }: Product,
   address: string,
   user: { name: string; password: string },
-  protocol: BmcProtocol = 'ipmi',
+  { protocol = 'ipmi', name = 'rack-1' }: { protocol?: BmcProtocol; name?: string } = {},
 ): Promise<string> {
   const { machineId } = await api.request<MachineDetail>('POST', '/api/v1/bmcs', {
     siteId,
     address,
     protocol,
-    name: 'rack-1',
+    name,
   })
   const { edges } = await api.request<SealingKeysView>('GET', `/api/v1/sites/${siteId}/sealing-keys`)
   const checks = await Promise.all(
