@@ -1048,6 +1048,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulk/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch the LEDs by which many machines are found in their racks */
+        post: operations["identifyMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bulk/lock": {
         parameters: {
             query?: never;
@@ -2612,6 +2629,11 @@ export interface components {
             user?: string;
             networkConfig?: string;
             armedHours?: number;
+        };
+        MachinesIdentify: {
+            machineIds: string[];
+            /** @description Null: until it is switched off; 0: off */
+            seconds: number | null;
         };
         MachinesLock: {
             machineIds: string[];
@@ -8044,6 +8066,8 @@ export interface operations {
         parameters: {
             query?: {
                 machineId?: string;
+                /** @description Only what waits for a person */
+                waiting?: "true";
                 limit?: number;
             };
             header?: never;
@@ -8368,6 +8392,75 @@ export interface operations {
             };
             /** @description Safe mode: a confirmation is wanted */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identifyMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesIdentify"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
