@@ -260,7 +260,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Remove the second factor of somebody who lost it, and sign them out */
+        /** Remove the second factor and the passkeys of somebody who lost them, and sign them out */
         delete: operations["resetUserMfa"];
         options?: never;
         head?: never;
@@ -662,6 +662,23 @@ export interface paths {
         get: operations["listEdges"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/edges/{edgeId}/dhcp-observation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the edge to listen for DHCP servers on its interfaces; the edge shows what it heard seconds later */
+        post: operations["observeDhcp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1805,6 +1822,10 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             expiresAt: number;
         };
+        UserReset: components["schemas"]["User"] & {
+            /** @description For somebody without a password: where they make another way in. Works once, for a day; shown this once */
+            link: string | null;
+        };
         MePatch: {
             name: string;
         };
@@ -1930,6 +1951,7 @@ export interface components {
             /** @enum {string} */
             role: "administrator" | "user" | "viewer";
             organisation: string;
+            returning: boolean;
         };
         ApiKeyCreated: components["schemas"]["ApiKey"] & {
             /** @description Shown this once */
@@ -2027,6 +2049,15 @@ export interface components {
                 up: boolean;
                 /** @enum {string} */
                 mode: "off" | "proxy";
+                dhcp: {
+                    servers: {
+                        address: string;
+                        isProxy: boolean;
+                        bootFile: string | null;
+                    }[];
+                    listenedAt: number;
+                    failure: string | null;
+                } | null;
             }[];
             problems: {
                 problem: string;
@@ -4201,7 +4232,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["UserReset"];
                 };
             };
             /** @description Not signed in */
@@ -4224,15 +4255,6 @@ export interface operations {
             };
             /** @description No such thing, or not visible to you */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused by the state of things */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6377,6 +6399,71 @@ export interface operations {
             };
             /** @description Not signed in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    observeDhcp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
