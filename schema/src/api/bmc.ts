@@ -148,6 +148,9 @@ export const identifyInputSchema = z
       .openapi({ description: 'Null: until it is switched off; 0: off' }),
   })
   .openapi('IdentifyInput')
+export const machinesIdentifySchema = z
+  .object({ machineIds: machineIdsSchema, ...identifyInputSchema.shape })
+  .openapi('MachinesIdentify')
 export const bmcReadInputSchema = z.object({ what: z.enum(bmcReadings) }).openapi('BmcReadInput')
 
 export const commandViewSchema = z

@@ -1,4 +1,4 @@
-import type { BmcCapability, BmcDriverName } from '@dragonfly/schema/state'
+import type { BmcCapability } from '@dragonfly/schema/state'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../../api/client.ts'
@@ -10,7 +10,9 @@ import { Facts, Mono } from '../../components/facts.tsx'
 import { Empty } from '../../components/page.tsx'
 import { Ago } from '../../components/time.tsx'
 import { BmcDialog } from './bmc-dialog.tsx'
+import { BootDeviceForm } from './boot-device.tsx'
 import { CommandList } from './command-list.tsx'
+import { driverNames } from './driver-names.ts'
 import { PowerButtons } from './power-buttons.tsx'
 import { PowerMark } from './power-mark.tsx'
 
@@ -67,17 +69,11 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
           <PowerButtons machine={machine} />
         </div>
       </section>
+      {bmc && bmc.protocol !== 'wake-on-lan' && <BootDeviceForm machine={machine} bmc={bmc} />}
       {bmc && <BmcPanel machine={machine} bmc={bmc} />}
       <CommandList machineId={machine.machineId} />
     </>
   )
-}
-
-const driverNames: Record<BmcDriverName, string> = {
-  redfish: 'Redfish',
-  ipmi: 'IPMI',
-  'wake-on-lan': 'Wake-on-LAN',
-  person: 'a person',
 }
 
 const capabilityNames: Record<BmcCapability, string> = {
