@@ -702,6 +702,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/edges/{edgeId}/dhcp-observation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the edge to listen for DHCP servers on its interfaces; the edge shows what it heard seconds later */
+        post: operations["observeDhcp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/edges/{edgeId}": {
         parameters: {
             query?: never;
@@ -1076,6 +1093,23 @@ export interface paths {
         put?: never;
         /** Arm many machines: as many at once as their site allows, the rest queue */
         post: operations["deployMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch the LEDs by which many machines are found in their racks */
+        post: operations["identifyMachines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2057,6 +2091,15 @@ export interface components {
                 up: boolean;
                 /** @enum {string} */
                 mode: "off" | "proxy";
+                dhcp: {
+                    servers: {
+                        address: string;
+                        isProxy: boolean;
+                        bootFile: string | null;
+                    }[];
+                    listenedAt: number;
+                    failure: string | null;
+                } | null;
             }[];
             problems: {
                 problem: string;
@@ -2331,6 +2374,7 @@ export interface components {
             protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
             mac: string | null;
             hasCredentials: boolean;
+            tlsPin: string | null;
             edgeId: string | null;
             vendor: string | null;
             model: string | null;
@@ -2381,6 +2425,7 @@ export interface components {
                     firmware: string | null;
                     serial: string | null;
                     guid: string | null;
+                    tlsPin?: string;
                 };
                 capabilities: {
                     power?: {
@@ -2602,6 +2647,8 @@ export interface components {
                     encrypted_key: string;
                 }[];
             } | null;
+            /** @description Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused */
+            forgetCertificate?: boolean;
         };
         BootDeviceInput: {
             /** @enum {string} */
@@ -2659,6 +2706,11 @@ export interface components {
             user?: string;
             networkConfig?: string;
             armedHours?: number;
+        };
+        MachinesIdentify: {
+            machineIds: string[];
+            /** @description Null: until it is switched off; 0: off */
+            seconds: number | null;
         };
         MachinesLock: {
             machineIds: string[];
@@ -6536,6 +6588,71 @@ export interface operations {
             };
         };
     };
+    observeDhcp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was asked */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revokeEdge: {
         parameters: {
             query?: never;
@@ -8207,6 +8324,8 @@ export interface operations {
         parameters: {
             query?: {
                 machineId?: string;
+                /** @description Only what waits for a person */
+                waiting?: "true";
                 limit?: number;
             };
             header?: never;
@@ -8531,6 +8650,75 @@ export interface operations {
             };
             /** @description Safe mode: a confirmation is wanted */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identifyMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesIdentify"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10944,6 +11132,7 @@ export interface operations {
                                         encrypted_key: string;
                                     }[];
                                 } | null;
+                                tlsPin?: string | null;
                             };
                         }[];
                         deployments: {
