@@ -336,6 +336,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Codes that stand in for your passkeys, once each; older ones work no more */
+        post: operations["createRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/passkeys/{passkeyId}": {
         parameters: {
             query?: never;
@@ -365,6 +382,23 @@ export interface paths {
         put?: never;
         /** Sign in with a passkey: it counts as both factors */
         post: operations["passkeySignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery-sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a recovery code, and with the password of an account that has one */
+        post: operations["recoverySignIn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1076,6 +1110,23 @@ export interface paths {
         put?: never;
         /** Arm many machines: as many at once as their site allows, the rest queue */
         post: operations["deployMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bulk/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch the LEDs by which many machines are found in their racks */
+        post: operations["identifyMachines"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1857,6 +1908,9 @@ export interface components {
             name: string;
             passkey: components["schemas"]["NewPasskey"];
         };
+        RecoveryCodes: {
+            codes: string[];
+        };
         PasskeyProofInput: {
             passkey: components["schemas"]["PasskeyProof"];
         };
@@ -1875,6 +1929,11 @@ export interface components {
             clientExtensionResults: {
                 [key: string]: unknown;
             };
+        };
+        RecoverySignIn: {
+            email: string;
+            code: string;
+            password?: string;
         };
         PasskeyPatch: {
             name: string;
@@ -2379,6 +2438,7 @@ export interface components {
             protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
             mac: string | null;
             hasCredentials: boolean;
+            tlsPin: string | null;
             edgeId: string | null;
             vendor: string | null;
             model: string | null;
@@ -2429,6 +2489,7 @@ export interface components {
                     firmware: string | null;
                     serial: string | null;
                     guid: string | null;
+                    tlsPin?: string;
                 };
                 capabilities: {
                     power?: {
@@ -2650,6 +2711,8 @@ export interface components {
                     encrypted_key: string;
                 }[];
             } | null;
+            /** @description Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused */
+            forgetCertificate?: boolean;
         };
         BootDeviceInput: {
             /** @enum {string} */
@@ -2707,6 +2770,11 @@ export interface components {
             user?: string;
             networkConfig?: string;
             armedHours?: number;
+        };
+        MachinesIdentify: {
+            machineIds: string[];
+            /** @description Null: until it is switched off; 0: off */
+            seconds: number | null;
         };
         MachinesLock: {
             machineIds: string[];
@@ -4623,6 +4691,53 @@ export interface operations {
             };
         };
     };
+    createRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deletePasskey: {
         parameters: {
             query?: never;
@@ -4819,6 +4934,84 @@ export interface operations {
             };
             /** @description Refused by the state of things */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recoverySignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoverySignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the session cookie is set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8246,6 +8439,8 @@ export interface operations {
         parameters: {
             query?: {
                 machineId?: string;
+                /** @description Only what waits for a person */
+                waiting?: "true";
                 limit?: number;
             };
             header?: never;
@@ -8570,6 +8765,75 @@ export interface operations {
             };
             /** @description Safe mode: a confirmation is wanted */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identifyMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesIdentify"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11001,6 +11265,7 @@ export interface operations {
                                         encrypted_key: string;
                                     }[];
                                 } | null;
+                                tlsPin?: string | null;
                             };
                             reservation?: {
                                 mac: string;
