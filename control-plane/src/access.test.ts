@@ -83,6 +83,8 @@ const expectations = {
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],
   administrators: [
+    ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
+    ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge'],
     ['adoptBmc', 'setBmc', 'removeBmc'],
     ['createImage', 'retryImage', 'createTemplate', 'deleteTemplate'],

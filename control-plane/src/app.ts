@@ -26,6 +26,7 @@ import { requireConfirmation } from './features/safety/require-confirmation.ts'
 import { mountSealing } from './features/sealing/handlers.ts'
 import { mountSetup } from './features/setup/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
+import { mountSshKeys } from './features/ssh-keys/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
 import { guardDoor, noteClientAddress } from './guard-door.ts'
 import { isReady, renderMetrics } from './health.ts'
@@ -85,6 +86,7 @@ export function createApp(deps: Deps): App {
   mountOidc(app)
   mountInvitations(app)
   mountApiKeys(app)
+  mountSshKeys(app)
   mountSites(app)
   mountEdges(app)
   mountMachines(app)

@@ -23,6 +23,7 @@ import type {
 } from './ports/index.ts'
 import type { RateLimiter } from './rate-limit.ts'
 import type { Tries } from './tries.ts'
+import type { ReadWebText } from './web-text.ts'
 
 export type { Database } from './database.ts'
 
@@ -57,6 +58,7 @@ export interface Deps {
   bundle: BundleSource
   assets: Assets
   limiter: RateLimiter
+  readWebText: ReadWebText
   tries: Tries
   metrics: Metrics
   /** Null where no WebSocket can be opened (in-process tests). */

@@ -20,6 +20,7 @@ import * as safety from './features/safety/routes.ts'
 import * as sealing from './features/sealing/routes.ts'
 import * as setup from './features/setup/routes.ts'
 import * as sites from './features/sites/routes.ts'
+import * as sshKeys from './features/ssh-keys/routes.ts'
 import * as templates from './features/templates/routes.ts'
 
 /** Every operation of the API, in the order in which it is documented. */
@@ -31,6 +32,7 @@ export const allRoutes = [
   oidc,
   invitations,
   apiKeys,
+  sshKeys,
   sites,
   edges,
   machines,

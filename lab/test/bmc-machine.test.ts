@@ -4,7 +4,7 @@ import { waitUntil } from '../src/api.ts'
 import { runCommand, tryCommand } from '../src/command.ts'
 import { ensureHostPackages, hostPackages } from '../src/host-packages.ts'
 import { createLab } from '../src/lab.ts'
-import { commandOn } from '../src/network.ts'
+import { commandOn, lan } from '../src/network.ts'
 
 test('a machine of the rack is switched, told what to start from, and watched, by ipmitool on the LAN', async () => {
   await ensureHostPackages(hostPackages.bmcClients)
@@ -48,4 +48,30 @@ test('a machine of the rack is switched, told what to start from, and watched, b
   await sleep(1500)
   expect(await machine.isOn()).toBe(false)
   expect(await ipmitool('sel', 'elist')).toMatch(/S0\/G0[\s\S]*warm reset[\s\S]*S5\/G2/)
+})
+
+test('a machine starts from the disc that its BMC was given by Redfish', async () => {
+  await ensureHostPackages([...hostPackages.bmcClients, 'ipxe'])
+  await using lab = await createLab({ name: 'bmc-disc' })
+  const machine = await lab.addMachine('web-1', { firmware: 'bios', firstBoot: 'disk', bmc: {} })
+  const address = machine.spec.bmc?.address ?? ''
+  const host = ['-m', 'http.server', '8000', '--bind', lan.customer, '--directory', '/usr/lib/ipxe']
+  await lab.spawn('customer', ['/usr/bin/python3', ...host], { stdio: 'ignore' })
+  const login = ['-u', 'admin', '-p', 'secret', '-S', 'Always']
+  const redfishtool = ['redfishtool', '-r', address, ...login]
+  const command = commandOn(lab.state, 'customer', redfishtool)
+  const ask = (...args: string[]) => runCommand([...command, ...args], { timeoutMs: 60_000 })
+  const insert = '/redfish/v1/Systems/System.Embedded.1/VirtualMedia/1/Actions/VirtualMedia.InsertMedia'
+  const disc = JSON.stringify({ Image: `http://${lan.customer}:8000/ipxe.iso` })
+
+  await waitUntil(
+    'the disc to be put in',
+    async () =>
+      (await tryCommand([...command, 'raw', '-d', disc, 'POST', insert])).exitCode === 0 || undefined,
+    30_000,
+  )
+  await ask('-F', 'Systems', 'setBootOverride', 'Once', 'Cd')
+  await ask('-F', 'Systems', 'reset', 'On')
+  await waitUntil('the machine to be on', async () => (await machine.isOn()) || undefined, 30_000)
+  await machine.waitForSerial(/Booting from DVD\/CD[\s\S]*ISOLINUX[\s\S]*iPXE initialising/, 120_000)
 })

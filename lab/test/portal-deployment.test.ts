@@ -44,6 +44,8 @@ async function becomeAdministrator(page: Page, controlPlane: ControlPlane): Prom
   await page.getByLabel('E-mail').fill(administrator.email)
   await page.getByLabel('Password').fill(administrator.password)
   await page.getByRole('button', { name: 'Create the administrator' }).click()
+  await page.getByRole('heading', { name: 'Keep your account yours' }).waitFor()
+  await page.getByRole('link', { name: 'Dragonfly' }).click()
   await page.getByRole('heading', { name: 'Machines', level: 1 }).waitFor()
   await page.getByRole('region', { name: 'What happens next' }).waitFor()
 }

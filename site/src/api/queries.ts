@@ -5,6 +5,8 @@ import { ApiError } from './problem.ts'
 /** Keys of the query cache, one place for those who invalidate or patch. */
 export const keys = {
   setup: ['setup'],
+  setupProgress: ['setup', 'progress'],
+  sshKeys: ['setup', 'ssh-keys'],
   me: ['me'],
   machines: ['machines'],
   machine: (machineId: string) => ['machine', machineId],
@@ -168,6 +170,17 @@ export const passkeysQuery = queryOptions({
 export const apiKeysQuery = queryOptions({
   queryKey: keys.apiKeys,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/me/api-keys', { signal }))).items,
+})
+
+/** Edges and images that arrive move it, too: asked again now and then while it is looked at. */
+export const setupProgressQuery = queryOptions({
+  queryKey: keys.setupProgress,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/setup/progress', { signal })),
+})
+
+export const sshKeysQuery = queryOptions({
+  queryKey: keys.sshKeys,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/ssh-keys', { signal }))).items,
 })
 
 export const recoveryKeyQuery = queryOptions({

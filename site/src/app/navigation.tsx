@@ -1,9 +1,10 @@
+import { isSetupOpen } from '@dragonfly/schema/state'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { DropdownMenu } from 'radix-ui'
 import { useLiveStatus } from '../api/live.ts'
 import { signOut } from '../api/people.ts'
-import { meQuery } from '../api/queries.ts'
+import { meQuery, setupProgressQuery } from '../api/queries.ts'
 import { IconButton } from '../components/button.tsx'
 import { Icon, type IconName } from '../components/icons.tsx'
 import { Logo } from '../components/logo.tsx'
@@ -46,6 +47,7 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
           ))}
         </nav>
         <div className="grow" />
+        <SetupLink />
         <Connection />
         <button
           type="button"
@@ -63,6 +65,22 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
         <AccountMenu />
       </div>
     </header>
+  )
+}
+
+/** Stays until the set-up is done, or somebody says that it is over. */
+function SetupLink() {
+  const { data: me } = useQuery(meQuery)
+  const isAdministrator = me?.role === 'administrator'
+  const { data: progress } = useQuery({ ...setupProgressQuery, enabled: isAdministrator })
+  if (!isAdministrator || !progress || !isSetupOpen(progress)) return null
+  return (
+    <Link
+      to={paths.setup}
+      className="touchable mr-2 inline-flex items-center rounded-md px-2 py-1 whitespace-nowrap text-touch hover:bg-hover"
+    >
+      Set up
+    </Link>
   )
 }
 

@@ -10,6 +10,7 @@ export const paths = {
   invitation: '/invitation',
   audit: '/audit',
   settings: '/settings',
+  setup: '/setup',
   signIn: '/sign-in',
   /** Where the sign-in provider sends people back to. */
   provider: '/sign-in/provider',
@@ -33,6 +34,7 @@ export const shellPages: readonly (string | undefined)[] = [
   'invitation',
   'audit',
   'settings',
+  'setup',
   'sign-in',
   'sign-in/provider',
   'front',

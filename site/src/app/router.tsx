@@ -1,4 +1,4 @@
-import type { MachineStatus } from '@dragonfly/schema/state'
+import { type MachineStatus, type SetupStepId, setupStepIds } from '@dragonfly/schema/state'
 import type { QueryClient } from '@tanstack/react-query'
 import {
   createRootRouteWithContext,
@@ -25,6 +25,7 @@ import { NotFoundPage } from './pages/not-found-page.tsx'
 import { PeoplePage } from './pages/people-page.tsx'
 import { ProviderPage } from './pages/provider-page.tsx'
 import { SettingsPage } from './pages/settings-page.tsx'
+import { SetupPage } from './pages/setup-page.tsx'
 import { SignInPage } from './pages/sign-in-page.tsx'
 import { SitesPage } from './pages/sites-page.tsx'
 import { TemplatesPage } from './pages/templates-page.tsx'
@@ -135,6 +136,14 @@ const invitation = createRoute({
   path: paths.invitation,
   component: InvitationPage,
 })
+const setup = createRoute({
+  getParentRoute: () => portal,
+  path: paths.setup,
+  component: SetupPage,
+  validateSearch: (search: Record<string, unknown>): { step?: SetupStepId | undefined } => ({
+    step: setupStepIds.find((step) => step === search.step),
+  }),
+})
 const settings = createRoute({ getParentRoute: () => portal, path: paths.settings, component: SettingsPage })
 const audit = createRoute({
   getParentRoute: () => portal,
@@ -165,7 +174,18 @@ const machinesAlias = createRoute({
 export function createPortalRouter(queryClient: QueryClient) {
   return createRouter({
     routeTree: root.addChildren([
-      portal.addChildren([machines, machine, sites, images, templates, people, account, audit, settings]),
+      portal.addChildren([
+        machines,
+        machine,
+        sites,
+        images,
+        templates,
+        people,
+        account,
+        audit,
+        settings,
+        setup,
+      ]),
       invitation,
       signIn,
       provider,

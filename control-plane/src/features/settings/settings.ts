@@ -20,6 +20,7 @@ export type SettingKey =
   | 'address-allowlist'
   | 'power-control'
   | 'reimage'
+  | 'setup-dismissed'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

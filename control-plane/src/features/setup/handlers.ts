@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../../deps.ts'
 import { renderSignedIn } from '../people/signed-in.ts'
+import { readSetupProgress, renameOrganisation, updateSetupProgress } from './progress.ts'
 import * as routes from './routes.ts'
 import { beginSetupPasskey, createAdministrator, getSetup } from './service.ts'
 
@@ -13,6 +14,13 @@ export function mountSetup(app: OpenAPIHono<AppEnv>): void {
     const mfaVerifiedAt = input.passkey ? deps.clock() : null
     return c.json(await renderSignedIn(c, { userId, mfaVerifiedAt }), 201)
   })
+  app.openapi(routes.getSetupProgress, async (c) => c.json(await readSetupProgress(c.get('deps')), 200))
+  app.openapi(routes.updateSetupProgress, async (c) =>
+    c.json(await updateSetupProgress(c.get('deps'), c.req.valid('json')), 200),
+  )
+  app.openapi(routes.renameOrganisation, async (c) =>
+    c.json(await renameOrganisation(c.get('deps'), c.req.valid('json').name), 200),
+  )
   app.openapi(routes.beginSetupPasskey, async (c) =>
     c.json(await beginSetupPasskey(c.get('deps'), c.req.valid('json')), 200),
   )

@@ -14,6 +14,7 @@ import { createOriginPolicy } from '../../origin.ts'
 import type { BundleSource, Clock, Secrets } from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
 import { createTries } from '../../tries.ts'
+import { createWebText } from '../../web-text.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
 import { scryptHasher } from './password-hasher.ts'
@@ -74,6 +75,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     bundle: options.bundle,
     assets: createAssetFiles(options.siteDir),
     limiter: createRateLimiter(clock),
+    readWebText: createWebText(),
     tries: createTries(db, clock),
     metrics: createMetrics(),
     upgradeWebSocket,

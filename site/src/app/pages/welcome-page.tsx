@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useEffect } from 'react'
+import { type FormEvent, useEffect, useRef } from 'react'
 import { api, take } from '../../api/client.ts'
 import { sortProblem } from '../../api/problem.ts'
 import { setupQuery } from '../../api/queries.ts'
@@ -19,9 +19,10 @@ export function WelcomePage() {
   const { data: setup } = useQuery(setupQuery)
   const queryClient = useQueryClient()
   const navigate = useNavigate()
+  const hasCreated = useRef(false)
   const isSetUp = setup?.needsAdministrator === false
   useEffect(() => {
-    if (isSetUp) void navigate({ to: paths.machines, replace: true })
+    if (isSetUp && !hasCreated.current) void navigate({ to: paths.machines, replace: true })
   }, [isSetUp, navigate])
 
   const creating = useMutation({
@@ -34,8 +35,9 @@ export function WelcomePage() {
       )
     },
     onSuccess: async () => {
+      hasCreated.current = true
       queryClient.clear()
-      await navigate({ to: paths.machines })
+      await navigate({ to: paths.setup })
     },
   })
   const problem = sortProblem(creating.error, fields, { 'wrong-code': 'code', 'bad-code': 'code' })

@@ -3,8 +3,8 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, take } from '../../api/client.ts'
 import { sortProblem } from '../../api/problem.ts'
-import { imagesQuery, keys, machineQuery } from '../../api/queries.ts'
-import type { Deployment, Image, MachineDetail } from '../../api/views.ts'
+import { imagesQuery, keys, machineQuery, sshKeysQuery } from '../../api/queries.ts'
+import type { Deployment, Image, MachineDetail, SshKey } from '../../api/views.ts'
 import { paths } from '../../app/paths.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog, DialogActions } from '../../components/dialog.tsx'
@@ -19,6 +19,7 @@ import {
   deployFields,
   deploymentBody,
   diskRuleOf,
+  withoutKeys,
 } from './deploy-form.ts'
 import { previewDisk } from './disk-preview.ts'
 import { readRemembered, remember } from './remembered.ts'
@@ -33,6 +34,7 @@ interface DeployDialogProps {
 export function DeployDialog(props: DeployDialogProps) {
   const { machine, onClose } = props
   const { data: images } = useQuery(imagesQuery)
+  const sshKeys = useQuery(sshKeysQuery)
   const [isTyped, setTyped] = useState(false)
   return (
     <Dialog
@@ -52,8 +54,14 @@ export function DeployDialog(props: DeployDialogProps) {
       }
     >
       {images &&
+        !sshKeys.isPending &&
         (images.length > 0 ? (
-          <DeploySteps {...props} images={images} onTyped={() => setTyped(true)} />
+          <DeploySteps
+            {...props}
+            images={images}
+            sshKeys={sshKeys.data ?? []}
+            onTyped={() => setTyped(true)}
+          />
         ) : (
           <NoImages onClose={onClose} />
         ))}
@@ -87,10 +95,13 @@ function DeploySteps({
   machine,
   previous,
   images,
+  sshKeys,
   onClose,
   onTyped,
-}: DeployDialogProps & { images: readonly Image[]; onTyped: () => void }) {
-  const [form, setForm] = useState(() => createDeployForm(machine, images, readRemembered(), previous))
+}: DeployDialogProps & { images: readonly Image[]; sshKeys: readonly SshKey[]; onTyped: () => void }) {
+  const [form, setForm] = useState(() =>
+    createDeployForm(machine, images, readRemembered(), previous, sshKeys),
+  )
   const [reviewing, setReviewing] = useState(false)
   const [tried, setTried] = useState(false)
   const deploying = useDeploy(machine, onClose, () => setReviewing(false))
@@ -112,7 +123,7 @@ function DeploySteps({
         error={deploying.error}
         onBack={() => setReviewing(false)}
         onDeploy={() => {
-          remember({ sshKeys: form.sshKeys, user: form.user })
+          remember({ sshKeys: withoutKeys(form.sshKeys, sshKeys), user: form.user })
           deploying.mutate(deploymentBody(form, machine.machineId, rule))
         }}
       />

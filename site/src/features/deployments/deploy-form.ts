@@ -49,6 +49,7 @@ export function createDeployForm(
   images: readonly Image[],
   remembered: Remembered,
   previous?: Deployment,
+  organisationKeys: OrganisationKeys = [],
 ): DeployForm {
   const rule = previous?.disk
   const usable = images.filter((image) => image.status === 'ready')
@@ -60,12 +61,27 @@ export function createDeployForm(
     diskKind: rule && rule.by !== 'serial' ? rule.kind : 'any',
     minGb: rule && rule.by !== 'serial' && rule.minBytes ? String(rule.minBytes / 1e9) : '',
     serial: rule?.by === 'serial' ? rule.serial : '',
-    sshKeys: remembered.sshKeys,
+    sshKeys: joinKeys(organisationKeys, remembered.sshKeys),
     user: remembered.user,
     templateId: previous?.templateId ?? '',
     networkConfig: '',
     armedHours: '',
   }
+}
+
+type OrganisationKeys = readonly { publicKey: string; comment: string }[]
+
+/** The lines that are none of the organisation's keys. */
+export function withoutKeys(text: string, organisationKeys: OrganisationKeys): string {
+  return sshKeysOf(text)
+    .filter((line) => !organisationKeys.some(({ publicKey }) => line.startsWith(publicKey)))
+    .join('\n')
+}
+
+/** The organisation's keys first, then those that this browser remembers and that are not among them. */
+function joinKeys(organisationKeys: OrganisationKeys, remembered: string): string {
+  const own = organisationKeys.map(({ publicKey, comment }) => `${publicKey} ${comment}`.trim())
+  return [...own, withoutKeys(remembered, organisationKeys)].filter(Boolean).join('\n')
 }
 
 /** The rule that the form means; null while it is not finished. */

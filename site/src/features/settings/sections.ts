@@ -4,6 +4,7 @@ import { AllowlistSection } from './allowlist-section.tsx'
 import { FrontPageSection } from './front-page-section.tsx'
 import { OidcSection } from './oidc-section.tsx'
 import { RecoveryKeySection } from './recovery-key-section.tsx'
+import { SshKeysSection } from './ssh-keys-section.tsx'
 
 export interface SettingsSection {
   /** The section's anchor: /settings#allowlist. */
@@ -27,6 +28,12 @@ export const settingsSections: readonly SettingsSection[] = [
     title: 'Allowed addresses',
     lede: 'From where the panel and the API can be reached. Edges are not concerned: they prove who they are by their own keys.',
     Content: AllowlistSection,
+  },
+  {
+    id: 'ssh-keys',
+    title: 'SSH keys',
+    lede: 'Every deployment starts with these; whoever deploys can change them for that machine.',
+    Content: SshKeysSection,
   },
   {
     id: 'provider',
