@@ -68,7 +68,8 @@ const expectations = {
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
-    ['getBmc', 'listCommands', 'getCommand'],
+    ['getBmc', 'listCommands', 'getCommand', 'listSiteDraws', 'getSensors', 'getBmcLog'],
+    ['getMachineSamples', 'getSiteSamples'],
   ].flat(),
   operators: [
     ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
@@ -78,7 +79,7 @@ const expectations = {
   deployers: ['createDeployment', 'abortDeployment', 'deployMachines'],
   destroyers: [
     ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
-    ['powerOnMachine', 'powerOnMachines', 'setBootDevice'],
+    ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog'],
   ].flat(),
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],

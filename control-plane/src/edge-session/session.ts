@@ -16,6 +16,7 @@ import { announceSites } from '../features/sites/site-version.ts'
 import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { readAckedSeq, takeEntry } from './journal.ts'
+import { applySamples, applySensors } from './samples.ts'
 import { applyTelemetry } from './telemetry.ts'
 
 /** The least that a session needs of a WebSocket. */
@@ -125,6 +126,10 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
         })
       case 'telemetry':
         return applyTelemetry(deps, edge, frame)
+      case 'samples':
+        return applySamples(deps, edge, frame)
+      case 'sensors':
+        return applySensors(deps, edge, frame)
       case 'state-applied':
         return applyState(deps, edge, frame)
       case 'ping':

@@ -58,6 +58,7 @@ export const bmcActionSchema = z.discriminatedUnion('action', [
   }),
   /** Whatever it takes to netboot it for the deployment that the order names: boot device, power on, power cycle. */
   z.object({ action: z.literal('netboot'), uefi: z.boolean().nullable() }),
+  z.object({ action: z.literal('clear-event-log') }),
 ])
 export type BmcAction = z.infer<typeof bmcActionSchema>
 

@@ -52,11 +52,13 @@ export async function setBmc(
         powerStateAt: null,
         powerWatts: null,
         inletCelsius: null,
+        hottestCelsius: null,
+        sampledAt: null,
         reachableAt: null,
       }
   const credentials =
     input.credentials === undefined && isSame ? before.credentials : (input.credentials ?? null)
-  const values = { ...reach, ...kept, credentials, problem: null, updatedAt: now }
+  const values = { ...reach, ...kept, credentials, problem: null, problemSince: null, updatedAt: now }
   await runBatch(deps.db, [
     deps.db
       .insert(bmcs)

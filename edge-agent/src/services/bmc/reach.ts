@@ -15,6 +15,8 @@ export interface BmcReach {
     target: BmcTarget,
     capability: BmcCapability,
     work: (session: BmcSession) => Promise<T>,
+    /** Instead of all that fit. */
+    among?: readonly BmcDriver[],
   ): Promise<Reached<T>>
   /** The drivers that are worth trying for a machine, the best first. */
   drivers(target: BmcTarget): readonly BmcDriver[]
@@ -39,10 +41,10 @@ export function createBmcReach(drivers: readonly BmcDriver[]): BmcReach {
   return {
     inTurn,
     drivers: fitting,
-    use: (target, capability, work) =>
+    use: (target, capability, work, among) =>
       inTurn(target, async () => {
         const attempts: BmcAttempt[] = []
-        for (const driver of fitting(target)) {
+        for (const driver of among ?? fitting(target)) {
           const tried = await attempt(driver, target, capability, work)
           if (tried.kind === 'done') return { value: tried.value, driver: driver.name, attempts }
           attempts.push(tried.failure)

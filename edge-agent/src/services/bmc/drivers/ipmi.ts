@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import {
   chassisControl,
+  clearEventLog,
   createIpmiClient,
   getChassisStatus,
   getDeviceId,
@@ -9,10 +10,12 @@ import {
   IpmiError,
   type IpmiSession,
   identify,
+  readPowerDraw,
   setBootDevice,
 } from '../../ipmi/index.ts'
 import { type BmcDriver, BmcError, type BmcSession, type BmcTarget, type OpenCredentials } from '../driver.ts'
 import { vendorName } from '../vendors.ts'
+import { readIpmiEventLog, readIpmiSensors } from './ipmi-monitoring.ts'
 
 export interface IpmiDriver extends BmcDriver {
   /** Ends every session. */
@@ -22,18 +25,25 @@ export interface IpmiDriver extends BmcDriver {
 /** IPMI 2.0 over the LAN. Sessions stay open for the next request; BMCs have few of them, and setting one up takes long. */
 export function createIpmiDriver(openCredentials: OpenCredentials): IpmiDriver {
   let client: Promise<IpmiClient> | null = null
-  const sessions = new Map<string, { key: string; session: IpmiSession }>()
+  const sessions = new Map<string, { key: string; sealed: string | null; session: IpmiSession }>()
 
   const connect = async (target: BmcTarget): Promise<IpmiSession> => {
     const { bmc } = target
     if (!bmc) throw new BmcError('no-bmc', 'No BMC is known for this machine.')
+    const name = `${bmc.address} ${bmc.port ?? ''}`
+    // Opening what is sealed costs more than a poll: the same ciphertext for the same machine opens the same.
+    const sealed =
+      bmc.credentials && `${target.machineId} ${bmc.credentials.ciphertext} ${bmc.credentials.tag}`
+    const held = sessions.get(name)
+    if (held && sealed !== null && held.sealed === sealed) return held.session
     const opened = await openCredentials(target)
     if (opened.kind === 'refused') throw new BmcError(opened.reason, opened.message)
     const { username, password, kg } = opened.credentials
     const key = digest([username, password, kg ?? ''])
-    const name = `${bmc.address} ${bmc.port ?? ''}`
-    const held = sessions.get(name)
-    if (held?.key === key) return held.session
+    if (held?.key === key) {
+      held.sealed = sealed
+      return held.session
+    }
     if (held) await held.session.close()
     sessions.delete(name)
     client ??= createIpmiClient()
@@ -44,7 +54,7 @@ export function createIpmiDriver(openCredentials: OpenCredentials): IpmiDriver {
       password,
       ...(kg ? { kg: Uint8Array.from(Buffer.from(kg, 'hex')) } : {}),
     })
-    sessions.set(name, { key, session })
+    sessions.set(name, { key, sealed, session })
     return session
   }
   return {
@@ -83,6 +93,10 @@ function createSession(session: IpmiSession): BmcSession {
           guid: guid?.asSmbios ?? null,
         }
       }),
+    readPowerDraw: () => translated(async () => (await readPowerDraw(session))?.watts ?? null),
+    readSensors: (wish) => translated(() => readIpmiSensors(session, wish !== undefined)),
+    readEventLog: (after) => translated(() => readIpmiEventLog(session, after)),
+    clearEventLog: () => translated(() => clearEventLog(session)),
     close: async () => undefined,
   }
 }
