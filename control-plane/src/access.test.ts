@@ -72,11 +72,11 @@ const expectations = {
     ['getMachineSamples', 'getSiteSamples'],
   ].flat(),
   operators: [
-    ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
+    ['createMachine', 'updateMachine', 'adoptMachine', 'adoptMachines', 'tagMachines'],
     ['probeBmc', 'readFromBmc', 'identifyMachine', 'confirmCommand'],
   ].flat(),
   confirmers: ['createConfirmation'],
-  deployers: ['createDeployment', 'abortDeployment', 'deployMachines'],
+  deployers: ['createDeployment', 'abortDeployment', 'abortDeployments', 'deployMachines'],
   destroyers: [
     ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
     ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog'],
