@@ -69,7 +69,7 @@ const expectations = {
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
     ['getBmc', 'listCommands', 'getCommand', 'listSiteDraws', 'getSensors', 'getBmcLog'],
-    ['getMachineSamples', 'getSiteSamples'],
+    ['getMachineSamples', 'getSiteSamples', 'getEdgePasswords'],
   ].flat(),
   operators: [
     ['createMachine', 'updateMachine', 'adoptMachine', 'adoptMachines', 'tagMachines'],
@@ -92,7 +92,7 @@ const expectations = {
     ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
-    ['getRecoveryKey', 'replaceRecoveryKey', 'exportSealed'],
+    ['getRecoveryKey', 'replaceRecoveryKey', 'exportSealed', 'sharePasswords'],
     ['lockMachine', 'unlockMachine', 'lockMachines', 'unlockMachines', 'setSafetySwitch'],
     ['setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
   ].flat(),

@@ -77,7 +77,7 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     poller.heard(event)
     return options.report(event)
   }
-  const ports = { reach, forgetLog, machine, checkOrder, report, now, sleep }
+  const ports = { reach, forgetLog, machine, checkOrder, sealing, report, now, sleep }
   const commands = await openCommandDesk({
     database,
     journal,
