@@ -1,5 +1,5 @@
 /** What is asked of a BMC, the cheapest first. */
-export const pollKinds = ['power', 'readings', 'log', 'sensors'] as const
+const pollKinds = ['power', 'readings', 'log', 'sensors'] as const
 export type PollKind = (typeof pollKinds)[number]
 
 export interface PollPace {
@@ -23,7 +23,7 @@ export const usualPace: PollPace = {
 }
 
 /** A BMC and what it is reached by: when that changes, what is known of its silence does not count any more. */
-export interface PollSubject {
+interface PollSubject {
   machineId: string
   reach: string
 }

@@ -96,7 +96,7 @@ async function readReadings(ask: Ask): Promise<PollResult['readings']> {
 }
 
 /** A driver may give the whole log. */
-export function entriesAfter(entries: readonly BmcLogEntry[], mark: string | undefined): BmcLogEntry[] {
+function entriesAfter(entries: readonly BmcLogEntry[], mark: string | undefined): BmcLogEntry[] {
   return entries.slice(entries.findLastIndex(({ id }) => id === mark) + 1)
 }
 
