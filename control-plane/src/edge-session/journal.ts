@@ -8,7 +8,13 @@ import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-ve
 import { applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
 import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
-import { applyBundleFailed, applyBundleReady, applyInterfaces, applyProblem } from './apply-edge.ts'
+import {
+  applyBundleFailed,
+  applyBundleReady,
+  applyDhcp,
+  applyInterfaces,
+  applyProblem,
+} from './apply-edge.ts'
 import { applyImageFailed, applyImageReady } from './apply-image.ts'
 import { applyInventory } from './apply-inventory.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
@@ -129,6 +135,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBundleFailed(deps, edge, event.message, at)
     case 'edge.interfaces':
       return applyInterfaces(deps, edge, event.interfaces)
+    case 'edge.dhcp':
+      return applyDhcp(deps, edge, event.interfaces)
     case 'edge.problem':
       return applyProblem(deps, edge, event.problem, event.message, at)
     case 'journal.gap':

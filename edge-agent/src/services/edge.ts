@@ -1,4 +1,4 @@
-import type { SiteState } from '@dragonfly/schema/wire'
+import { observeDhcpAbility, type SiteState } from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
@@ -32,6 +32,9 @@ const tickEveryMs = 2_000
 const pollTickMs = 250
 /** By then every part has found its problems again. */
 const problemsSettleMs = 30_000
+/** Before the problems settle: those of an earlier run are found again, or over. */
+const firstDhcpObservationMs = 15_000
+const dhcpObservationEveryMs = 30 * 60_000
 
 /** Starts an edge: it serves its site at once from what is on its disk, and the control plane joins in. */
 export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
@@ -79,7 +82,11 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
-    commands: knownCommands,
+    commands: [...knownCommands, observeDhcpAbility],
+    onObserveDhcp: () =>
+      void parts.dhcpObserver
+        .observeAll()
+        .catch((error) => warn(`Listening for DHCP servers: ${String(error)}`)),
     onCommand: (frame) =>
       void parts.bmcs.commands.take(frame).catch((error) => warn(`A command was lost: ${String(error)}`)),
     onStatus: (status) => {
@@ -164,6 +171,8 @@ function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, t
     }, telemetryEveryMs),
     setInterval(() => parts.bmcs.poller.tick(), pollTickMs),
     setTimeout(guarded(parts.problems.settle), problemsSettleMs),
+    setTimeout(guarded(parts.dhcpObserver.observeServed), firstDhcpObservationMs),
+    setInterval(guarded(parts.dhcpObserver.observeServed), dhcpObservationEveryMs),
   ]
   return () => {
     for (const timer of timers) clearTimeout(timer)
