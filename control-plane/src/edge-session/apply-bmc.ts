@@ -13,6 +13,7 @@ async function findBmc(deps: Deps, edge: EdgeIdentity, machineId: string) {
     .select({
       powerStateAt: bmcs.powerStateAt,
       edgeId: bmcs.edgeId,
+      tlsPin: bmcs.tlsPin,
       smbiosUuid: machines.smbiosUuid,
       serial: machines.serial,
       inventoryAt: machines.inventoryAt,
@@ -43,6 +44,7 @@ export async function applyBmcIdentified(
     ...(row.inventoryAt === null && identity.vendor !== null ? { manufacturer: identity.vendor } : {}),
     ...(row.inventoryAt === null && identity.model !== null ? { product: identity.model } : {}),
   }
+  const isNewPin = row.tlsPin === null && identity.tlsPin !== undefined
   const isMore = Object.keys(told).length > 0
   return {
     statements: [
@@ -52,6 +54,8 @@ export async function applyBmcIdentified(
           vendor: identity.vendor,
           model: identity.model,
           firmware: identity.firmware,
+          // The first one stays until a person forgets it.
+          ...(isNewPin ? { tlsPin: identity.tlsPin } : {}),
           capabilities,
           edgeId: edge.edgeId,
           reachableAt: at,
@@ -63,7 +67,7 @@ export async function applyBmcIdentified(
       ...(isMore ? [deps.db.update(machines).set(told).where(eq(machines.machineId, machineId))] : []),
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
-    bump: uuid !== null || serial !== null ? 'site' : 'none',
+    bump: uuid !== null || serial !== null || isNewPin ? 'site' : 'none',
   }
 }
 

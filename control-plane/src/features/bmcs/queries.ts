@@ -17,8 +17,9 @@ export function renderSiteBmc({
   protocol,
   mac,
   credentials,
+  tlsPin,
 }: Pick<BmcRow, keyof SiteBmc>): SiteBmc {
-  return { address, port, protocol, mac, credentials }
+  return { address, port, protocol, mac, credentials, tlsPin }
 }
 
 export async function findBmcSite(db: Database, machineId: string): Promise<string | null> {

@@ -63,9 +63,11 @@ export async function setBmc(
   const readers = input.credentials
     ? await findReaders(deps.db, machine.siteId, input.credentials)
     : (before?.readers ?? [])
+  const forgotten = input.forgetCertificate ? { tlsPin: null } : {}
   const values = {
     ...reach,
     ...kept,
+    ...forgotten,
     credentials,
     readers,
     problem: null,

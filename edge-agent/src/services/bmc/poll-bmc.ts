@@ -1,4 +1,4 @@
-import type { BmcCapability, BmcDriverName, PowerState } from '@dragonfly/schema/state'
+import type { BmcCapability, PowerState } from '@dragonfly/schema/state'
 import type { BmcLogEntry, Sample, Sensor } from '@dragonfly/schema/wire'
 import type { PollKind, PollOutcome } from '../../protocol/bmc/poll-schedule.ts'
 import { pickTemperatures } from '../../protocol/bmc/readings.ts'
@@ -17,12 +17,8 @@ export interface PollResult {
   sensors: Sensor[] | null
 }
 
-/** By which driver each capability of a machine worked last: the others cost time outs. */
-export type ChosenDrivers = Map<BmcCapability, BmcDriverName>
-
 export interface PollRequest {
   kinds: readonly PollKind[]
-  chosen: ChosenDrivers
   /** The last entry of its event log that is known. */
   logMark: string | undefined
 }
@@ -54,7 +50,7 @@ const refusals = new Set([
 export async function pollBmc(reach: BmcReach, target: BmcTarget, request: PollRequest): Promise<PollResult> {
   const { kinds, logMark } = request
   const ask = <T>(capability: BmcCapability, work: (session: BmcSession) => Promise<T>) =>
-    askSticky(reach, target, request.chosen, capability, work)
+    askForPoll(reach, target, capability, work)
   const result: PollResult = {
     outcome: 'answered',
     powerState: null,
@@ -100,22 +96,14 @@ function entriesAfter(entries: readonly BmcLogEntry[], mark: string | undefined)
   return entries.slice(entries.findLastIndex(({ id }) => id === mark) + 1)
 }
 
-async function askSticky<T>(
+async function askForPoll<T>(
   reach: BmcReach,
   target: BmcTarget,
-  chosen: ChosenDrivers,
   capability: BmcCapability,
   work: (session: BmcSession) => Promise<T>,
 ): Promise<T> {
-  const before = chosen.get(capability)
-  const asking = reach.drivers(target).filter(({ name }) => name === 'ipmi' || name === 'redfish')
-  const among = [
-    ...asking.filter(({ name }) => name === before),
-    ...asking.filter(({ name }) => name !== before),
-  ]
-  const { value, driver } = await reach.use(target, capability, work, among)
-  chosen.set(capability, driver)
-  return value
+  const among = reach.drivers(target, capability).filter(({ name }) => name === 'ipmi' || name === 'redfish')
+  return (await reach.use(target, capability, work, among)).value
 }
 
 async function orNull<T>(work: Promise<T>): Promise<T | null> {

@@ -15,7 +15,7 @@ import {
 } from '../../protocol/bmc/poll-schedule.ts'
 import { forgetLogMark, loadLogMarks, storeLogMark } from '../store/bmc-log-marks.ts'
 import type { BmcTarget } from './driver.ts'
-import { type ChosenDrivers, type PollResult, pollBmc } from './poll-bmc.ts'
+import { type PollResult, pollBmc } from './poll-bmc.ts'
 import type { BmcReach } from './reach.ts'
 import { createSampleBatches } from './sample-batches.ts'
 
@@ -48,7 +48,6 @@ export interface BmcPollerPorts {
 
 interface Watched {
   target: BmcTarget
-  chosen: ChosenDrivers
   /** What was told last; null before anything was. */
   toldState: PowerState | null
   toldProblem: string | null
@@ -124,9 +123,9 @@ export async function createBmcPoller(ports: BmcPollerPorts): Promise<BmcPoller>
     let outcome: PollResult['outcome'] = 'silent'
     try {
       if (!entry) return
-      const { target, chosen } = entry
+      const { target } = entry
       const logMark = logMarks.get(job.machineId)
-      const result = await pollBmc(reach, target, { kinds: job.kinds, chosen, logMark })
+      const result = await pollBmc(reach, target, { kinds: job.kinds, logMark })
       outcome = result.outcome
       schedule.end(job, outcome, now())
       // Forgotten, or reached in another way, while it was asked.
@@ -194,7 +193,6 @@ export async function createBmcPoller(ports: BmcPollerPorts): Promise<BmcPoller>
 function startWatching(target: BmcTarget, now: number): Watched {
   return {
     target,
-    chosen: new Map(),
     toldState: null,
     toldProblem: null,
     toldEntries: { since: now, count: 0 },
