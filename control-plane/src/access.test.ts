@@ -59,7 +59,7 @@ const expectations = {
   public: [
     ['getSetup', 'createAdministrator', 'beginSetupPasskey', 'enrolEdge'],
     ['readInvitation', 'acceptInvitation', 'beginInvitationPasskey'],
-    ['beginPasskeySignIn', 'passkeySignIn', 'beginProviderSignIn', 'providerSignIn'],
+    ['beginPasskeySignIn', 'passkeySignIn', 'recoverySignIn', 'beginProviderSignIn', 'providerSignIn'],
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
@@ -99,7 +99,7 @@ const expectations = {
   own: [
     ['updateMe', 'listSessions', 'endSession', 'listApiKeys', 'createApiKey', 'deleteApiKey'],
     ['setSafetyMode', 'listPasskeys', 'beginPasskey', 'createPasskey', 'updatePasskey', 'deletePasskey'],
-    ['beginStepUp', 'stepUp'],
+    ['beginStepUp', 'stepUp', 'createRecoveryCodes'],
     // Last: who asked is signed out after it.
     ['endSessions'],
   ].flat(),
