@@ -15,9 +15,9 @@ export function swallowRelease(): void {
   }
   for (const type of ['mousedown', 'mouseup', 'click']) window.addEventListener(type, swallow, options)
   const onKey = (event: KeyboardEvent): void => {
-    if (event.type === 'keydown' && !event.repeat) return end()
-    swallow(event)
-    if (event.type === 'keyup') end()
+    const isNew = event.type === 'keydown' && !event.repeat
+    if (!isNew) swallow(event)
+    if (isNew || event.type === 'keyup') end()
   }
   window.addEventListener('keydown', onKey, options)
   window.addEventListener('keyup', onKey, options)
