@@ -68,8 +68,8 @@ const expectations = {
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
-    ['getEdgePasswords'],
-    ['getBmc', 'listCommands', 'getCommand'],
+    ['getBmc', 'listCommands', 'getCommand', 'listSiteDraws', 'getSensors', 'getBmcLog'],
+    ['getMachineSamples', 'getSiteSamples', 'getEdgePasswords'],
   ].flat(),
   operators: [
     ['createMachine', 'updateMachine', 'adoptMachine', 'adoptMachines', 'tagMachines'],
@@ -79,7 +79,7 @@ const expectations = {
   deployers: ['createDeployment', 'abortDeployment', 'abortDeployments', 'deployMachines'],
   destroyers: [
     ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
-    ['powerOnMachine', 'powerOnMachines', 'setBootDevice'],
+    ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog'],
   ].flat(),
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],
