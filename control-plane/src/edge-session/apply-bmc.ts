@@ -61,6 +61,7 @@ export async function applyBmcIdentified(
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: uuid !== null || serial !== null ? 'site' : 'none',
+    mayJoin: machineId,
   }
 }
 
