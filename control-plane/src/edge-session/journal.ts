@@ -6,7 +6,7 @@ import type { Deps, EdgeIdentity } from '../deps.ts'
 import { releaseQueue } from '../features/deployments/queue.ts'
 import { joinRecords } from '../features/machines/join.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
-import { applyBmcIdentified, applyBmcPower } from './apply-bmc.ts'
+import { applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
 import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
 import {
@@ -127,6 +127,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBmcIdentified(deps, edge, event, at)
     case 'bmc.power':
       return applyBmcPower(deps, edge, event, at)
+    case 'bmc.log':
+      return applyBmcLog(deps, edge, event, at)
     case 'deployment.note':
       return applyDeploymentNote(deps, edge, event, at)
     case 'bundle.ready':

@@ -25,8 +25,13 @@ export const bmcSummarySchema = z
     powerStateAt: epochMsSchema.nullable(),
     powerWatts: z.number().int().nullable(),
     inletCelsius: z.number().int().nullable(),
+    /** The hottest part of it. */
+    hottestCelsius: z.number().int().nullable(),
+    /** When draw and temperatures were measured. */
+    sampledAt: epochMsSchema.nullable(),
     /** Why its BMC can't be reached; the power state is the last one known then. */
     problem: z.string().nullable(),
+    problemSince: epochMsSchema.nullable(),
   })
   .openapi('BmcSummary')
 export type BmcSummary = z.infer<typeof bmcSummarySchema>
@@ -39,6 +44,8 @@ export const bmcViewSchema = bmcSummarySchema
     mac: z.string().nullable(),
     /** Whether there are some; nobody but the site's edges can read them. */
     hasCredentials: z.boolean(),
+    /** SHA-256 (hex) of the certificate by which its Redfish is known; null before the first look. */
+    tlsPin: z.string().nullable(),
     /** The edge that reached it last. */
     edgeId: idSchema.nullable(),
     vendor: z.string().nullable(),
@@ -90,6 +97,10 @@ export const bmcInputSchema = z
     credentials: sealedCredentialsSchema.nullable().optional().openapi({
       description:
         'User name and password, sealed to the site’s edges by whoever knows them (general JWE); those held already stay when left out and the address is the same',
+    }),
+    forgetCertificate: z.boolean().optional().openapi({
+      description:
+        'Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused',
     }),
   })
   .openapi('BmcInput')

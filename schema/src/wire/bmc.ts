@@ -8,7 +8,7 @@ import {
   powerOperations,
   powerStates,
 } from '../state/bmc.ts'
-import { idSchema, macSchema, sentenceSchema } from './common.ts'
+import { idSchema, macSchema, sentenceSchema, sha256Schema } from './common.ts'
 import { maxSealingRecipients, sealedCredentialsSchema, sealingKidSchema } from './sealing.ts'
 
 /** A host name, an IPv4 or IPv6 address, or the MAC address of a machine that is only woken. */
@@ -28,6 +28,8 @@ export const siteBmcSchema = z.object({
   mac: macSchema.nullable(),
   /** Opened by edges only, for this machine and this address. */
   credentials: sealedCredentialsSchema.nullable(),
+  /** SHA-256 (hex) of the certificate that it has to show over TLS; null: the next one that it shows is taken. */
+  tlsPin: sha256Schema.nullable().optional(),
 })
 export type SiteBmc = z.infer<typeof siteBmcSchema>
 
@@ -58,6 +60,7 @@ export const bmcActionSchema = z.discriminatedUnion('action', [
   }),
   /** Whatever it takes to netboot it for the deployment that the order names: boot device, power on, power cycle. */
   z.object({ action: z.literal('netboot'), uefi: z.boolean().nullable() }),
+  z.object({ action: z.literal('clear-event-log') }),
   /** Seal its credentials anew, to the keys of these names (sorted) and to that of the edge that does it. */
   z.object({
     action: z.literal('reseal'),

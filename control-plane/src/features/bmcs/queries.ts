@@ -17,6 +17,12 @@ export function renderSiteBmc({
   protocol,
   mac,
   credentials,
+  tlsPin,
 }: Pick<BmcRow, keyof SiteBmc>): SiteBmc {
-  return { address, port, protocol, mac, credentials }
+  return { address, port, protocol, mac, credentials, tlsPin }
+}
+
+export async function findBmcSite(db: Database, machineId: string): Promise<string | null> {
+  const [row] = await db.select({ siteId: bmcs.siteId }).from(bmcs).where(eq(bmcs.machineId, machineId))
+  return row?.siteId ?? null
 }

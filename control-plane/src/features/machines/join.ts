@@ -1,4 +1,5 @@
 import {
+  bmcLog,
   bmcs,
   commands,
   deployments,
@@ -8,6 +9,7 @@ import {
   machines,
   machineTags,
   rackSlots,
+  samples,
   sites,
 } from '@dragonfly/schema/db'
 import { uuidsOfMachine, uuidsTold } from '@dragonfly/schema/state'
@@ -113,6 +115,9 @@ function moveAll(deps: Deps, kept: MachineRow, other: MachineRow): Statement[] {
     db.run(sql`insert or ignore into ${machineRoles} (machine_id, role)
       select ${to}, role from ${machineRoles} where machine_id = ${from}`),
     db.run(sql`update or ignore ${rackSlots} set machine_id = ${to} where machine_id = ${from}`),
+    // Left by a BMC that it had once.
+    db.run(sql`update or ignore ${bmcLog} set machine_id = ${to} where machine_id = ${from}`),
+    db.run(sql`update or ignore ${samples} set subject_id = ${to} where subject_id = ${from}`),
     db.delete(machines).where(eq(machines.machineId, from)),
     db.update(machines).set(mergeMachines(kept, other)).where(eq(machines.machineId, to)),
     db.insert(machineLog).values({

@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { Facts, Mono } from '../../components/facts.tsx'
 import { Empty } from '../../components/page.tsx'
 import { Ago } from '../../components/time.tsx'
+import { SamplePlots } from '../monitoring/sample-plots.tsx'
 import { BmcDialog } from './bmc-dialog.tsx'
 import { BootDeviceForm } from './boot-device.tsx'
 import { CommandList } from './command-list.tsx'
@@ -52,7 +53,7 @@ function WithoutBmc({ machine }: { machine: MachineDetail }) {
 function WithBmc({ machine }: { machine: MachineDetail }) {
   const { data: bmc } = useQuery(bmcQuery(machine.machineId))
   if (!machine.bmc) return null
-  const { problem, powerStateAt } = machine.bmc
+  const { problem, problemSince, powerStateAt } = machine.bmc
   return (
     <>
       <section aria-label="Power">
@@ -64,12 +65,35 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
             </span>
           )}
         </p>
-        {problem && <p className="mt-2 max-w-2xl border-l-[3px] border-wanted pl-4">{problem}</p>}
+        {problem && (
+          <p className="mt-2 max-w-2xl border-l-[3px] border-wanted pl-4">
+            {problem}
+            {problemSince !== null && (
+              <span className="text-ink-faint">
+                {' '}
+                Out of reach since <Ago atMs={problemSince} />.
+              </span>
+            )}
+          </p>
+        )}
         <div className="mt-5">
           <PowerButtons machine={machine} />
         </div>
       </section>
       {bmc && bmc.protocol !== 'wake-on-lan' && <BootDeviceForm machine={machine} bmc={bmc} />}
+      {bmc?.protocol !== 'wake-on-lan' && (
+        <section aria-label="Draw and temperature" className="mt-10 border-t border-line pt-5">
+          <SamplePlots
+            key={machine.machineId}
+            subject={{ machineId: machine.machineId }}
+            whenEmpty={
+              problem
+                ? 'Nothing was measured in this time: the BMC is out of reach.'
+                : 'Nothing was measured in this time. The plot begins a few minutes after the BMC’s first answer; “Look again” says what it can measure.'
+            }
+          />
+        </section>
+      )}
       {bmc && <BmcPanel machine={machine} bmc={bmc} />}
       <CommandList machineId={machine.machineId} />
     </>
@@ -104,6 +128,10 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
           ['Made by', [bmc.vendor, bmc.model].filter(Boolean).join(' ')],
           ['Firmware', bmc.firmware && <Mono key="firmware">{bmc.firmware}</Mono>],
           ['Answered', <Ago key="reachable" atMs={bmc.reachableAt} />],
+          [
+            'Certificate',
+            bmc.tlsPin && <Mono key="certificate">SHA-256 {bmc.tlsPin.match(/.{8}/g)?.join(' ')}</Mono>,
+          ],
           ['Password', bmc.hasCredentials ? 'sealed for the site' : 'none yet'],
           ...bmc.capabilities
             .filter(({ driver }) => driver !== null)
@@ -128,7 +156,7 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
 }
 
 function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
-  const [asked, setAsked] = useState<'edit' | 'forget' | null>(null)
+  const [asked, setAsked] = useState<'edit' | 'forget' | 'certificate' | null>(null)
   const queryClient = useQueryClient()
   const { machineId } = machine
   const params = { path: { machineId } }
@@ -151,6 +179,18 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       await queryClient.invalidateQueries({ queryKey: keys.machines })
     },
   })
+  const forgettingCertificate = useMutation({
+    mutationFn: () => {
+      const { address, port, protocol, mac } = bmc
+      const body = { address, port, protocol, ...(mac === null ? {} : { mac }), forgetCertificate: true }
+      return take(api.PUT('/api/v1/machines/{machineId}/bmc', { params, body }))
+    },
+    onSuccess: async (saved) => {
+      setAsked(null)
+      queryClient.setQueryData(keys.bmc(machineId), saved)
+      await refresh()
+    },
+  })
   const canIdentify = bmc.capabilities.some(({ capability, driver }) => capability === 'identify' && driver)
   return (
     <div className="mt-5 flex flex-wrap gap-3">
@@ -165,10 +205,32 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
         Change
       </Button>
+      {bmc.tlsPin !== null && (
+        <Button may="bmcs" look="quiet" onClick={() => setAsked('certificate')}>
+          Accept a new certificate
+        </Button>
+      )}
       <Button may="bmcs" look="quiet" onClick={() => setAsked('forget')}>
         Forget
       </Button>
       {asked === 'edit' && <BmcDialog machine={machine} bmc={bmc} onClose={() => setAsked(null)} />}
+      {asked === 'certificate' && (
+        <ConfirmDialog
+          open
+          onOpenChange={() => setAsked(null)}
+          title={`Accept a new certificate of the BMC of ${machine.name}?`}
+          action="Accept the next one"
+          keep="Keep this one"
+          busy={forgettingCertificate.isPending}
+          error={forgettingCertificate.error}
+          onConfirm={() => forgettingCertificate.mutate()}
+        >
+          <p>
+            After a firmware update, or a reset of the BMC, it shows another one. The site looks at it at
+            once, and keeps to what it sees then: compare it with what the BMC’s own page shows.
+          </p>
+        </ConfirmDialog>
+      )}
       {asked === 'forget' && (
         <ConfirmDialog
           open
