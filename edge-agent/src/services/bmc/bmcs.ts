@@ -11,6 +11,7 @@ import type { Journal } from '../store/journal.ts'
 import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
 import type { BmcDriver, OpenCredentials } from './driver.ts'
 import { createIpmiDriver } from './drivers/ipmi.ts'
+import { createRedfishDriver } from './drivers/redfish.ts'
 import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
 import { createBmcReach } from './reach.ts'
@@ -39,7 +40,9 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   const { database, identity, journal, site, sealing, now, report, warn } = options
   const openCredentials = options.bmc?.openCredentials ?? openSealed(sealing)
   const ipmi = createIpmiDriver(openCredentials)
+  const redfish = createRedfishDriver(openCredentials)
   const drivers = options.bmc?.drivers ?? [
+    redfish,
     ipmi,
     createWakeOnLanDriver({
       openUdp: openNodeUdpSocket,
@@ -83,7 +86,9 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
       await commands.tick()
       await netboots.tick()
     },
-    stop: ipmi.stop,
+    stop: async () => {
+      await Promise.all([ipmi.stop(), redfish.stop()])
+    },
   }
 }
 
