@@ -41,8 +41,8 @@ export function ImagesPage() {
             </Button>
           }
         >
-          An image is a raw disk with an operating system on it. The cloud images of Debian and Ubuntu do
-          well; they have cloud-init, which gives each machine its name, its users and its keys.
+          An image is a raw disk with an operating system on it. Debian’s, below, have cloud-init, which gives
+          each machine its name, its users and its keys.
         </Empty>
       )}
       {images && (

@@ -44,8 +44,8 @@ export function ImageCatalogue() {
       )}
       <ProblemNote error={adding.error} />
       <p className="mt-3 text-[0.95rem] text-ink-faint">
-        {new Intl.ListFormat('en').format(unsupportedCatalogue)} publish qcow2 images only, and edges read raw
-        ones so far: convert one (<span className="font-mono text-[0.9em]">qemu-img convert -O raw</span>),
+        {new Intl.ListFormat('en-GB').format(unsupportedCatalogue)} publish no raw images, and edges read only
+        those so far: convert one (<span className="font-mono text-[0.9em]">qemu-img convert -O raw</span>),
         and import it by address.
       </p>
     </section>
