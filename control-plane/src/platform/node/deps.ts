@@ -8,7 +8,7 @@ import { createAuth } from '../../features/people/auth.ts'
 import { readOrCreateSetting } from '../../features/settings/settings.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
-import { createId, createSetupCode, createToken } from '../../ids.ts'
+import { createCode, createId, createToken } from '../../ids.ts'
 import { createMetrics } from '../../metrics.ts'
 import { createOriginPolicy } from '../../origin.ts'
 import type { BundleSource, Clock, Secrets } from '../../ports/index.ts'
@@ -65,7 +65,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     peerAddress,
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
-    setupCode: (await needsAdministrator(db)) ? createSetupCode() : null,
+    setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
     connections: createEdgeConnections(),
     announce: createCoalesce(announceEveryMs),
     live: createLiveEvents(logError),
