@@ -49,9 +49,10 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
           <span className="text-ink-soft">{machine.siteName}</span>
           {waitsForWork(machine) && <RamdiskNote text="In the ramdisk, waiting for work" />}
           {machine.locked && (
-            <span className="flex items-center gap-1.5 text-wanted">
-              <Padlock label={renderLock(machine, Date.now())} />
-              Locked{machine.lockConfirmed ? '' : ', not yet confirmed by the site'}
+            <span className="flex min-w-0 items-center gap-1.5 text-wanted">
+              <Padlock label="Locked" className="shrink-0" />
+              {/* In words: a finger can't hover. */}
+              <span className="min-w-0 [overflow-wrap:anywhere]">{renderLock(machine, Date.now())}</span>
             </span>
           )}
           {off && (
