@@ -88,7 +88,7 @@ const expectations = {
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
     ['adoptBmc', 'setBmc', 'removeBmc'],
-    ['createImage', 'retryImage', 'createTemplate', 'deleteTemplate'],
+    ['createImage', 'importFromCatalogue', 'retryImage', 'createTemplate', 'deleteTemplate'],
     ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
