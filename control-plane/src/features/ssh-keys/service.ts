@@ -1,7 +1,7 @@
 import type { SshKeysAdd, SshKeyView } from '@dragonfly/schema/api'
 import { sshKeys } from '@dragonfly/schema/db'
 import { parseSshKeys, type SshPublicKey } from '@dragonfly/schema/state'
-import { count, eq } from 'drizzle-orm'
+import { count, eq, sql } from 'drizzle-orm'
 import { runBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
@@ -12,7 +12,8 @@ import { readAccountKeys } from './account-keys.ts'
 const mostKeys = 64
 
 export function listSshKeys(deps: Pick<Deps, 'db'>): Promise<SshKeyView[]> {
-  return deps.db.select().from(sshKeys).orderBy(sshKeys.createdAt, sshKeys.keyId)
+  // Those of one request have one time: they stay in the order in which they were given.
+  return deps.db.select().from(sshKeys).orderBy(sshKeys.createdAt, sql`rowid`)
 }
 
 /** Those that are there already stay as they are. */

@@ -43,7 +43,7 @@ const refusals = new Set([
   'other-address',
   'other-tls-pin',
   'recipient-not-signed',
-  'wrong-certificate',
+  'certificate-changed',
 ])
 
 /** Asks one BMC what is due. Never rejects for what a BMC does. */
