@@ -16,16 +16,25 @@ function packages(file) {
   }
 }
 
+/** Paths of what our own packages would like to have: there from the day on which they name it. */
+function namedAsOptional(wanted) {
+  const ours = Object.entries(wanted).filter(([path]) => !path.includes('node_modules/'))
+  const names = ours.flatMap(([, entry]) => Object.keys(entry.optionalDependencies ?? {}))
+  return new Set(names.map((name) => `node_modules/${name}`))
+}
+
 /** Compares by content, so that an `npm ci` done by hand counts as well. */
 function isStale() {
   const wanted = packages('package-lock.json')
   const present = packages('node_modules/.package-lock.json')
   if (!wanted || !present) return true
+  const named = namedAsOptional(wanted)
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '' || !path.startsWith('node_modules/') || entry.link) continue
     const found = present[path]
     if (!found) {
       if (!entry.optional && !entry.devOptional && !entry.peer) return true
+      if (named.has(path) && !entry.os) return true
       continue
     }
     if (found.version !== entry.version || found.integrity !== entry.integrity) return true
