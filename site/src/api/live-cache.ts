@@ -72,6 +72,10 @@ const staleKeys: Record<ChangedEntity, (readonly string[])[]> = {
 async function refreshMachines(client: QueryClient, ids: ReadonlySet<string>): Promise<void> {
   if (ids.size === 0) return
   void client.invalidateQueries({ queryKey: keys.sites })
+  for (const id of ids) {
+    void client.invalidateQueries({ queryKey: keys.bmc(id) })
+    void client.invalidateQueries({ queryKey: keys.commands(id) })
+  }
   const known = client.getQueryData<Machine[]>(keys.machines)
   const listed = new Set(known?.map((machine) => machine.machineId))
   if (!known || ids.size > singleFetches(known.length) || [...ids].some((id) => !listed.has(id))) {

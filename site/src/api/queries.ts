@@ -10,6 +10,8 @@ export const keys = {
   me: ['me'],
   machines: ['machines'],
   machine: (machineId: string) => ['machine', machineId],
+  bmc: (machineId: string) => ['bmc', machineId],
+  commands: (machineId: string) => ['commands', machineId],
   deployments: ['deployments'],
   sites: ['sites'],
   edges: ['edges'],
@@ -90,6 +92,22 @@ export const machineQuery = (machineId: string) =>
     queryKey: keys.machine(machineId),
     queryFn: ({ signal }) =>
       take(api.GET('/api/v1/machines/{machineId}', { params: { path: { machineId } }, signal })),
+  })
+
+export const bmcQuery = (machineId: string) =>
+  queryOptions({
+    queryKey: keys.bmc(machineId),
+    queryFn: ({ signal }) =>
+      take(api.GET('/api/v1/machines/{machineId}/bmc', { params: { path: { machineId } }, signal })),
+  })
+
+/** What was asked of a machine's BMC, the newest first. */
+export const commandsQuery = (machineId: string) =>
+  queryOptions({
+    queryKey: keys.commands(machineId),
+    queryFn: async ({ signal }) =>
+      (await take(api.GET('/api/v1/commands', { params: { query: { machineId, limit: 10 } }, signal })))
+        .items,
   })
 
 /** As many as the bar on the front page shows. */

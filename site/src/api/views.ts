@@ -2,6 +2,8 @@ import type { components } from './openapi.d.ts'
 
 type Schemas = components['schemas']
 
+export type Bmc = Schemas['Bmc']
+export type Command = Schemas['Command']
 export type Machine = Schemas['Machine']
 export type MachineDetail = Schemas['MachineDetail']
 export type Deployment = Schemas['Deployment']

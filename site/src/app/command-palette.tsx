@@ -146,6 +146,10 @@ function useCommands(query: string): Command[] {
     const action = (title: string, run: () => void): Command => ({ id: title, title, detail: 'Action', run })
     const actions = [
       action('Add machine', () => void navigate({ to: paths.machines, search: { do: 'add' } })),
+      action(
+        'Adopt by BMC address',
+        () => void navigate({ to: paths.machines, search: { do: 'adopt-bmc' } }),
+      ),
       action('Import image', () => void navigate({ to: paths.images, search: { do: 'import' } })),
       action('Add an edge', () => void navigate({ to: paths.sites, search: { do: 'enrol' } })),
       action('Add template', () => void navigate({ to: paths.templates, search: { do: 'add' } })),

@@ -77,7 +77,7 @@ export interface MachinesSearch {
   q?: string | undefined
   status?: MachineStatus | undefined
   site?: string | undefined
-  do?: 'add' | undefined
+  do?: 'add' | 'adopt-bmc' | undefined
 }
 
 const text = (value: unknown): string | undefined =>
@@ -91,7 +91,7 @@ const machines = createRoute({
     q: text(search.q),
     status: statusOrder.find((status) => status === search.status),
     site: text(search.site),
-    do: search.do === 'add' ? 'add' : undefined,
+    do: search.do === 'add' || search.do === 'adopt-bmc' ? search.do : undefined,
   }),
 })
 

@@ -10,6 +10,7 @@ import type { EdgeIdentity } from '../store/identity.ts'
 import type { Journal } from '../store/journal.ts'
 import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
 import type { BmcDriver, OpenCredentials } from './driver.ts'
+import { createIpmiDriver } from './drivers/ipmi.ts'
 import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
 import { createBmcReach } from './reach.ts'
@@ -37,7 +38,9 @@ export interface BmcsOptions
 export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   const { database, identity, journal, site, sealing, now, report, warn } = options
   const openCredentials = options.bmc?.openCredentials ?? openSealed(sealing)
+  const ipmi = createIpmiDriver(openCredentials)
   const drivers = options.bmc?.drivers ?? [
+    ipmi,
     createWakeOnLanDriver({
       openUdp: openNodeUdpSocket,
       interfaces: () => servedOrAll(site),
@@ -80,7 +83,7 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
       await commands.tick()
       await netboots.tick()
     },
-    stop: async () => undefined,
+    stop: ipmi.stop,
   }
 }
 

@@ -93,7 +93,8 @@ async function begin(
   const verdict = await ports.checkOrder({ jws: wanted.netbootOrder, orderId: deploymentId, what, target })
   if (verdict.kind === 'refused') return tell(`It is not switched on by its BMC: ${verdict.message}`)
   if (isAgain) await tell('Nothing was heard of it: once more.')
-  const { note, isPoweredOn } = await netbootMachine(ports, target, what.uefi)
+  // Nothing is known of its firmware: most want UEFI, and those that don't get the second try.
+  const { note, isPoweredOn } = await netbootMachine(ports, target, what.uefi ?? !isAgain)
   if (isPoweredOn) await ports.report({ type: 'bmc.power', machineId, powerState: 'on', problem: null })
   await tell(note)
 }

@@ -28,6 +28,14 @@ export function createBootEventHandler(ports: BootEventPorts): (event: SeenBootE
   const boots = new Map<string, { at: number; gotScript: boolean }>()
   let index: IndexedBootView | null = null
 
+  /** Machines whose network card is new here, by what they said of their UUID: not every request repeats it. */
+  const byUuid = new Map<string, string>()
+  const remember = (mac: string, machineId: string): void => {
+    byUuid.delete(mac)
+    byUuid.set(mac, machineId)
+    if (byUuid.size > 10_000) byUuid.delete(byUuid.keys().next().value ?? '')
+  }
+
   const currentIndex = (): IndexedBootView | null => {
     const view = ports.view()
     if (view && index?.view !== view) index = indexBootView(view)
@@ -35,7 +43,9 @@ export function createBootEventHandler(ports: BootEventPorts): (event: SeenBootE
   }
   const deploymentOf = (mac: string, uuid: string | undefined) => {
     const machine = ports.machines().identify([mac], uuid ?? null)
-    return machine ? ports.runner().activeFor(machine.machineId) : null
+    const machineId = machine?.machineId ?? (uuid === undefined ? byUuid.get(mac) : undefined)
+    if (machine && uuid !== undefined) remember(mac, machine.machineId)
+    return machineId === undefined ? null : ports.runner().activeFor(machineId)
   }
   const isNewBoot = (mac: string, isIpxe: boolean): boolean => {
     const last = boots.get(mac)

@@ -6,6 +6,7 @@ import { edgesQuery, imagesQuery, machinesQuery, setupQuery, sitesQuery } from '
 import type { Machine } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { Empty, Page } from '../../components/page.tsx'
+import { AdoptBmcDialog } from '../../features/bmc/adopt-bmc-dialog.tsx'
 import { ElectricBar } from '../../features/deployments/electric-bar.tsx'
 import { AddMachineDialog } from '../../features/machines/add-machine-dialog.tsx'
 import { AdoptDialog } from '../../features/machines/adopt-dialog.tsx'
@@ -52,9 +53,14 @@ export function MachinesPage() {
       title="Machines"
       lede={isReady ? describeFleet(all, wants.length) : ' '}
       actions={
-        <Button may="operate" onClick={() => filter({ do: 'add' })}>
-          Add machine
-        </Button>
+        <>
+          <Button may="bmcs" look="quiet" onClick={() => filter({ do: 'adopt-bmc' })}>
+            Adopt by BMC address
+          </Button>
+          <Button may="operate" onClick={() => filter({ do: 'add' })}>
+            Add machine
+          </Button>
+        </>
       }
     >
       {isReady && (
@@ -89,6 +95,7 @@ export function MachinesPage() {
         </>
       )}
       {adopting && <AdoptDialog machine={adopting} onClose={() => setAdopting(null)} />}
+      {search.do === 'adopt-bmc' && <AdoptBmcDialog onClose={() => filter({ do: undefined })} />}
       {search.do === 'add' && <AddMachineDialog onClose={() => filter({ do: undefined })} />}
     </Page>
   )

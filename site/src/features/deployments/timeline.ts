@@ -30,6 +30,9 @@ export function createTimeline(deployment: Deployment, nowMs: number): TimelineS
   return deploymentStageNames.map((stage, index) => {
     const entries = deployment.timeline.filter((entry) => entry.stage === stage)
     const last = entries.at(-1)
+    // A stage may have several lines: what was done for it, besides that it was entered.
+    const lines = entries.filter((entry) => entry.attempt === last?.attempt)
+    const startedAt = lines[0]?.startedAt ?? null
     const reached = stepState(deployment, index, current)
     const isSkipped = reached === 'done' && !last && stage !== 'deployed' && deployment.timeline.length > 0
     const state = isSkipped ? 'skipped' : reached
@@ -41,15 +44,20 @@ export function createTimeline(deployment: Deployment, nowMs: number): TimelineS
       title: deploymentStages[stage].title,
       doing: deploymentStages[stage].doing,
       state,
-      startedAtMs: entered ? (last?.startedAt ?? null) : null,
+      startedAtMs: entered ? startedAt : null,
       durationMs:
-        entered && last && until !== null && stage !== 'deployed'
-          ? Math.max(0, until - last.startedAt)
+        entered && startedAt !== null && until !== null && stage !== 'deployed'
+          ? Math.max(0, until - startedAt)
           : null,
-      tries: entries.length,
-      note: entered ? (last?.note ?? null) : null,
+      tries: new Set(entries.map((entry) => entry.attempt)).size,
+      note: entered ? joinNotes(lines) : null,
     }
   })
+}
+
+function joinNotes(lines: Deployment['timeline']): string | null {
+  const notes = lines.flatMap(({ note }) => (note === null ? [] : [note]))
+  return notes.length > 0 ? notes.join(' ') : null
 }
 
 function stepState(deployment: Deployment, index: number, current: number): StepState {

@@ -7,6 +7,7 @@ import { Padlock } from '../../components/padlock.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
 import { capitalise, separateWords } from '../../format/words.ts'
+import { PowerMark } from '../bmc/power-mark.tsx'
 import { hostnameError } from '../machines/hostname.ts'
 import { switchedOffNote } from '../safety/switch-texts.ts'
 import { renderLock } from './lock-text.ts'
@@ -42,6 +43,7 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
         </p>
         <p className="mt-3 flex flex-wrap items-center gap-x-5 gap-y-1">
           <StatusMark status={written ? 'written' : machine.status} />
+          {machine.bmc && <PowerMark bmc={machine.bmc} />}
           <span className="text-ink-soft">{machine.siteName}</span>
           {waitsForWork(machine) && <RamdiskNote text="In the ramdisk, waiting for work" />}
           {machine.locked && (

@@ -130,6 +130,16 @@ function Armed({ machine, deployment }: { machine: MachineDetail; deployment: De
         <p className="mt-1 text-lg text-ink-soft">Nothing is left for you to do.</p>
       </section>
     )
+  const last = deployment.timeline.findLast(({ note }) => note !== null)?.note
+  if (machine.bmc)
+    return (
+      <section aria-label="What happens" className="mb-9 border-l-[3px] border-touch pl-5">
+        <h2 className="text-2xl font-light tracking-tight">Its BMC powers it on, into the network.</h2>
+        <p className="mt-1 max-w-2xl text-lg text-ink-soft">
+          {last ?? 'As soon as its site has the order, the image and the ramdisk.'}
+        </p>
+      </section>
+    )
   return (
     <section aria-label="What to do" className="mb-9 border-l-[3px] border-wanted pl-5">
       <h2 className="text-2xl font-light tracking-tight">Power it on, network boot first.</h2>

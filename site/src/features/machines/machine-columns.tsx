@@ -14,6 +14,7 @@ import { PoleBar } from '../../components/pole.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
 import { separateWords } from '../../format/words.ts'
+import { PowerMark } from '../bmc/power-mark.tsx'
 import { percentDone } from '../deployments/rate.ts'
 import { currentRate } from '../deployments/rate-store.ts'
 import { writingBytes } from '../deployments/timeline.ts'
@@ -101,6 +102,11 @@ function NameCell({ machine }: { machine: Machine }) {
         >
           {machine.name}
         </Link>
+        {machine.bmc && (
+          <span className="shrink-0 self-center">
+            <PowerMark bmc={machine.bmc} isTerse />
+          </span>
+        )}
         {machine.locked && (
           <Padlock label={renderLock(machine, Date.now())} className="shrink-0 self-center" />
         )}
@@ -171,7 +177,11 @@ function StatusDetail({ machine }: { machine: Machine }) {
       </div>
     )
   if (machine.status === 'armed')
-    return <div className="truncate text-[0.85rem] text-ink-faint">power it on</div>
+    return (
+      <div className="truncate text-[0.85rem] text-ink-faint">
+        {machine.bmc ? 'its BMC powers it on' : 'power it on'}
+      </div>
+    )
   return null
 }
 

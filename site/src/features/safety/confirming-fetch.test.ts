@@ -17,14 +17,16 @@ it('knows what is dangerous by its address, and what it is bound to', () => {
   const deleted = ['machines', 'edges', 'sites', 'images'].map(
     (noun) => findDangerous('DELETE', `/api/v1/${noun}/x`, null)?.operation,
   )
-  const posted = ['deploy', 'delete'].map(
+  const posted = ['deploy', 'delete', 'power'].map(
     (verb) => findDangerous('POST', `/api/v1/bulk/${verb}`, { machineIds: ['a'], count: 1 })?.operation,
   )
   const toggle = (position: string) =>
     findDangerous('PUT', '/api/v1/safety/switches', { siteId: null, control: 'reimage', position })
   expect(toggle('off')).toBeNull()
   expect(toggle('on')?.targets).toEqual({ siteId: null, control: 'reimage', position: 'on' })
-  const named = ['createDeployment', toggle('on')?.operation, ...posted, ...deleted]
+  const power = findDangerous('POST', '/api/v1/machines/m1/power', { operation: 'off' })
+  expect(power?.targets).toEqual({ machineId: 'm1', operation: 'off' })
+  const named = ['createDeployment', power?.operation, toggle('on')?.operation, ...posted, ...deleted]
   expect(new Set(named)).toEqual(new Set(destructiveOperationNames))
   expect(findDangerous('POST', '/api/v1/deployments/d1/abort', {})).toBeNull()
   expect(findDangerous('PATCH', '/api/v1/machines/m1', {})).toBeNull()

@@ -12,6 +12,12 @@ const addresses: readonly { method: string; path: RegExp; operation: Destructive
   { method: 'POST', path: /^\/api\/v1\/bulk\/deploy$/, operation: 'deployMachines' },
   { method: 'POST', path: /^\/api\/v1\/bulk\/delete$/, operation: 'deleteMachines' },
   { method: 'PUT', path: /^\/api\/v1\/safety\/switches$/, operation: 'setSafetySwitch' },
+  {
+    method: 'POST',
+    path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)\/power$/,
+    operation: 'powerMachine',
+  },
+  { method: 'POST', path: /^\/api\/v1\/bulk\/power$/, operation: 'powerMachines' },
   { method: 'DELETE', path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)$/, operation: 'deleteMachine' },
   { method: 'DELETE', path: /^\/api\/v1\/edges\/(?<edgeId>[^/]+)$/, operation: 'revokeEdge' },
   { method: 'DELETE', path: /^\/api\/v1\/sites\/(?<siteId>[^/]+)$/, operation: 'deleteSite' },

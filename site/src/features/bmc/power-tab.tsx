@@ -1,0 +1,185 @@
+import type { BmcCapability, BmcDriverName } from '@dragonfly/schema/state'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api, take } from '../../api/client.ts'
+import { bmcQuery, keys } from '../../api/queries.ts'
+import type { Bmc, MachineDetail } from '../../api/views.ts'
+import { Button } from '../../components/button.tsx'
+import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
+import { Facts, Mono } from '../../components/facts.tsx'
+import { Empty } from '../../components/page.tsx'
+import { Ago } from '../../components/time.tsx'
+import { BmcDialog } from './bmc-dialog.tsx'
+import { CommandList } from './command-list.tsx'
+import { PowerButtons } from './power-buttons.tsx'
+import { PowerMark } from './power-mark.tsx'
+
+/** A machine's power, and its BMC. */
+export function PowerTab({ machine }: { machine: MachineDetail }) {
+  return machine.bmc ? <WithBmc machine={machine} /> : <WithoutBmc machine={machine} />
+}
+
+function WithoutBmc({ machine }: { machine: MachineDetail }) {
+  const [adding, setAdding] = useState(false)
+  const found = machine.inventory?.bmc?.address
+  return (
+    <>
+      <Empty title="No BMC is known.">
+        {found
+          ? `The ramdisk saw one at ${found}. Add it, and Dragonfly switches this machine by itself.`
+          : 'With its address and a password, Dragonfly switches this machine by itself, and starts deployments on it. Without one, a person at the machine is asked.'}
+      </Empty>
+      <div className="mt-5 flex flex-wrap gap-3">
+        <Button may="bmcs" look="primary" onClick={() => setAdding(true)}>
+          Add BMC
+        </Button>
+      </div>
+      <CommandList machineId={machine.machineId} />
+      {adding && <BmcDialog machine={machine} bmc={null} onClose={() => setAdding(false)} />}
+    </>
+  )
+}
+
+function WithBmc({ machine }: { machine: MachineDetail }) {
+  const { data: bmc } = useQuery(bmcQuery(machine.machineId))
+  if (!machine.bmc) return null
+  const { problem, powerStateAt } = machine.bmc
+  return (
+    <>
+      <section aria-label="Power">
+        <p className="flex flex-wrap items-baseline gap-x-4 text-2xl font-light tracking-tight">
+          <PowerMark bmc={machine.bmc} />
+          {powerStateAt !== null && (
+            <span className="text-base text-ink-faint">
+              seen <Ago atMs={powerStateAt} />
+            </span>
+          )}
+        </p>
+        {problem && <p className="mt-2 max-w-2xl border-l-[3px] border-wanted pl-4">{problem}</p>}
+        <div className="mt-5">
+          <PowerButtons machine={machine} />
+        </div>
+      </section>
+      {bmc && <BmcPanel machine={machine} bmc={bmc} />}
+      <CommandList machineId={machine.machineId} />
+    </>
+  )
+}
+
+const driverNames: Record<BmcDriverName, string> = {
+  redfish: 'Redfish',
+  ipmi: 'IPMI',
+  'wake-on-lan': 'Wake-on-LAN',
+  person: 'a person',
+}
+
+const capabilityNames: Record<BmcCapability, string> = {
+  power: 'Power',
+  bootDevice: 'Boot device',
+  sensors: 'Sensors',
+  powerDraw: 'Power draw',
+  console: 'Console',
+  virtualMedia: 'Virtual media',
+  inventory: 'Inventory',
+  identify: 'Identify LED',
+  account: 'Accounts',
+  eventLog: 'Event log',
+}
+
+function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
+  return (
+    <section aria-label="BMC" className="mt-10 border-t border-line pt-6">
+      <Facts
+        facts={[
+          [
+            'BMC',
+            <Mono key="address">
+              {bmc.address}
+              {bmc.port !== null && `:${bmc.port}`}
+            </Mono>,
+          ],
+          ['Made by', [bmc.vendor, bmc.model].filter(Boolean).join(' ')],
+          ['Firmware', bmc.firmware && <Mono key="firmware">{bmc.firmware}</Mono>],
+          ['Answered', <Ago key="reachable" atMs={bmc.reachableAt} />],
+          ['Password', bmc.hasCredentials ? 'sealed for the site' : 'none yet'],
+          ...bmc.capabilities
+            .filter(({ driver }) => driver !== null)
+            .map(
+              ({ capability, driver }) =>
+                [capabilityNames[capability], driver && `by ${driverNames[driver]}`] as const,
+            ),
+        ]}
+      />
+      <ul className="mt-4 text-[0.95rem] text-ink-faint">
+        {bmc.capabilities
+          .filter(({ driver }) => driver === null)
+          .map(({ capability, failures }) => (
+            <li key={capability}>
+              {capabilityNames[capability]}: {failures.map(({ message }) => message).join(' ')}
+            </li>
+          ))}
+      </ul>
+      <BmcButtons machine={machine} bmc={bmc} />
+    </section>
+  )
+}
+
+function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
+  const [asked, setAsked] = useState<'edit' | 'forget' | null>(null)
+  const queryClient = useQueryClient()
+  const { machineId } = machine
+  const params = { path: { machineId } }
+  const refresh = () => queryClient.invalidateQueries({ queryKey: keys.commands(machineId) })
+  const probing = useMutation({
+    mutationFn: () => take(api.POST('/api/v1/machines/{machineId}/bmc/probe', { params })),
+    onSuccess: refresh,
+  })
+  const identifying = useMutation({
+    mutationFn: () =>
+      take(api.POST('/api/v1/machines/{machineId}/bmc/identify', { params, body: { seconds: 60 } })),
+    onSuccess: refresh,
+  })
+  const forgetting = useMutation({
+    mutationFn: () => take(api.DELETE('/api/v1/machines/{machineId}/bmc', { params })),
+    onSuccess: async () => {
+      setAsked(null)
+      queryClient.removeQueries({ queryKey: keys.bmc(machineId) })
+      await queryClient.invalidateQueries({ queryKey: keys.machine(machineId) })
+      await queryClient.invalidateQueries({ queryKey: keys.machines })
+    },
+  })
+  const canIdentify = bmc.capabilities.some(({ capability, driver }) => capability === 'identify' && driver)
+  return (
+    <div className="mt-5 flex flex-wrap gap-3">
+      {canIdentify && (
+        <Button may="operate" busy={identifying.isPending} onClick={() => identifying.mutate()}>
+          Light its LED for a minute
+        </Button>
+      )}
+      <Button may="operate" busy={probing.isPending} onClick={() => probing.mutate()}>
+        Look again
+      </Button>
+      <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
+        Change
+      </Button>
+      <Button may="bmcs" look="quiet" onClick={() => setAsked('forget')}>
+        Forget
+      </Button>
+      {asked === 'edit' && <BmcDialog machine={machine} bmc={bmc} onClose={() => setAsked(null)} />}
+      {asked === 'forget' && (
+        <ConfirmDialog
+          open
+          onOpenChange={() => setAsked(null)}
+          title={`Forget the BMC of ${machine.name}?`}
+          action="Forget"
+          keep="Keep it"
+          busy={forgetting.isPending}
+          error={forgetting.error}
+          onConfirm={() => forgetting.mutate()}
+        >
+          <p>Its address and its sealed password are forgotten. Nothing on the machine is altered.</p>
+        </ConfirmDialog>
+      )}
+    </div>
+  )
+}
