@@ -7,6 +7,7 @@ import { releaseQueue } from '../features/deployments/queue.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
 import { applyBmcIdentified, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
+import { applyConsole } from './apply-console.ts'
 import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
 import { applyBundleFailed, applyBundleReady, applyInterfaces, applyProblem } from './apply-edge.ts'
 import { applyImageFailed, applyImageReady } from './apply-image.ts'
@@ -119,6 +120,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBmcIdentified(deps, edge, event, at)
     case 'bmc.power':
       return applyBmcPower(deps, edge, event, at)
+    case 'deployment.console':
+      return applyConsole(deps, edge, event)
     case 'deployment.note':
       return applyDeploymentNote(deps, edge, event, at)
     case 'bundle.ready':

@@ -107,6 +107,7 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
     }
     publishEdge(deps, edge)
     await sendPendingCommands(deps, connection)
+    await deps.consoles.edgeCame(deps, edge.siteId)
   }
 
   async function handleFrame(frame: ReceivedFrame): Promise<void> {

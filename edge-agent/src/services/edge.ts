@@ -1,4 +1,4 @@
-import type { SiteState } from '@dragonfly/schema/wire'
+import { consoleAbility, type SiteState } from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
@@ -77,7 +77,8 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
-    commands: knownCommands,
+    commands: [...knownCommands, consoleAbility],
+    onConsoleOpen: parts.bmcs.consoles.open,
     onCommand: (frame) =>
       void parts.bmcs.commands.take(frame).catch((error) => warn(`A command was lost: ${String(error)}`)),
     onStatus: (status) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { deploymentStageNames } from '../state/stages.ts'
+import { siteBmcSchema } from './bmc.ts'
 import { commandSchema } from './command.ts'
 import { epochMsSchema, idSchema, sizeBytesSchema } from './common.ts'
 import { journalEntrySchema } from './journal.ts'
@@ -83,6 +84,13 @@ export const controlFrameSchema = z.discriminatedUnion('type', [
     commandId: idSchema,
     deadline: epochMsSchema,
     command: commandSchema,
+  }),
+  /** Somebody looks at a machine's serial console: open a socket for it (wire/console.ts). Not repeated, not kept. */
+  z.object({
+    type: z.literal('console-open'),
+    consoleId: idSchema,
+    machineId: idSchema,
+    bmc: siteBmcSchema.nullable(),
   }),
   z.object({ type: z.literal('pong') }),
 ])

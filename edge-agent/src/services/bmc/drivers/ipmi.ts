@@ -9,6 +9,7 @@ import {
   IpmiError,
   type IpmiSession,
   identify,
+  openConsole,
   setBootDevice,
 } from '../../ipmi/index.ts'
 import { type BmcDriver, BmcError, type BmcSession, type BmcTarget, type OpenCredentials } from '../driver.ts'
@@ -83,6 +84,7 @@ function createSession(session: IpmiSession): BmcSession {
           guid: guid?.asSmbios ?? null,
         }
       }),
+    openConsole: (handlers, options) => translated(() => openConsole(session, handlers, options)),
     close: async () => undefined,
   }
 }
