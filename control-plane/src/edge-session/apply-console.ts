@@ -20,7 +20,7 @@ export async function applyConsole(
     .from(deployments)
     .where(eq(deployments.deploymentId, deploymentId))
   if (row?.siteId !== edge.siteId) return noEffect
-  const sizeBytes = frames.reduce((sum, { data }) => sum + Math.floor((data.length * 3) / 4), 0)
+  const sizeBytes = frames.reduce((sum, { data }) => sum + bytesOf(data), 0)
   const ordinal = sql<number>`coalesce((select max(ordinal) from console_parts
     where deployment_id = ${deploymentId}), 0) + 1`
   const total = sql<number>`coalesce((select sum(size_bytes) from console_parts
@@ -45,4 +45,10 @@ export async function applyConsole(
     live: row.before === 0 ? [{ type: 'changed', entity: 'machine', id: row.machineId }] : [],
     bump: 'none',
   }
+}
+
+/** Of what is written in base64. */
+function bytesOf(data: string): number {
+  const padding = data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0
+  return (data.length / 4) * 3 - padding
 }

@@ -44,6 +44,6 @@ export const maxRecordingBytes = 1024 * 1024
 /** What a console wrote within a moment; `data` in base64. */
 export const consoleFrameSchema = z.object({
   at: z.number().int().nonnegative(),
-  data: z.string().max(Math.ceil(maxRecordedPartBytes / 3) * 4),
+  data: z.base64().max(Math.ceil(maxRecordedPartBytes / 3) * 4),
 })
 export type ConsoleFrame = z.infer<typeof consoleFrameSchema>
