@@ -36,6 +36,24 @@ async function createWorld(harness: Harness) {
   return { ...made, ids, ownSite: await harness.createSite('Elsewhere') }
 }
 
+/** What each operation on many machines wants besides their ids: one that is not in here fails. */
+const bulkBodies: Record<string, object> = {
+  deployMachines: { count: 1 },
+  deleteMachines: { count: 1 },
+  powerMachines: { count: 1, operation: 'off' },
+  powerOnMachines: {},
+  abortDeployments: {},
+  adoptMachines: {},
+  lockMachines: { reason: 'mine' },
+  unlockMachines: {},
+  tagMachines: { add: ['x'], remove: [] },
+}
+
+it('has an expectation for every operation on many machines', () => {
+  const many = operations.filter(({ path }) => path.startsWith('/api/v1/bulk/'))
+  expect(many.map(({ operationId }) => operationId).toSorted()).toEqual(Object.keys(bulkBodies).toSorted())
+})
+
 /** Headers of somebody who is limited to a site. */
 async function limit(harness: Harness, role: Person['role'], siteIds: string[], scopes?: string[]) {
   const email = `${role}-${siteIds.length}-limited@example.com`
@@ -68,7 +86,12 @@ describe.each([
     const bodies: Record<string, (id: typeof ids) => unknown> = {
       createMachine: ({ siteId }) => ({ siteId, mac: '52:54:00:00:00:99' }),
       createDeployment: ({ machineId }) => ({ ...request, machineId }),
-      tagMachines: ({ machineId }) => ({ machineIds: [machineId], add: ['x'], remove: [] }),
+      ...Object.fromEntries(
+        Object.entries(bulkBodies).map(([operationId, rest]) => [
+          operationId,
+          ({ machineId }) => ({ machineIds: [machineId], ...rest }),
+        ]),
+      ),
     }
     const unknown = { siteId: unknownId, machineId: unknownId, deploymentId: unknownId, edgeId: unknownId }
     let walked = 0
@@ -166,6 +189,20 @@ const whileLocked: Record<string, number[]> = {
   unlockMachine: [200],
 }
 
+/** The same of many: what the verdict on the locked one is. */
+const whileLockedOfMany: Record<string, string> = {
+  deployMachines: 'machine-not-deployable',
+  deleteMachines: 'machine-not-deletable',
+  powerMachines: 'power-refused',
+  powerOnMachines: 'power-refused',
+  abortDeployments: 'not-active',
+  adoptMachines: 'machine-adopted',
+  lockMachines: 'machine-locked',
+  tagMachines: 'done',
+  // Last: it ends the lock.
+  unlockMachines: 'done',
+}
+
 const lockedBodies: Record<string, object> = {
   setBmc: { address: '10.0.0.17' },
   readFromBmc: { what: 'power' },
@@ -197,5 +234,18 @@ it('refuses whatever could harm a locked machine, and has an expectation for eve
           : (lockedBodies[operationId] ?? {})
     const { status } = await harness.call(method, fillIn(path, { machineId }), body)
     expect(statuses, `${operationId}: ${status}`).toContain(status)
+  }
+  expect(Object.keys(whileLockedOfMany).toSorted()).toEqual(Object.keys(bulkBodies).toSorted())
+  await harness.call('PUT', `/api/v1/machines/${machineId}/bmc`, { address: '10.0.0.17' })
+  await harness.call('POST', `/api/v1/machines/${machineId}/lock`, { reason: 'in production' })
+  for (const [operationId, expected] of Object.entries(whileLockedOfMany)) {
+    const operation = operations.find((candidate) => candidate.operationId === operationId)
+    const { imageId, disk, sshKeys } = request
+    const choices = operationId === 'deployMachines' ? { imageId, disk, sshKeys } : {}
+    const body = { machineIds: [machineId], ...bulkBodies[operationId], ...choices }
+    const answer = await harness.call('POST', operation?.path ?? '', body)
+    const [verdict] = answer.body.items ?? []
+    expect(verdict?.code ?? verdict?.outcome, `${operationId}: ${answer.status}`).toBe(expected)
+    if (expected === 'power-refused') expect(verdict.message).toContain('locked')
   }
 })

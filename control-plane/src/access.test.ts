@@ -71,11 +71,11 @@ const expectations = {
     ['getBmc', 'listCommands', 'getCommand'],
   ].flat(),
   operators: [
-    ['createMachine', 'updateMachine', 'adoptMachine', 'tagMachines'],
+    ['createMachine', 'updateMachine', 'adoptMachine', 'adoptMachines', 'tagMachines'],
     ['probeBmc', 'readFromBmc', 'identifyMachine', 'confirmCommand'],
   ].flat(),
   confirmers: ['createConfirmation'],
-  deployers: ['createDeployment', 'abortDeployment', 'deployMachines'],
+  deployers: ['createDeployment', 'abortDeployment', 'abortDeployments', 'deployMachines'],
   destroyers: [
     ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
     ['powerOnMachine', 'powerOnMachines', 'setBootDevice'],

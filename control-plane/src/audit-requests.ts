@@ -1,5 +1,5 @@
 import { user } from '@dragonfly/schema/db'
-import { isDestructive } from '@dragonfly/schema/state'
+import { isDangerous } from '@dragonfly/schema/state'
 import { eq } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
@@ -38,7 +38,7 @@ export function auditRequests(routes: readonly DeclaredRoute[]) {
     }
     const { operation, details } = noted
     // A person who destroyed something is asked how: was it confirmed?
-    const confirmed = isDestructive(operation) && c.res.ok ? { safety: c.get('safety') } : {}
+    const confirmed = isDangerous(operation, noted.request) && c.res.ok ? { safety: c.get('safety') } : {}
     await append(c, await withAnswer(c, { ...noted, details: { ...details, ...confirmed } }), actorOf(c))
   })
 }

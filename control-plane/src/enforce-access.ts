@@ -38,7 +38,7 @@ export function enforceAccess(routes: readonly DeclaredRoute[]) {
     const { access, operation, params } = found
     c.set('access', access)
     // No page can make a browser send a key: only cookies come by themselves.
-    if (!readApiKey(c.req.raw.headers)) checkOrigin(c)
+    if (!readApiKey(c.req.raw.headers)) refuseForeignOrigin(c)
     if (access === 'edge') {
       c.set('edge', await authenticateEdge(c.get('deps'), c.req.header('authorization')))
     } else if (access !== 'public') {
@@ -60,13 +60,7 @@ async function authenticatePerson(
   if (!person) throw new AppError({ code: 'signed-out', status: 401, message: 'Sign in first.' })
   // Before the refusals below: the audit log names who was refused.
   c.set('person', person)
-  if (person.scopes === null && isChange(c) && !c.req.header('origin')) {
-    throw new AppError({
-      code: 'origin-missing',
-      status: 403,
-      message: 'A change that is made with a session cookie has to name its Origin, as browsers do.',
-    })
-  }
+  if (person.scopes === null && isChange(c)) requireOrigin(c)
   const group = operationGroup(access, c.req.method)
   const byRole = can(person.role, group)
   if (!byRole.allowed) throw new AppError({ code: 'forbidden', status: 403, message: byRole.reason })
@@ -103,7 +97,7 @@ function isChange(c: Context<AppEnv>): boolean {
 }
 
 /** Another site's page must neither change anything nor open a WebSocket with a visitor's cookie. */
-function checkOrigin(c: Context<AppEnv>): void {
+function refuseForeignOrigin(c: Context<AppEnv>): void {
   const origin = c.req.header('origin')
   if (!origin || (!isChange(c) && c.req.header('upgrade') === undefined)) return
   if (
@@ -120,10 +114,21 @@ function checkOrigin(c: Context<AppEnv>): void {
   })
 }
 
+/** Browsers name it with every change: what names none has no business with a cookie. */
+function requireOrigin(c: Context<AppEnv>): void {
+  if (c.req.header('origin')) return
+  throw new AppError({
+    code: 'origin-missing',
+    status: 403,
+    message: 'A change that is made with a session cookie has to name its Origin, as browsers do.',
+  })
+}
+
 /** For what is no operation of the API: a page elsewhere signs nobody in or out. */
 export function requireOwnOrigin() {
   return createMiddleware<AppEnv>((c, next) => {
-    checkOrigin(c)
+    if (isChange(c)) requireOrigin(c)
+    refuseForeignOrigin(c)
     return next()
   })
 }

@@ -1,4 +1,5 @@
 import { machineLog, machineMacs, machines } from '@dragonfly/schema/db'
+import { uuidsTold } from '@dragonfly/schema/state'
 import type { Inventory, SiteEvent } from '@dragonfly/schema/wire'
 import { and, eq, inArray, or } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
@@ -26,6 +27,8 @@ export async function applyInventory(
   const owned = new Set(known.flatMap((machine) => machine.macs))
   const newMacs = reported.macs.filter((mac) => !owned.has(mac))
   const before = known.find((machine) => machine.machineId === machineId) ?? null
+  // New, or known by its BMC alone until now.
+  const hadNone = (before?.macs ?? []).length === 0
   return {
     statements: [
       ...writeMachine(deps, edge, { machineId, isNew, reported, event, at }),
@@ -33,7 +36,7 @@ export async function applyInventory(
       ...newMacs.map((mac) =>
         deps.db
           .insert(machineMacs)
-          .values({ siteId, mac, machineId, isPrimary: isNew && mac === reported.bootMac }),
+          .values({ siteId, mac, machineId, isPrimary: hadNone && mac === reported.bootMac }),
       ),
       ...decision.notes.map((text) =>
         deps.db.insert(machineLog).values({ machineId, deploymentId: null, at, level: 'warning', text }),
@@ -144,7 +147,8 @@ async function findCandidates(
         eq(machines.siteId, siteId),
         or(
           inArray(machines.machineId, owners),
-          smbiosUuid ? eq(machines.smbiosUuid, smbiosUuid) : undefined,
+          // As its BMC may have told it, too: whether that counts is decided later.
+          smbiosUuid ? inArray(machines.smbiosUuid, uuidsTold(smbiosUuid)) : undefined,
           serial ? eq(machines.serial, serial) : undefined,
         ),
       ),

@@ -1,4 +1,4 @@
-import { edges, sites } from '@dragonfly/schema/db'
+import { edges } from '@dragonfly/schema/db'
 import {
   type ControlFrame,
   type EdgeFrame,
@@ -6,15 +6,12 @@ import {
   maxFrameBytes,
   wireProtocol,
 } from '@dragonfly/schema/wire'
-import { eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { sendPendingCommands } from '../features/commands/dispatch.ts'
-import { readStateVersion } from '../features/edge-api/site-state.ts'
-import { publishHeardLocks } from '../features/machines/lock.ts'
-import { takeSealingKey } from '../features/sealing/sealing-key.ts'
-import { announceSites } from '../features/sites/site-version.ts'
 import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
+import { findIncompatibility, takeAppliedState, takeHello } from './greeting.ts'
 import { readAckedSeq, takeEntry } from './journal.ts'
 import { applyTelemetry } from './telemetry.ts'
 
@@ -80,31 +77,22 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
     publishEdge(deps, edge)
   }
 
-  async function greet(frame: Extract<EdgeFrame, { type: 'hello' }>): Promise<void> {
-    if (frame.protocol !== wireProtocol) {
-      sendFrame(renderIncompatible(frame.protocol))
+  async function greet(hello: Extract<EdgeFrame, { type: 'hello' }>): Promise<void> {
+    const incompatibility = findIncompatibility(hello.protocol)
+    if (incompatibility) {
+      sendFrame(incompatibility)
       return shut(closeCodes.incompatible, 'incompatible')
     }
-    const isCurrent = frame.generation === deps.identity.generation
-    const before = await readAppliedVersion(deps, edge)
-    const [row] = await deps.db
-      .update(edges)
-      .set({ version: frame.version, ...(isCurrent ? { appliedVersion: frame.stateVersion } : {}) })
-      .where(eq(edges.edgeId, edge.edgeId))
-      .returning({ revokedAt: edges.revokedAt })
-    if (!row || row.revokedAt !== null) return shut(closeCodes.revoked, 'revoked')
-    if (isCurrent) await publishHeardLocks(deps, edge, { before, now: frame.stateVersion })
-    if (frame.sealingKey) await takeSealingKey(deps, edge, frame.sealingKey)
-    const ackedSeq = await readAckedSeq(deps, edge, frame.journalId)
-    const version = await catchUp(deps, edge, isCurrent ? frame.stateVersion : null)
+    const greeting = await takeHello(deps, edge, hello)
+    if (greeting.kind === 'revoked') return shut(closeCodes.revoked, 'revoked')
     if (isClosed) return
     isGreeted = true
-    abilities.push(...(frame.commands ?? []))
+    abilities.push(...(hello.commands ?? []))
     deps.connections.add(connection)
+    const { ackedSeq, staleAt } = greeting
     sendFrame({ type: 'welcome', protocol: wireProtocol, ackedSeq, now: deps.clock() })
-    if (!isCurrent || frame.stateVersion !== version) {
-      sendFrame({ type: 'state-changed', generation: deps.identity.generation, version })
-    }
+    if (staleAt !== null)
+      sendFrame({ type: 'state-changed', generation: deps.identity.generation, version: staleAt })
     publishEdge(deps, edge)
     await sendPendingCommands(deps, connection)
     await deps.consoles.edgeCame(deps, edge.siteId)
@@ -127,7 +115,7 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
       case 'telemetry':
         return applyTelemetry(deps, edge, frame)
       case 'state-applied':
-        return applyState(deps, edge, frame)
+        return takeAppliedState(deps, edge, frame)
       case 'ping':
         return sendFrame({ type: 'pong' })
     }
@@ -174,62 +162,9 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
   }
 }
 
-function renderIncompatible(protocol: number): ControlFrame {
-  return protocol < wireProtocol
-    ? {
-        type: 'incompatible',
-        reason: 'edge-too-old',
-        message: `This edge speaks protocol ${protocol}, the control plane ${wireProtocol}: update the edge.`,
-      }
-    : {
-        type: 'incompatible',
-        reason: 'edge-too-new',
-        message: `This edge speaks protocol ${protocol}, the control plane ${wireProtocol}: update the control plane.`,
-      }
-}
-
 function publishEdge(deps: Deps, edge: EdgeIdentity): void {
   deps.live.publish([
     { type: 'changed', entity: 'edge', id: edge.edgeId },
     { type: 'changed', entity: 'site', id: edge.siteId },
   ])
-}
-
-async function readAppliedVersion(deps: Deps, edge: EdgeIdentity): Promise<number | null> {
-  const [row] = await deps.db
-    .select({ version: edges.appliedVersion })
-    .from(edges)
-    .where(eq(edges.edgeId, edge.edgeId))
-  return row?.version ?? null
-}
-
-/**
- * Version of the site's desired state. An edge that holds a newer one shows that this database was restored from an
- * older backup: the version goes past it, for edges never take an older one.
- */
-async function catchUp(deps: Deps, edge: EdgeIdentity, heldVersion: number | null): Promise<number> {
-  const version = await readStateVersion(deps, edge.siteId)
-  if (heldVersion === null || heldVersion <= version) return version
-  deps.logError(
-    `edge ${edge.edgeId} holds version ${heldVersion} of its site's state, and this database ${version}: it was restored from an older backup`,
-    null,
-  )
-  await deps.db
-    .update(sites)
-    .set({ stateVersion: sql`max(${sites.stateVersion}, ${heldVersion}) + 1` })
-    .where(eq(sites.siteId, edge.siteId))
-  await announceSites(deps, [edge.siteId])
-  return readStateVersion(deps, edge.siteId)
-}
-
-async function applyState(
-  deps: Deps,
-  edge: EdgeIdentity,
-  frame: Extract<EdgeFrame, { type: 'state-applied' }>,
-): Promise<void> {
-  if (frame.generation !== deps.identity.generation) return
-  const before = await readAppliedVersion(deps, edge)
-  await deps.db.update(edges).set({ appliedVersion: frame.version }).where(eq(edges.edgeId, edge.edgeId))
-  await publishHeardLocks(deps, edge, { before, now: frame.version })
-  deps.live.publish([{ type: 'changed', entity: 'edge', id: edge.edgeId }])
 }

@@ -1,11 +1,22 @@
 import { createSocket, type Socket } from 'node:dgram'
-import type { OpenUdpSocket, UdpHandlers, UdpSocketOptions } from '../ports/udp.ts'
+import type { OpenUdpSocket, UdpHandlers, UdpSocket, UdpSocketOptions } from '../ports/udp.ts'
+import type { DeviceSockets } from './device-socket.ts'
 
-/** UDP over Node's dgram, IPv4. */
-export const openNodeUdpSocket: OpenUdpSocket = async (options, handlers) => {
+/** UDP over Node's dgram, IPv4. Where there are no device sockets, `device` says nothing. */
+export function createUdpOpener(devices?: DeviceSockets): OpenUdpSocket {
+  return (options, handlers) => openUdpSocket(options, handlers, devices)
+}
+
+export const openNodeUdpSocket = createUdpOpener()
+
+async function openUdpSocket(
+  options: UdpSocketOptions,
+  handlers: UdpHandlers,
+  devices: DeviceSockets | undefined,
+): Promise<UdpSocket> {
   const socket = createSocket({ type: 'udp4', reuseAddr: options.shared ?? false })
   try {
-    await bind(socket, options)
+    await bind(socket, options, devices)
   } catch (error) {
     closeQuietly(socket)
     throw error
@@ -27,8 +38,12 @@ export const openNodeUdpSocket: OpenUdpSocket = async (options, handlers) => {
   }
 }
 
-async function bind(socket: Socket, options: UdpSocketOptions): Promise<void> {
-  await settle(socket, (done) => socket.bind(options.port, options.address, done))
+async function bind(socket: Socket, options: UdpSocketOptions, devices?: DeviceSockets): Promise<void> {
+  const { address, port, device, shared = false } = options
+  if (device !== undefined && devices) {
+    const fd = devices.open({ device, address, port, shared })
+    await settle(socket, (done) => socket.bind({ fd }, done))
+  } else await settle(socket, (done) => socket.bind(port, address, done))
   if (options.broadcast) socket.setBroadcast(true)
   const { peer } = options
   if (peer) await settle(socket, (done) => socket.connect(peer.port, peer.address, done))

@@ -12,6 +12,8 @@ export interface UdpSocketOptions {
   broadcast?: boolean
   /** Several sockets may share the port (an address of its own beside `0.0.0.0`). */
   shared?: boolean
+  /** Only what comes in by this network device is heard, and all leaves by it: `eth0`. */
+  device?: string
   /** Only this peer is heard, and sent to. Its host's "port unreachable" then arrives as an error. */
   peer?: UdpEndpoint
 }

@@ -60,6 +60,7 @@ const bootProblems = [
   'socket-failed',
   'view-refused',
   'view-not-kept',
+  'lans-not-told-apart',
 ] as const
 
 /** What is wrong now, with what to do about it. `about` names the thing, so that it can be cleared. */

@@ -1,4 +1,4 @@
-import { identifiesOneMachine } from '@dragonfly/schema/state'
+import { uuidsOfMachine } from '@dragonfly/schema/state'
 import {
   epochMsSchema,
   idSchema,
@@ -75,10 +75,10 @@ export function indexBootView(view: BootView): IndexedBootView {
   const sharedUuids = new Set<Uuid>()
   for (const machine of view.machines) {
     for (const mac of machine.macs) machineByMac.set(mac, machine)
-    const uuid = machine.smbiosUuid
-    if (uuid === undefined || !identifiesOneMachine(uuid)) continue
-    if (machineByUuid.has(uuid)) sharedUuids.add(uuid)
-    machineByUuid.set(uuid, machine)
+    for (const uuid of uuidsOfMachine(machine)) {
+      if (machineByUuid.has(uuid)) sharedUuids.add(uuid)
+      machineByUuid.set(uuid, machine)
+    }
   }
   for (const uuid of sharedUuids) machineByUuid.delete(uuid)
   return {

@@ -1,4 +1,4 @@
-import { type SafetyControl, switchedOffSentences } from '@dragonfly/schema/state'
+import { type SafetyControl, switchedOffSentences, uuidsOfMachine } from '@dragonfly/schema/state'
 import type {
   Plan,
   SignerKey,
@@ -113,21 +113,26 @@ function refuseMachine(order: WorkOrder, check: OrderCheck): OrderVerdict | null
     return refuse('wrong-machine', 'The work order belongs to another deployment.')
   if (claimed.machineId !== machine.machineId || machine.machineId !== deployment.machineId)
     return refuse('wrong-machine', `The work order is not for ${machine.name}.`)
-  // One that only its BMC has told of is known by its UUID alone.
-  if (
-    observed &&
-    claimed.macs.length === 0 &&
-    (!claimed.smbiosUuid || observed.smbiosUuid !== claimed.smbiosUuid)
-  )
-    return refuse('wrong-machine', 'The order names no network card, and the machine showed another UUID.')
-  if (observed && claimed.macs.length > 0 && !claimed.macs.includes(observed.mac))
-    return refuse('wrong-machine', `The machine booted from ${observed.mac}, which the order does not name.`)
-  if (observed?.smbiosUuid && claimed.smbiosUuid && observed.smbiosUuid !== claimed.smbiosUuid)
-    return refuse(
-      'wrong-machine',
-      `The machine’s SMBIOS UUID is ${observed.smbiosUuid}, the order names another.`,
-    )
+  const refused = observed && refuseObserved(claimed, observed)
+  if (refused) return refused
   if (machine.locked) return refuse('machine-locked', `${machine.name} is locked.`)
+  return null
+}
+
+function refuseObserved(
+  claimed: WorkOrder['machine'],
+  observed: NonNullable<OrderCheck['observed']>,
+): OrderVerdict | null {
+  const { mac, smbiosUuid } = observed
+  // One that only its BMC has told of is known by its UUID alone.
+  if (claimed.macs.length === 0)
+    return smbiosUuid && uuidsOfMachine(claimed).includes(smbiosUuid)
+      ? null
+      : refuse('wrong-machine', 'The order names no network card, and the machine showed another UUID.')
+  if (!claimed.macs.includes(mac))
+    return refuse('wrong-machine', `The machine booted from ${mac}, which the order does not name.`)
+  if (smbiosUuid && claimed.smbiosUuid && smbiosUuid !== claimed.smbiosUuid)
+    return refuse('wrong-machine', `The machine’s SMBIOS UUID is ${smbiosUuid}, the order names another.`)
   return null
 }
 

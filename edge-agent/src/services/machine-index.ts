@@ -1,4 +1,4 @@
-import { identifiesOneMachine, isSignOfMachine } from '@dragonfly/schema/state'
+import { identifiesOneMachine, isSignOfMachine, uuidsOfMachine } from '@dragonfly/schema/state'
 import type { SiteMachine, SiteState } from '@dragonfly/schema/wire'
 import { parseUuid } from '../codec/uuid.ts'
 
@@ -19,8 +19,7 @@ export function indexMachines(state: SiteState | null): MachineIndex {
   for (const machine of state?.machines ?? []) {
     byId.set(machine.machineId, machine)
     for (const mac of machine.macs) byMac.set(mac, machine)
-    const uuid = machine.smbiosUuid
-    if (uuid && isDistinct(uuid)) byUuid.set(uuid, byUuid.has(uuid) ? null : machine)
+    for (const uuid of uuidsOfMachine(machine)) byUuid.set(uuid, byUuid.has(uuid) ? null : machine)
   }
   return {
     get: (machineId) => byId.get(machineId) ?? null,

@@ -204,6 +204,8 @@ export const machinesDeploySchema = z
 export const machinesLockSchema = z
   .object({ machineIds: machineIdsSchema, ...machineLockSchema.shape })
   .openapi('MachinesLock')
+export const machinesAdoptSchema = z.object({ machineIds: machineIdsSchema }).openapi('MachinesAdopt')
+export const machinesAbortSchema = z.object({ machineIds: machineIdsSchema }).openapi('MachinesAbort')
 export const machinesUnlockSchema = z.object({ machineIds: machineIdsSchema }).openapi('MachinesUnlock')
 export const machinesTagSchema = z
   .object({

@@ -1,5 +1,5 @@
 import type { Verdict } from './machine.ts'
-import { isDestructive } from './safety.ts'
+import { isDestructive, isLoosening } from './safety.ts'
 
 export const roles = ['administrator', 'user', 'viewer'] as const
 export type Role = (typeof roles)[number]
@@ -52,8 +52,8 @@ export function can(role: Role, group: OperationGroup): Verdict {
 
 /**
  * Whether an API key's scopes cover an operation; the owner's role is asked separately. What deletes something
- * wants the scope "destroy" besides that of its group; to deploy is what "deploy" is for, and to switch power
- * control off and on is a setting.
+ * wants the scope "destroy" besides that of its group; to deploy is what "deploy" is for, and to let go of a guard
+ * is a setting.
  */
 export function scopesCover(
   scopes: readonly string[],
@@ -64,7 +64,7 @@ export function scopesCover(
   if (scope === null)
     return { allowed: false, reason: 'An API key can’t do this: sign in at the portal instead.' }
   const wanted: ApiKeyScope[] = [scope]
-  const isOwnScope = group === 'deploy' || group === 'settings'
+  const isOwnScope = group === 'deploy' || (operation !== null && isLoosening(operation))
   if (operation !== null && isDestructive(operation) && !isOwnScope) wanted.push('destroy')
   const missing = wanted.find((one) => !scopes.includes(one))
   if (missing === undefined) return { allowed: true }

@@ -17,6 +17,9 @@ export const destructiveOperations = {
   deleteSite: ['siteId'],
   deleteImage: ['imageId'],
   setSafetySwitch: ['siteId', 'control', 'position'],
+  setMinimumSafety: ['minimum'],
+  updateSite: ['siteId', 'minimumSafety'],
+  updateFrontDoor: ['frontPage'],
 } as const satisfies Record<string, readonly string[]>
 export type DestructiveOperation = keyof typeof destructiveOperations
 
@@ -29,13 +32,22 @@ export function isDestructive(operation: string): operation is DestructiveOperat
   return Object.hasOwn(destructiveOperations, operation)
 }
 
-/**
- * Whether this request wants a confirmation. To switch something off is never dangerous, and has to be quick; to
- * switch it on again is.
- */
+/** Settings among them, and when they are dangerous: it is to let go of a guard. To raise one has to be quick. */
+const loosens: Readonly<Record<string, (request: Readonly<Record<string, unknown>>) => boolean>> = {
+  setSafetySwitch: ({ position }) => position !== 'off',
+  setMinimumSafety: ({ minimum }) => minimum !== 'safe',
+  updateSite: ({ minimumSafety }) => minimumSafety === 'power',
+  updateFrontDoor: ({ frontPage }) => frontPage === 'open',
+}
+
+/** Whether this request wants a confirmation. */
 export function isDangerous(operation: string, request: Readonly<Record<string, unknown>>): boolean {
-  if (operation === 'setSafetySwitch') return request.position !== 'off'
-  return isDestructive(operation)
+  return loosens[operation]?.(request) ?? isDestructive(operation)
+}
+
+/** Whether an operation is confirmed for what it lets go of, not for what it destroys. */
+export function isLoosening(operation: string): boolean {
+  return Object.hasOwn(loosens, operation)
 }
 
 export const switchPositions = ['on', 'off'] as const

@@ -1,5 +1,5 @@
 import type { OperationGroup } from './role-rules.ts'
-import { isDangerous, isDestructive } from './safety.ts'
+import { isDangerous } from './safety.ts'
 
 /** Groups whose every change may hand power to somebody else, or take it from everybody. */
 const groups: ReadonlySet<OperationGroup> = new Set(['people', 'settings', 'power', 'delete'])
@@ -16,8 +16,9 @@ export function wantsStepUp(change: {
   fields: Readonly<Record<string, unknown>>
 }): boolean {
   const { operation, group, fields } = change
-  if (isDestructive(operation)) return isDangerous(operation, fields)
-  return groups.has(group) || ownOperations.has(operation)
+  // To switch something off has to be quick.
+  if (operation === 'setSafetySwitch') return isDangerous(operation, fields)
+  return isDangerous(operation, fields) || groups.has(group) || ownOperations.has(operation)
 }
 
 /** Whether a second factor that was given at `verifiedAt` still counts; `minutes` null: always. */

@@ -68,16 +68,21 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
   )
 }
 
-/** Stays until the set-up is done, or somebody says that it is over. */
-function SetupLink() {
+/** Offered until the set-up is done, or somebody says that it is over. */
+function useSetupOffer(): boolean {
   const { data: me } = useQuery(meQuery)
   const isAdministrator = me?.role === 'administrator'
   const { data: progress } = useQuery({ ...setupProgressQuery, enabled: isAdministrator })
-  if (!isAdministrator || !progress || !isSetupOpen(progress)) return null
+  return isAdministrator && progress !== undefined && isSetupOpen(progress)
+}
+
+/** On a phone there is no room for it: it is in the account's menu. */
+function SetupLink() {
+  if (!useSetupOffer()) return null
   return (
     <Link
       to={paths.setup}
-      className="touchable mr-2 inline-flex items-center rounded-md px-2 py-1 whitespace-nowrap text-touch hover:bg-hover"
+      className="touchable mr-2 hidden items-center rounded-md px-2 py-1 whitespace-nowrap text-touch hover:bg-hover md:inline-flex"
     >
       Set up
     </Link>
@@ -130,6 +135,7 @@ function ThemeMenu() {
 
 function AccountMenu() {
   const { data: me } = useQuery(meQuery)
+  const isSetupOffered = useSetupOffer()
   const queryClient = useQueryClient()
   const navigate = useNavigate()
   const leave = async (): Promise<void> => {
@@ -151,6 +157,7 @@ function AccountMenu() {
           {me.email} · {me.role}
         </MenuLabel>
       )}
+      {isSetupOffered && <MenuItem onSelect={() => void navigate({ to: paths.setup })}>Set up</MenuItem>}
       <MenuItem onSelect={() => void navigate({ to: paths.account })}>Your account</MenuItem>
       {me?.role === 'administrator' && (
         <MenuItem onSelect={() => void navigate({ to: paths.people })}>People</MenuItem>

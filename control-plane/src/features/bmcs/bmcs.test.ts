@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { createHarness, type Harness, openTunnel, type TestEdge } from '../../testing/harness.ts'
+import { createHarness, type Harness, inventory, openTunnel, type TestEdge } from '../../testing/harness.ts'
 
 const coordinate = 'A'.repeat(43)
 const sealed = {
@@ -127,6 +127,29 @@ describe('a machine known by its BMC’s address alone', () => {
       powerStateAt: seenAt,
       problem: 'It does not answer.',
     })
+  })
+})
+
+it('joins a machine with what its ramdisk says, though its BMC sent the UUID in another order', async () => {
+  const { harness, edge, machineId, path } = await createAdopted()
+  const site = await connect(harness, edge)
+  const guid = '00112233-4455-6677-8899-aabbccddeeff'
+  const identity = { vendor: null, model: null, firmware: null, serial: null, guid }
+  await site.tell({ type: 'bmc.identified', machineId, identity, capabilities: {} })
+  const uuid = 'ffeeddcc-bbaa-9988-6677-445500112233'
+  const mac = '52:54:00:00:00:17'
+  await site.tell({
+    type: 'machine.inventory',
+    machineId: null,
+    mac,
+    address: '10.0.0.99',
+    inventory: inventory({ mac, uuid, serial: 'S-17' }),
+  })
+  expect((await harness.call('GET', '/api/v1/machines')).body.items).toHaveLength(1)
+  expect((await harness.call('GET', path)).body).toMatchObject({
+    macs: [mac],
+    smbiosUuid: uuid,
+    serial: 'S-17',
   })
 })
 

@@ -99,6 +99,27 @@ describe('many machines at once', () => {
     expect((await machine(4)).tags).toEqual(['gpu', 'rack-1'])
   })
 
+  it('are told to stop, each its own deployment, queued or not', async () => {
+    await harness.call('PATCH', `/api/v1/sites/${given.siteId}`, { deploymentsAtOnce: 1 })
+    const three = [0, 2, 3].map((index) => machineIds[index])
+    await bulk('deploy', { ...choices(), machineIds: three, count: 3 })
+    const { body } = await bulk('abort', {})
+    expect(outcomes(body.items)).toEqual(['done', 'not-active', 'done', 'done', 'not-active'])
+    expect((await machine(0)).deployment).toMatchObject({ status: 'armed', abortRequested: true })
+    expect((await machine(2)).deployment).toMatchObject({ status: 'aborted' })
+    expect(outcomes((await bulk('abort', { machineIds: [machineIds[0]] })).body.items)).toEqual([
+      'abort-requested',
+    ])
+  })
+
+  it('are adopted, those that are not yet', async () => {
+    await harness.deps.db.run(`update machines set adopted_at = null where name = 'node-4'`)
+    const { body } = await bulk('adopt', {})
+    const already = 'machine-adopted'
+    expect(outcomes(body.items)).toEqual([already, already, already, 'done', already])
+    expect((await machine(3)).adopted).toBe(true)
+  })
+
   it('are in the audit log one by one, refusals too', async () => {
     await bulk('delete', { count: 5 })
     const { items } = (

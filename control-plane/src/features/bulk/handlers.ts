@@ -6,9 +6,10 @@ import type { AppEnv, Deps } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
 import { conflict } from '../../errors.ts'
 import { powerMachine } from '../bmcs/operations.ts'
+import { abortDeploymentOf } from '../deployments/abort.ts'
 import { createDeployment } from '../deployments/create.ts'
 import { lockMachine, unlockMachine } from '../machines/lock.ts'
-import { changeTags, deleteMachine, getMachine } from '../machines/service.ts'
+import { adoptMachine, changeTags, deleteMachine, getMachine } from '../machines/service.ts'
 import * as routes from './routes.ts'
 import { type BulkCaller, runBulk } from './run-bulk.ts'
 
@@ -28,6 +29,28 @@ export function mountBulk(app: OpenAPIHono<AppEnv>): void {
     })
     return c.json(result, 200)
   })
+  app.openapi(routes.abortDeployments, async (c) =>
+    c.json(
+      await runBulk(c.get('deps'), callerOf(c), {
+        operation: 'abortDeployment',
+        details: {},
+        machineIds: c.req.valid('json').machineIds,
+        act: (machineId) => abortDeploymentOf(c.get('deps'), machineId).then(done),
+      }),
+      200,
+    ),
+  )
+  app.openapi(routes.adoptMachines, async (c) =>
+    c.json(
+      await runBulk(c.get('deps'), callerOf(c), {
+        operation: 'adoptMachine',
+        details: {},
+        machineIds: c.req.valid('json').machineIds,
+        act: (machineId) => adoptMachine(c.get('deps'), machineId, {}).then(done),
+      }),
+      200,
+    ),
+  )
   app.openapi(routes.deleteMachines, async (c) =>
     c.json(
       await runBulk(c.get('deps'), callerOf(c), {

@@ -1,5 +1,7 @@
 import {
   bulkResultSchema,
+  machinesAbortSchema,
+  machinesAdoptSchema,
   machinesDeleteSchema,
   machinesDeploySchema,
   machinesLockSchema,
@@ -23,6 +25,28 @@ export const deployMachines = defineRoute({
   'x-audit': ['count', 'imageId', 'disk'],
   request: { body: jsonBody(machinesDeploySchema) },
   responses: { 200: jsonResponse(sentence, bulkResultSchema), ...problems(400, 401, 403, 415, 422, 428) },
+})
+
+export const abortDeployments = defineRoute({
+  method: 'post',
+  path: '/api/v1/bulk/abort',
+  operationId: 'abortDeployments',
+  tags: ['bulk'],
+  summary: 'Abort the deployments of many machines; their sites have to confirm it',
+  'x-access': 'deploy',
+  request: { body: jsonBody(machinesAbortSchema) },
+  responses: { 200: jsonResponse(sentence, bulkResultSchema), ...problems(400, 401, 403, 415, 422) },
+})
+
+export const adoptMachines = defineRoute({
+  method: 'post',
+  path: '/api/v1/bulk/adopt',
+  operationId: 'adoptMachines',
+  tags: ['bulk'],
+  summary: 'Adopt many machines, under the names that they have',
+  'x-access': 'operate',
+  request: { body: jsonBody(machinesAdoptSchema) },
+  responses: { 200: jsonResponse(sentence, bulkResultSchema), ...problems(400, 401, 403, 415, 422) },
 })
 
 export const deleteMachines = defineRoute({

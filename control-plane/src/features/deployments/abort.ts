@@ -1,7 +1,7 @@
 import type { DeploymentView } from '@dragonfly/schema/api'
 import { deployments, edges } from '@dragonfly/schema/db'
 import { machineActions, startedStatuses } from '@dragonfly/schema/state'
-import { and, count, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, count, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import { runBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
@@ -49,6 +49,18 @@ export async function abortDeployment(
   publish(deps, row)
   if (confirmed) await releaseQueue(deps, row.siteId)
   return { view: await getDeployment(deps, deploymentId), confirmed }
+}
+
+/** The same for the deployment that a machine has. */
+export async function abortDeploymentOf(deps: Deps, machineId: string): Promise<void> {
+  const [row] = await deps.db
+    .select({ deploymentId: deployments.deploymentId })
+    .from(deployments)
+    .where(eq(deployments.machineId, machineId))
+    .orderBy(desc(deployments.epoch))
+    .limit(1)
+  if (!row) throw conflict('not-active', 'There is no deployment to abort.')
+  await abortDeployment(deps, row.deploymentId)
 }
 
 /** No edge knows of it yet. False when its turn came at this very moment. */

@@ -116,13 +116,17 @@ describe('the queue of a site', () => {
     expect((await readState()).deployments).toHaveLength(2)
   })
 
-  it('takes a machine that was locked meanwhile out, and goes on with the next', async () => {
+  it('loses a machine that is locked at once, and goes on with the next', async () => {
     const ids = await deployAll()
     await harness.call('POST', `/api/v1/machines/${machineIds[2]}/lock`, {})
+    expect(await statuses(ids)).toEqual(['armed', 'armed', 'failed', 'queued'])
+    const refused = (await harness.call('GET', `/api/v1/deployments/${ids[2]}`)).body
+    expect(refused.failure).toMatchObject({
+      reason: 'machine-locked',
+      message: 'Ada locked it before its turn came.',
+    })
     await fail(ids[0])
     expect(await statuses(ids)).toEqual(['failed', 'armed', 'failed', 'armed'])
-    const refused = (await harness.call('GET', `/api/v1/deployments/${ids[2]}`)).body
-    expect(refused.failure).toMatchObject({ reason: 'machine-locked' })
   })
 
   it('is emptied when reimaging is switched off: nothing begins by surprise later', async () => {

@@ -43,6 +43,16 @@ export async function releaseQueues(deps: Deps): Promise<void> {
   for (const { siteId } of rows) await releaseQueue(deps, siteId)
 }
 
+/** The machine was locked: it leaves the queue at once, and says by whom. */
+export async function refuseLocked(deps: Deps, machineId: string, lockedBy: string): Promise<void> {
+  const [row] = await deps.db
+    .select({ deploymentId: deployments.deploymentId, machineId: deployments.machineId })
+    .from(deployments)
+    .where(and(eq(deployments.status, 'queued'), eq(deployments.machineId, machineId)))
+  const failureMessage = `${lockedBy} locked it before its turn came.`
+  if (row) await failQueued(deps, row, { ...refusals.locked, failureMessage })
+}
+
 /** Reimaging was switched off: what waited does not begin by surprise on the day that it is switched on again. */
 export async function refuseQueued(deps: Deps, siteId: string | null): Promise<void> {
   const rows = await deps.db

@@ -36,6 +36,6 @@ export const updateFrontDoor = defineRoute({
   request: { body: jsonBody(frontDoorPatchSchema) },
   responses: {
     200: jsonResponse('The front door', frontDoorViewSchema),
-    ...problems(400, 401, 403, 409, 415, 422),
+    ...problems(400, 401, 403, 409, 415, 422, 428),
   },
 })

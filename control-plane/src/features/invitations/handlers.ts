@@ -24,16 +24,19 @@ export function mountInvitations(app: OpenAPIHono<AppEnv>): void {
     return c.body(null, 204)
   })
   app.openapi(routes.readInvitation, async (c) =>
-    c.json(await readInvitation(c.get('deps'), c.req.valid('json').token), 200),
+    c.json(await readInvitation(c.get('deps'), c.req.valid('json').token, c.get('clientAddress')), 200),
   )
   app.openapi(routes.acceptInvitation, async (c) => {
     const input = c.req.valid('json')
     const deps = c.get('deps')
-    const { userId } = await acceptInvitation(deps, input)
+    const { userId } = await acceptInvitation(deps, input, c.get('clientAddress'))
     const mfaVerifiedAt = input.passkey ? deps.clock() : null
     return c.json(await renderSignedIn(c, { userId, mfaVerifiedAt }), 201)
   })
   app.openapi(routes.beginInvitationPasskey, async (c) =>
-    c.json(await beginInvitationPasskey(c.get('deps'), c.req.valid('json').token), 200),
+    c.json(
+      await beginInvitationPasskey(c.get('deps'), c.req.valid('json').token, c.get('clientAddress')),
+      200,
+    ),
   )
 }

@@ -5,13 +5,13 @@ import type { z } from 'zod'
 import type { Deps, Person } from '../../deps.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { createId, createToken, sha256Hex } from '../../ids.ts'
-import { tooManyTries } from '../../tries.ts'
+import { addressBlock, tooManyTries } from '../../tries.ts'
 import { beginCreation, endCreation } from '../passkeys/service.ts'
 import { createAccount, publishPerson, refuseTakenEmail, refuseUnknownSites } from '../people/users.ts'
 import { readSetting } from '../settings/settings.ts'
 
 const lifetimeMs = 7 * 24 * 60 * 60_000
-const triesPerMinute = 30
+const triesPerMinute = { one: 30, all: 600 }
 
 type InvitationRow = typeof invitations.$inferSelect
 
@@ -64,8 +64,8 @@ export async function deleteInvitation(deps: Deps, invitationId: string): Promis
   publishPerson(deps, invitationId)
 }
 
-export async function readInvitation(deps: Deps, token: string) {
-  const { email, name, role } = await findInvitation(deps, token)
+export async function readInvitation(deps: Deps, token: string, clientAddress: string | null) {
+  const { email, name, role } = await findInvitation(deps, token, clientAddress)
   return { email, name, role, organisation: (await readSetting(deps.db, 'organisation')) ?? 'Dragonfly' }
 }
 
@@ -73,8 +73,9 @@ export async function readInvitation(deps: Deps, token: string) {
 export async function acceptInvitation(
   deps: Deps,
   input: z.output<typeof invitationAcceptSchema>,
+  clientAddress: string | null,
 ): Promise<{ userId: string }> {
-  const { tokenHash } = await findInvitation(deps, input.token)
+  const { tokenHash } = await findInvitation(deps, input.token, clientAddress)
   const made =
     input.passkey &&
     (await endCreation(deps, 'passkey-invitation', 'My first passkey', input.passkey, { tokenHash }))
@@ -91,8 +92,8 @@ export async function acceptInvitation(
   }
 }
 
-export async function beginInvitationPasskey(deps: Deps, token: string) {
-  const { tokenHash, email, name } = await findInvitation(deps, token)
+export async function beginInvitationPasskey(deps: Deps, token: string, clientAddress: string | null) {
+  const { tokenHash, email, name } = await findInvitation(deps, token, clientAddress)
   const person = { userId: createId(deps.clock()), name: name ?? email, email }
   return beginCreation(deps, 'passkey-invitation', person, [], { tokenHash })
 }
@@ -106,8 +107,17 @@ async function keepKnownSites(deps: Deps, siteIds: readonly string[]): Promise<s
   return rows.map(({ siteId }) => siteId)
 }
 
-async function findInvitation(deps: Deps, token: string): Promise<InvitationRow> {
-  if (!(await deps.tries.take({ key: 'invitation', most: triesPerMinute, windowMs: 60_000 }))) {
+async function findInvitation(
+  deps: Deps,
+  token: string,
+  clientAddress: string | null,
+): Promise<InvitationRow> {
+  const windowMs = 60_000
+  const isBearable = await deps.tries.take(
+    { key: `invitation from ${addressBlock(clientAddress)}`, most: triesPerMinute.one, windowMs },
+    { key: 'invitation', most: triesPerMinute.all, windowMs },
+  )
+  if (!isBearable) {
     throw tooManyTries('Too many tries with invitations: wait a minute, then open the link again.')
   }
   const tokenHash = await sha256Hex(token)

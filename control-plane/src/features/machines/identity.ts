@@ -1,4 +1,9 @@
-import { type HardwareSigns, identifiesOneMachine, isSignOfMachine } from '@dragonfly/schema/state'
+import {
+  type HardwareSigns,
+  identifiesOneMachine,
+  isSignOfMachine,
+  uuidsOfMachine,
+} from '@dragonfly/schema/state'
 
 /** What a machine told of itself. */
 export interface ReportedIdentity {
@@ -42,7 +47,7 @@ export function usableSerial(serial: string | null): string | null {
 export function decideIdentity(report: ReportedIdentity, known: readonly KnownMachine[]): IdentityDecision {
   const uuid = usableUuid(report.smbiosUuid)
   const serial = usableSerial(report.serial)
-  const byUuid = uuid === null ? [] : known.filter((machine) => machine.smbiosUuid === uuid)
+  const byUuid = uuid === null ? [] : known.filter((machine) => uuidsOfMachine(machine).includes(uuid))
   const byMac = findByMac(report, known)
   const others = known.filter(
     (machine) => machine !== byMac && report.macs.some((mac) => machine.macs.includes(mac)),

@@ -5,6 +5,7 @@ import { and, eq, gt, isNotNull, isNull, lte, sql } from 'drizzle-orm'
 import { runBatch } from '../../batch.ts'
 import type { Deps, EdgeIdentity, Person } from '../../deps.ts'
 import { conflict } from '../../errors.ts'
+import { refuseLocked } from '../deployments/queue.ts'
 import { bumpSite } from '../sites/site-version.ts'
 import { getMachine, publishMachine } from './service.ts'
 
@@ -30,6 +31,7 @@ export async function lockMachine(
       })
       .where(and(eq(machines.machineId, machineId), isNull(machines.lockedAt))),
   ])
+  await refuseLocked(deps, machineId, person.name)
   await publishMachine(deps, machineId, machine.siteId)
   return getMachine(deps, machineId)
 }

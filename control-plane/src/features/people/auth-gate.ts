@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import type { AppEnv } from '../../deps.ts'
-import { AppError, invalid, notFound } from '../../errors.ts'
+import { invalid, notFound } from '../../errors.ts'
 import { requireFreshFactor } from '../../require-step-up.ts'
 import { addressBlock, tooManyTries } from '../../tries.ts'
 import { clientAddressHeader } from './auth.ts'
@@ -35,7 +35,6 @@ export async function handleAuth(c: Context<AppEnv>): Promise<Response> {
   const deps = c.get('deps')
   const path = c.req.path.slice('/api/auth'.length)
   if (!openPaths.has(`${c.req.method} ${path}`)) throw notFound('address in the API')
-  if (c.req.method === 'POST') requireOrigin(c)
   const headers = new Headers(c.req.raw.headers)
   headers.delete(clientAddressHeader)
   headers.delete('content-length')
@@ -54,18 +53,6 @@ export async function handleAuth(c: Context<AppEnv>): Promise<Response> {
   const answer = await deps.auth.handle(request)
   if (before && answer.ok) publishPerson(deps, before.userId)
   return answer
-}
-
-/** Browsers name it with every POST: what has none, or another site's, has no business with a cookie. */
-function requireOrigin(c: Context<AppEnv>): void {
-  const origin = c.req.header('origin')
-  const allowed = c.get('deps').origins.allowed(c.req.header('host') ?? null)
-  if (origin && allowed.includes(origin)) return
-  throw new AppError({
-    code: origin ? 'foreign-origin' : 'origin-missing',
-    status: 403,
-    message: 'Sign-in takes requests from its own pages only: open the portal at its public address.',
-  })
 }
 
 /** Codes and passwords that are tried with a session, or half of one. */

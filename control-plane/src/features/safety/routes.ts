@@ -43,7 +43,7 @@ export const setMinimumSafety = defineRoute({
   'x-access': 'administrator',
   'x-audit': ['minimum'],
   request: { body: jsonBody(safetyMinimumInputSchema) },
-  responses: { 200: jsonResponse('The mode', safetyViewSchema), ...problems(400, 401, 403, 415, 422) },
+  responses: { 200: jsonResponse('The mode', safetyViewSchema), ...problems(400, 401, 403, 415, 422, 428) },
 })
 
 export const setSafetySwitch = defineRoute({

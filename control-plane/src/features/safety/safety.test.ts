@@ -148,4 +148,41 @@ describe('safe mode', () => {
     await harness.signInAs('user')
     expect((await harness.call('PUT', '/api/v1/safety/minimum', { minimum: 'power' })).status).toBe(403)
   })
+
+  it('wants a confirmation where a guard is let go of, and none where one is raised', async () => {
+    const { harness, siteId, confirm } = await createSafe()
+    const cases = [
+      {
+        operation: 'setMinimumSafety',
+        change: ['PUT', '/api/v1/safety/minimum'],
+        loose: { minimum: 'power' },
+        tight: { minimum: 'safe' },
+        targets: { minimum: 'power' },
+      },
+      {
+        operation: 'updateFrontDoor',
+        change: ['PATCH', '/api/v1/front-door'],
+        loose: { frontPage: 'open' },
+        tight: { frontPage: 'administrators' },
+        targets: { frontPage: 'open' },
+      },
+      {
+        operation: 'updateSite',
+        change: ['PATCH', `/api/v1/sites/${siteId}`],
+        loose: { minimumSafety: 'power' },
+        tight: { minimumSafety: 'safe' },
+        targets: { siteId, minimumSafety: 'power' },
+      },
+    ] as const
+    for (const { operation, change, loose, tight, targets } of cases) {
+      const [method, path] = change
+      expect((await harness.call(method, path, tight)).status, operation).toBe(200)
+      expect((await harness.call(method, path, loose)).body.code, operation).toBe('confirmation-required')
+      const { confirmationId } = (await confirm(operation, targets)).body
+      harness.clock.now += 1500
+      const headers = { 'x-dragonfly-confirmation': confirmationId }
+      expect((await harness.call(method, path, loose, headers)).status, operation).toBe(200)
+      expect((await harness.call(method, path, loose, headers)).status, operation).toBe(428)
+    }
+  })
 })

@@ -10,7 +10,7 @@ export function mountSetup(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.createAdministrator, async (c) => {
     const input = c.req.valid('json')
     const deps = c.get('deps')
-    const { userId } = await createAdministrator(deps, input)
+    const { userId } = await createAdministrator(deps, input, c.get('clientAddress'))
     const mfaVerifiedAt = input.passkey ? deps.clock() : null
     return c.json(await renderSignedIn(c, { userId, mfaVerifiedAt }), 201)
   })
@@ -22,6 +22,6 @@ export function mountSetup(app: OpenAPIHono<AppEnv>): void {
     c.json(await renameOrganisation(c.get('deps'), c.req.valid('json').name), 200),
   )
   app.openapi(routes.beginSetupPasskey, async (c) =>
-    c.json(await beginSetupPasskey(c.get('deps'), c.req.valid('json')), 200),
+    c.json(await beginSetupPasskey(c.get('deps'), c.req.valid('json'), c.get('clientAddress')), 200),
   )
 }

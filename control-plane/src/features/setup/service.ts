@@ -6,14 +6,15 @@ import { isConstraint } from '../../batch.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { AppError, conflict } from '../../errors.ts'
 import { createId, equalsInConstantTime } from '../../ids.ts'
-import { tooManyTries } from '../../tries.ts'
+import { addressBlock, tooManyTries } from '../../tries.ts'
 import { version } from '../../version.ts'
 import { readOidc } from '../oidc/settings.ts'
 import { beginCreation, endCreation } from '../passkeys/service.ts'
 import { createPerson, type NewPerson } from '../people/create-person.ts'
 import { readSetting, releaseSetting } from '../settings/settings.ts'
 
-const triesPerMinute = 10
+/** From one address; and altogether, so slow that a code of eight characters outlives whoever guesses at it. */
+const codeTries = { one: { most: 10, windowMs: 60_000 }, all: { most: 300, windowMs: 60 * 60_000 } }
 
 export async function needsAdministrator(db: Database): Promise<boolean> {
   const [row] = await db.select({ administrators: count() }).from(user).where(eq(user.role, 'administrator'))
@@ -35,8 +36,9 @@ export async function getSetup(deps: Deps) {
 export async function createAdministrator(
   deps: Deps,
   input: z.output<typeof administratorCreateSchema>,
+  clientAddress: string | null,
 ): Promise<{ userId: string; email: string }> {
-  await requireCode(deps, input.code)
+  await requireCode(deps, input.code, clientAddress)
   const { name, email, password } = input
   if (!input.passkey) return createFirstAdministrator(deps, { name, email, password })
   const facts = { email: email.toLowerCase() }
@@ -44,21 +46,28 @@ export async function createAdministrator(
   return createFirstAdministrator(deps, { name, email, password, ...made })
 }
 
-export async function beginSetupPasskey(deps: Deps, input: z.output<typeof setupPasskeySchema>) {
-  await requireCode(deps, input.code)
+export async function beginSetupPasskey(
+  deps: Deps,
+  input: z.output<typeof setupPasskeySchema>,
+  clientAddress: string | null,
+) {
+  await requireCode(deps, input.code, clientAddress)
   const { name, email } = input
   const userId = createId(deps.clock())
   const facts = { email: email.toLowerCase() }
   return beginCreation(deps, 'passkey-setup', { userId, name, email }, [], facts)
 }
 
-async function requireCode(deps: Deps, given: string): Promise<void> {
-  if (!(await deps.tries.take({ key: 'setup', most: triesPerMinute, windowMs: 60_000 }))) {
+async function requireCode(deps: Deps, given: string, clientAddress: string | null): Promise<void> {
+  if (!(await needsAdministrator(deps.db))) throw administratorExists()
+  if (!(await deps.tries.take({ key: `setup from ${addressBlock(clientAddress)}`, ...codeTries.one })))
     throw tooManyTries(
       'Too many tries: wait a minute, then read the code in the server’s terminal once more.',
     )
-  }
-  if (!(await needsAdministrator(deps.db))) throw administratorExists()
+  if (!(await deps.tries.take({ key: 'setup', ...codeTries.all })))
+    throw tooManyTries(
+      'Too many tries from everywhere: wait an hour, or name the first administrator on the server (DRAGONFLY_ADMIN_EMAIL, DRAGONFLY_ADMIN_PASSWORD).',
+    )
   const code = given.toUpperCase().replaceAll(/[^A-Z0-9]/g, '')
   const expected = deps.setupCode?.replaceAll('-', '') ?? null
   if (expected === null || !(await equalsInConstantTime(code, expected))) {

@@ -40,8 +40,21 @@ it('refuses a wrong code, and too many of them', async () => {
   expect(await guess()).toMatchObject({ status: 403, body: { code: 'wrong-code' } })
   for (let i = 0; i < 9; i++) await guess()
   expect(await guess()).toMatchObject({ status: 429 })
+  const elsewhere = { peer: '198.51.100.7' }
+  const right = { code: harness.deps.setupCode, ...person }
+  expect((await harness.call('POST', '/api/v1/setup/administrator', right)).status).toBe(429)
+  expect((await harness.call('POST', '/api/v1/setup/administrator', right, elsewhere)).status).toBe(201)
+})
+
+it('takes three hundred guesses an hour from everywhere together', async () => {
+  const harness = await createHarness()
+  const guess = (peer: string) =>
+    harness.call('POST', '/api/v1/setup/administrator', { code: 'AAAA-AAAA', ...person }, { peer })
+  for (let i = 0; i < 300; i++) expect((await guess(`203.0.113.${i % 100}`)).status).toBe(403)
   harness.clock.now += 61_000
-  expect((await guess()).status).toBe(403)
+  expect((await guess('198.51.100.7')).status).toBe(429)
+  harness.clock.now += 60 * 60_000
+  expect((await guess('198.51.100.7')).status).toBe(403)
 })
 
 it('has no sign-up', async () => {

@@ -54,7 +54,7 @@ export const updateSite = defineRoute({
   request: { params, body: jsonBody(sitePatchSchema) },
   responses: {
     200: jsonResponse('The site', siteViewSchema),
-    ...problems(400, 401, 403, 404, 409, 415, 422),
+    ...problems(400, 401, 403, 404, 409, 415, 422, 428),
   },
 })
 

@@ -105,6 +105,7 @@ function explainListenError(name: string, error: Error): BootProblem {
         message: `This process may not open ${name}. Run the edge as root, or allow its Node: sudo setcap cap_net_bind_service=+ep "${process.execPath}"`,
       }
     case 'EADDRNOTAVAIL':
+    case 'ENODEV':
       return {
         problem: 'address-missing',
         about: name,

@@ -3,7 +3,8 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { edgePorts } from '@dragonfly/schema/wire'
-import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
+import { hasAddress, loadDeviceSockets } from '../../io/device-socket.ts'
+import { createUdpOpener } from '../../io/node-udp-socket.ts'
 import { replaceEarlierProcess } from '../../io/single-process.ts'
 import { type FromBootResponder, toBootResponderSchema } from '../../protocol/boot-messages.ts'
 import type { BootView } from '../../protocol/boot-view.ts'
@@ -34,9 +35,11 @@ async function main(): Promise<void> {
   await mkdir(dirname(values.state), { recursive: true, mode: 0o700 })
   await replaceEarlierProcess(`${values.state}.pid`, fileURLToPath(import.meta.url))
   const store = createViewStore(values.state)
+  const devices = await loadDeviceSockets()
   const responder = createBootResponder({
     ports: { ...defaultPorts, ...parsePorts(values.ports) },
-    openUdpSocket: openNodeUdpSocket,
+    openUdpSocket: createUdpOpener(devices),
+    deviceOf: ({ name, address }) => (devices && hasAddress(name, address) ? name : undefined),
     now: Date.now,
     post,
     debug: values.debug ? (text) => console.error(text) : () => undefined,

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { anyAddress } from '../../codec/ipv4.ts'
 import type { OpenUdpSocket, UdpSocket } from '../../ports/udp.ts'
-import type { FromBootResponder } from '../../protocol/boot-messages.ts'
+import type { BootProblem, FromBootResponder } from '../../protocol/boot-messages.ts'
 import {
   type BootInterface,
   type BootView,
@@ -24,6 +24,8 @@ export interface BootResponderOptions {
   post: (message: FromBootResponder) => void
   debug: (text: string) => void
   listenRetryMs: number
+  /** The device to which an interface's sockets are bound; undefined where they cannot be. */
+  deviceOf: (entry: BootInterface) => string | undefined
 }
 
 export interface BootResponder {
@@ -62,11 +64,22 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     onCleared: (about) => options.post({ type: 'problem-cleared', about }),
   })
   const senders = new Map<string, UdpSocket>()
+  let areLansMixed = false
+
+  function tellMixedLans(areMixed: boolean): void {
+    if (areMixed === areLansMixed) return
+    areLansMixed = areMixed
+    options.post(
+      areMixed ? { type: 'problem', ...mixedLans } : { type: 'problem-cleared', about: mixedLans.about },
+    )
+  }
 
   return {
     setView: async (view) => {
       index = indexBootView(view)
-      await listeners.reconcile(wantedListeners(index.served, context, senders, tftp))
+      const { served } = index
+      tellMixedLans(served.length > 1 && served.some((entry) => options.deviceOf(entry) === undefined))
+      await listeners.reconcile(wantedListeners(served, options.deviceOf, context, senders, tftp))
       const { generation, version } = view
       options.post({ type: 'ready', generation, version, listeners: listeners.open() })
     },
@@ -79,30 +92,63 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
   }
 }
 
-/** One socket that hears broadcasts for all, and for each served interface its own, which also choose the way out. */
+const mixedLans: BootProblem = {
+  problem: 'lans-not-told-apart',
+  about: 'interfaces',
+  message:
+    'This edge serves several networks, but cannot tell by which of them a broadcast came: each is answered on all. Install the edge with its optional package koffi (npm install without --omit=optional), on Linux.',
+}
+
+type DeviceOf = BootResponderOptions['deviceOf']
+
+/** What every UDP listener of one interface needs. */
+interface Bound {
+  entry: BootInterface
+  /** `{}` where its sockets hear all devices. */
+  device: { device?: string }
+  context: BootContext
+}
+
+/**
+ * For each served interface a socket of its own that hears its broadcasts, and one with its address, which also sends.
+ * Where sockets cannot be bound to a device, one hears the broadcasts of all.
+ */
 function wantedListeners(
   served: readonly BootInterface[],
+  deviceOf: DeviceOf,
   context: BootContext,
   senders: Map<string, UdpSocket>,
   tftp: ReturnType<typeof createTftpService>,
 ): ListenerSpec[] {
-  if (served.length === 0) return []
-  const each = served.flatMap((entry) => [
-    dhcpListener(entry, context, senders),
-    bootServerListener(entry, context),
-    tftpListener(entry, context, tftp),
-    httpListener(entry, context),
-  ])
-  return [broadcastListener(context, senders), ...each]
+  const isUnbound = (entry: BootInterface) => deviceOf(entry) === undefined
+  const each = served.flatMap((entry) => {
+    const device = deviceOf(entry)
+    const bound: Bound = { entry, device: device === undefined ? {} : { device }, context }
+    return [
+      ...(device === undefined
+        ? []
+        : [broadcastListener(device, ({ name }) => name === device, context, senders)]),
+      dhcpListener(bound, senders),
+      bootServerListener(bound),
+      tftpListener(bound, tftp),
+      httpListener(entry, context),
+    ]
+  })
+  return served.some(isUnbound) ? [broadcastListener(undefined, isUnbound, context, senders), ...each] : each
 }
 
-function broadcastListener(context: BootContext, senders: Map<string, UdpSocket>): ListenerSpec {
+function broadcastListener(
+  device: string | undefined,
+  isHeard: (entry: BootInterface) => boolean,
+  context: BootContext,
+  senders: Map<string, UdpSocket>,
+): ListenerSpec {
   const port = context.ports.dhcpServer
   return {
-    name: `UDP ${anyAddress}:${port}`,
+    name: `UDP ${anyAddress}:${port}${device === undefined ? '' : ` on ${device}`}`,
     open: (onFailure) =>
       context.openUdpSocket(
-        { address: anyAddress, port, shared: true },
+        { address: anyAddress, port, shared: true, ...(device === undefined ? {} : { device }) },
         {
           error: onFailure,
           packet: (bytes, from) =>
@@ -111,8 +157,8 @@ function broadcastListener(context: BootContext, senders: Map<string, UdpSocket>
               {
                 service: 'dhcp',
                 from,
-                interfaces: context.index().served,
-                socketFor: (entry) => senders.get(entry.address),
+                interfaces: context.index().served.filter(isHeard),
+                socketFor: (entry) => senders.get(entry.name),
               },
               context,
             ),
@@ -122,29 +168,29 @@ function broadcastListener(context: BootContext, senders: Map<string, UdpSocket>
 }
 
 /** Hears what is sent to this address (relays), and sends all of this interface's answers. */
-function dhcpListener(
-  entry: BootInterface,
-  context: BootContext,
-  senders: Map<string, UdpSocket>,
-): ListenerSpec {
-  const { address } = entry
+function dhcpListener({ entry, device, context }: Bound, senders: Map<string, UdpSocket>): ListenerSpec {
+  const { address, name } = entry
   const port = context.ports.dhcpServer
   return {
     name: `UDP ${address}:${port}`,
     open: async (onFailure) => {
       const socket = await context.openUdpSocket(
-        { address, port, shared: true, broadcast: true },
+        { address, port, shared: true, broadcast: true, ...device },
         {
           error: dropTransient(onFailure, context),
           packet: (bytes, from) =>
-            handleDhcpPacket(bytes, { service: 'dhcp', from, interfaces: [entry], socketFor }, context),
+            handleDhcpPacket(
+              bytes,
+              { service: 'dhcp', from, interfaces: current(entry, context), socketFor },
+              context,
+            ),
         },
       )
       const socketFor = () => socket
-      senders.set(address, socket)
+      senders.set(name, socket)
       return {
         close: () => {
-          senders.delete(address)
+          senders.delete(name)
           socket.close()
         },
       }
@@ -152,20 +198,30 @@ function dhcpListener(
   }
 }
 
-function bootServerListener(entry: BootInterface, context: BootContext): ListenerSpec {
+/** The interface as the view in force has it: its mode may have changed since the socket was opened. */
+function current(opened: BootInterface, context: BootContext): BootInterface[] {
+  return context.index().served.filter(({ name }) => name === opened.name)
+}
+
+function bootServerListener({ entry, device, context }: Bound): ListenerSpec {
   const { address } = entry
   const port = context.ports.bootServer
   return {
     name: `UDP ${address}:${port}`,
     open: async (onFailure) => {
       const socket: UdpSocket = await context.openUdpSocket(
-        { address, port },
+        { address, port, ...device },
         {
           error: dropTransient(onFailure, context),
           packet: (bytes, from) =>
             handleDhcpPacket(
               bytes,
-              { service: 'boot-server', from, interfaces: [entry], socketFor: () => socket },
+              {
+                service: 'boot-server',
+                from,
+                interfaces: current(entry, context),
+                socketFor: () => socket,
+              },
               context,
             ),
         },
@@ -176,8 +232,7 @@ function bootServerListener(entry: BootInterface, context: BootContext): Listene
 }
 
 function tftpListener(
-  entry: BootInterface,
-  context: BootContext,
+  { entry, device, context }: Bound,
   tftp: ReturnType<typeof createTftpService>,
 ): ListenerSpec {
   const { address } = entry
@@ -186,10 +241,10 @@ function tftpListener(
     name: `UDP ${address}:${port}`,
     open: async (onFailure) => {
       const socket: UdpSocket = await context.openUdpSocket(
-        { address, port },
+        { address, port, ...device },
         {
           error: dropTransient(onFailure, context),
-          packet: (bytes, from) => tftp.handle(bytes, from, address, socket),
+          packet: (bytes, from) => tftp.handle(bytes, from, { address, ...device }, socket),
         },
       )
       return socket

@@ -15,9 +15,15 @@ import { runTftpTransfer } from './tftp-session.ts'
 
 type ReadRequest = Extract<TftpPacket, { kind: 'read-request' }>
 
+/** Our address that was asked, and the device that it belongs to, where sockets are bound to devices. */
+interface TftpLocal {
+  address: string
+  device?: string
+}
+
 export interface TftpService {
-  /** A packet on port 69 of our `address`; `reply` answers from there. */
-  handle: (bytes: Uint8Array, from: UdpEndpoint, address: string, reply: UdpSocket) => void
+  /** A packet on port 69 of one of our addresses; `reply` answers from there. */
+  handle: (bytes: Uint8Array, from: UdpEndpoint, local: TftpLocal, reply: UdpSocket) => void
   active: () => number
   /** Ends all transfers. */
   close: () => void
@@ -31,14 +37,19 @@ export function createTftpService(context: BootContext): TftpService {
   /** By client and port, so that a repeated request does not start a second transfer. */
   const transfers = new Map<string, { close: () => void; client: string }>()
 
-  async function start(request: ReadRequest, from: UdpEndpoint, address: string, key: string): Promise<void> {
+  async function start(
+    request: ReadRequest,
+    from: UdpEndpoint,
+    local: TftpLocal,
+    key: string,
+  ): Promise<void> {
     const found = await findFile(request, context)
     if (!found)
       throw new TftpRefusal(tftpErrorCodes.fileNotFound, 'No such file in the boot bundle', 'not-found')
     const transfer = await runTftpTransfer({
       bytes: found.bytes,
       negotiated: negotiateTransfer(request.options, found.bytes.length, defaultTransferLimits),
-      address,
+      local,
       peer: from,
       context,
       onEnd: (outcome) => {
@@ -63,7 +74,7 @@ export function createTftpService(context: BootContext): TftpService {
       for (const transfer of transfers.values()) transfer.close()
       transfers.clear()
     },
-    handle: (bytes, from, address, reply) => {
+    handle: (bytes, from, local, reply) => {
       const refuse = (error: TftpRefusal) => {
         context.counters.increment('tftp_requests', { outcome: error.outcome })
         const packet = { kind: 'error', code: error.code, message: error.message } as const
@@ -78,7 +89,7 @@ export function createTftpService(context: BootContext): TftpService {
       if (full) return refuse(full)
       context.counters.increment('tftp_requests', { outcome: 'started' })
       transfers.set(key, { client: from.address, close: () => undefined })
-      start(request, from, address, key).catch((error: unknown) => {
+      start(request, from, local, key).catch((error: unknown) => {
         transfers.delete(key)
         if (error instanceof TftpRefusal) return refuse(error)
         context.debug(`tftp to ${key}: ${String(error)}`)

@@ -15,8 +15,7 @@ import type { BootContext } from './context.ts'
 export interface TftpSessionOptions {
   bytes: Uint8Array
   negotiated: ReturnType<typeof negotiateTransfer>
-  /** Our address, the one that was asked. */
-  address: string
+  local: { address: string; device?: string }
   peer: UdpEndpoint
   context: BootContext
   /** Called once. */
@@ -31,7 +30,7 @@ export async function runTftpTransfer(options: TftpSessionOptions): Promise<{ cl
   let closed = false
 
   const socket = await context.openUdpSocket(
-    { address: options.address, port: 0, peer: options.peer },
+    { ...options.local, port: 0, peer: options.peer },
     {
       packet: (received) => {
         const packet = decode(received, context)

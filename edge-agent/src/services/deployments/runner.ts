@@ -3,6 +3,7 @@ import type { EdgeToAgentFrame, SiteDeployment, SiteEvent } from '@dragonfly/sch
 import type { Database } from '../../io/database.ts'
 import { armDeployment, transition } from '../../protocol/deployment-state.ts'
 import type { DeploymentEffect, DeploymentInput, DeploymentState } from '../../protocol/deployment-types.ts'
+import { createSerialQueue } from '../serial-queue.ts'
 import { findForgettable, forgetDeployment, loadDeployments, storeDeployment } from '../store/deployments.ts'
 import type { Journal } from '../store/journal.ts'
 
@@ -33,114 +34,112 @@ export interface DeploymentRunner {
 }
 
 export async function createDeploymentRunner(ports: DeploymentPorts): Promise<DeploymentRunner> {
-  const { database, journal, now } = ports
-  const states = new Map<string, DeploymentState>()
-  for (const state of await loadDeployments(database)) {
-    // While the edge was down nobody could report: the watchdog starts afresh.
-    states.set(state.deploymentId, isActive(state.status) ? { ...state, signAt: now() } : state)
-  }
-  let queue: Promise<void> = Promise.resolve()
-  const enqueue = (work: () => Promise<void>): Promise<void> => {
-    const done = queue.then(work)
-    queue = done.catch(() => undefined)
-    return done
-  }
-
-  const carryOut = async (state: DeploymentState, effect: DeploymentEffect): Promise<void> => {
-    const send = (frame: EdgeToAgentFrame) => ports.sendToMachine(state.machineId, frame)
-    switch (effect.kind) {
-      case 'journal':
-        return
-      case 'view':
-        return ports.publishView()
-      case 'give-order':
-        return ports.giveOrder(state)
-      case 'abort':
-        return send({ type: 'abort', orderId: effect.orderId })
-      case 'result-taken':
-        return send({ type: 'result-taken', orderId: effect.orderId })
-      case 'restart':
-        return send({ type: 'restart', reason: effect.reason })
-    }
-  }
-  const applyNow = async (deploymentId: string, input: DeploymentInput): Promise<void> => {
-    const before = states.get(deploymentId)
-    if (!before) return
-    const { state, effects } = transition(before, input, now())
-    if (state === before && effects.length === 0) return
-    const events = effects.flatMap((effect) => (effect.kind === 'journal' ? [effect.event] : []))
-    if (events.length > 0 || mustPersist(before, state)) await persist(state, events)
-    states.set(deploymentId, state)
-    for (const effect of effects) await carryOut(state, effect)
-  }
-  const persist = async (state: DeploymentState, events: SiteEvent[]): Promise<void> => {
-    await database.batch([storeDeployment(state, now()), ...journal.statements(events)])
-    if (events.length > 0) await journal.appended(events)
-  }
-  const arm = async (wanted: SiteDeployment): Promise<void> => {
-    const state = armDeployment({ ...pickArmed(wanted), phonesHome: wanted.plan.phonesHome }, now())
-    await persist(state, [])
-    states.set(state.deploymentId, state)
-  }
-  /** What the site no longer lists: never handed out here, it is simply no longer ours; else it is stopped. */
-  const dismiss = async (state: DeploymentState): Promise<void> => {
-    const { deploymentId, machineId } = state
-    if (state.lastOrderId !== null) return applyNow(deploymentId, { type: 'abort' })
-    states.delete(deploymentId)
-    await forgetDeployment(database, deploymentId)
-    await ports.publishView()
-    if (state.stage === 'ramdisk')
-      ports.sendToMachine(machineId, { type: 'restart', reason: 'The deployment was taken back.' })
-  }
-  const takeWanted = async (wanted: readonly SiteDeployment[]): Promise<void> => {
-    const listed = new Set(wanted.map((deployment) => deployment.deploymentId))
-    for (const state of [...states.values()]) {
-      if (isActive(state.status) && !listed.has(state.deploymentId)) await dismiss(state)
-    }
-    for (const deployment of wanted) {
-      const { deploymentId, armedUntil } = deployment
-      if (!states.has(deploymentId)) await arm(deployment)
-      else if (states.get(deploymentId)?.armedUntil !== armedUntil)
-        await applyNow(deploymentId, { type: 'armed-until', armedUntil })
-      if (deployment.desired === 'abort') await applyNow(deploymentId, { type: 'abort' })
-    }
-    for (const deploymentId of await findForgettable(states.values(), now())) {
-      states.delete(deploymentId)
-      await forgetDeployment(database, deploymentId)
-    }
-  }
+  const run: Run = { ...ports, states: await loadStates(ports) }
+  const { states } = run
+  const queue = createSerialQueue()
+  const find = (fits: (state: DeploymentState) => boolean) => [...states.values()].findLast(fits) ?? null
   return {
     all: () => states.values(),
     get: (deploymentId) => states.get(deploymentId) ?? null,
-    activeFor: (machineId) =>
-      [...states.values()].findLast((state) => state.machineId === machineId && isActive(state.status)) ??
-      null,
+    activeFor: (machineId) => find((state) => state.machineId === machineId && isActive(state.status)),
     findByOrder: (machineId, orderId) =>
-      [...states.values()].find((state) => state.machineId === machineId && state.orderId === orderId) ??
-      null,
-    apply: (deploymentId, input) => enqueue(() => applyNow(deploymentId, input)),
+      find((state) => state.machineId === machineId && state.orderId === orderId),
+    apply: (deploymentId, input) => queue.add(() => apply(run, deploymentId, input)),
     abandon: () =>
-      enqueue(async () => {
-        for (const deploymentId of [...states.keys()]) {
-          states.delete(deploymentId)
-          await forgetDeployment(database, deploymentId)
-        }
+      queue.add(async () => {
+        for (const deploymentId of [...states.keys()]) await forget(run, deploymentId)
       }),
-    reconcile: (wanted) => enqueue(() => takeWanted(wanted)),
+    reconcile: (wanted) => queue.add(() => reconcile(run, wanted)),
     tick: () =>
-      enqueue(async () => {
-        for (const state of [...states.values()]) {
-          if (isActive(state.status)) await applyNow(state.deploymentId, { type: 'tick' })
-        }
+      queue.add(async () => {
+        for (const { deploymentId } of [...states.values()].filter((state) => isActive(state.status)))
+          await apply(run, deploymentId, { type: 'tick' })
       }),
   }
 }
 
-const pickArmed = ({ deploymentId, machineId, armedUntil }: SiteDeployment) => ({
-  deploymentId,
-  machineId,
-  armedUntil,
-})
+interface Run extends DeploymentPorts {
+  states: Map<string, DeploymentState>
+}
+
+async function loadStates({ database, now }: DeploymentPorts): Promise<Map<string, DeploymentState>> {
+  const loaded = await loadDeployments(database)
+  // While the edge was down nobody could report: the watchdog starts afresh.
+  const woken = loaded.map((state) => (isActive(state.status) ? { ...state, signAt: now() } : state))
+  return new Map(woken.map((state) => [state.deploymentId, state]))
+}
+
+/** Decides, keeps the decision, then acts on it. */
+async function apply(run: Run, deploymentId: string, input: DeploymentInput): Promise<void> {
+  const before = run.states.get(deploymentId)
+  if (!before) return
+  const { state, effects } = transition(before, input, run.now())
+  if (state === before && effects.length === 0) return
+  const events = effects.flatMap((effect) => (effect.kind === 'journal' ? [effect.event] : []))
+  if (events.length > 0 || mustPersist(before, state)) await persist(run, state, events)
+  run.states.set(deploymentId, state)
+  for (const effect of effects) await carryOut(run, state, effect)
+}
+
+async function persist({ database, journal, now }: Run, state: DeploymentState, events: SiteEvent[]) {
+  await database.batch([storeDeployment(state, now()), ...journal.statements(events)])
+  if (events.length > 0) await journal.appended(events)
+}
+
+async function carryOut(run: Run, state: DeploymentState, effect: DeploymentEffect): Promise<void> {
+  const send = (frame: EdgeToAgentFrame) => run.sendToMachine(state.machineId, frame)
+  switch (effect.kind) {
+    case 'journal':
+      return
+    case 'view':
+      return run.publishView()
+    case 'give-order':
+      return run.giveOrder(state)
+    case 'abort':
+      return send({ type: 'abort', orderId: effect.orderId })
+    case 'result-taken':
+      return send({ type: 'result-taken', orderId: effect.orderId })
+    case 'restart':
+      return send({ type: 'restart', reason: effect.reason })
+  }
+}
+
+async function reconcile(run: Run, wanted: readonly SiteDeployment[]): Promise<void> {
+  const { states, now } = run
+  const listed = new Set(wanted.map((deployment) => deployment.deploymentId))
+  for (const state of [...states.values()]) {
+    if (isActive(state.status) && !listed.has(state.deploymentId)) await dismiss(run, state)
+  }
+  for (const deployment of wanted) {
+    const { deploymentId, armedUntil } = deployment
+    const held = states.get(deploymentId)
+    if (!held) await arm(run, deployment)
+    else if (held.armedUntil !== armedUntil)
+      await apply(run, deploymentId, { type: 'armed-until', armedUntil })
+    if (deployment.desired === 'abort') await apply(run, deploymentId, { type: 'abort' })
+  }
+  for (const deploymentId of await findForgettable(states.values(), now())) await forget(run, deploymentId)
+}
+
+async function arm(run: Run, { deploymentId, machineId, armedUntil, plan }: SiteDeployment): Promise<void> {
+  const state = armDeployment({ deploymentId, machineId, armedUntil, phonesHome: plan.phonesHome }, run.now())
+  await persist(run, state, [])
+  run.states.set(deploymentId, state)
+}
+
+/** What the site no longer lists: never handed out here, it is simply no longer ours; else it is stopped. */
+async function dismiss(run: Run, { deploymentId, machineId, lastOrderId, stage }: DeploymentState) {
+  if (lastOrderId !== null) return apply(run, deploymentId, { type: 'abort' })
+  await forget(run, deploymentId)
+  await run.publishView()
+  if (stage === 'ramdisk')
+    run.sendToMachine(machineId, { type: 'restart', reason: 'The deployment was taken back.' })
+}
+
+async function forget({ database, states }: Run, deploymentId: string): Promise<void> {
+  states.delete(deploymentId)
+  await forgetDeployment(database, deploymentId)
+}
 
 /** Signs of life and bytes are not worth a disk write; what the next start needs is. */
 function mustPersist(before: DeploymentState, after: DeploymentState): boolean {

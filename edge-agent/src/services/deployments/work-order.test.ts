@@ -145,3 +145,23 @@ test('another try of the same deployment may use its order again, past its expir
     retry: true,
   })
 })
+
+describe('an order for a machine that only its BMC has told of', () => {
+  const told = '00112233-4455-6677-8899-aabbccddeeff'
+  const shown = (smbiosUuid: string | null) =>
+    check(
+      { machine: { machineId: machine.machineId, macs: [], smbiosUuid: told, epoch: 7 } },
+      { observed: { mac: '52:54:00:00:00:99', smbiosUuid } },
+    )
+
+  test('goes by its UUID, in whichever order its BMC sent the bytes', async () => {
+    expect(await shown(told)).toMatchObject({ kind: 'accepted' })
+    expect(await shown('33221100-5544-7766-8899-aabbccddeeff')).toMatchObject({ kind: 'accepted' })
+  })
+
+  test('is refused to a machine that shows another UUID, or none', async () => {
+    const other = '99999999-4455-6677-8899-aabbccddeeff'
+    for (const uuid of [other, null])
+      expect(await shown(uuid)).toMatchObject({ kind: 'refused', reason: 'wrong-machine' })
+  })
+})

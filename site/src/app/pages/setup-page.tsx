@@ -91,6 +91,7 @@ function Mark({
 function Step({ step, progress }: { step: SetupStepId; progress: SetupProgress }) {
   const { title, lede, Content } = wizardSteps[step]
   const navigate = useNavigate()
+  const { data: me } = useQuery(meQuery)
   const changing = useSetupProgress()
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus({ preventScroll: true }), [])
@@ -108,7 +109,12 @@ function Step({ step, progress }: { step: SetupStepId; progress: SetupProgress }
     await navigate({ to: paths.machines })
   }
   // These are done by doing something, not by going on.
-  const isDeed = step === 'site' || step === 'network' || step === 'ssh-keys' || step === 'image'
+  const isDeed =
+    (step === 'administrator' && !me?.mfa.enabled) ||
+    step === 'site' ||
+    step === 'network' ||
+    step === 'ssh-keys' ||
+    step === 'image'
   return (
     <section aria-labelledby="step-title" className="min-w-0">
       <p className="text-ink-faint">

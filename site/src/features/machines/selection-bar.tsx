@@ -1,19 +1,18 @@
-import { isActive } from '@dragonfly/schema/state'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { api, take } from '../../api/client.ts'
-import { forEachInTurn } from '../../api/in-turn.ts'
 import { keys } from '../../api/queries.ts'
 import { useRefusal } from '../../api/use-refusal.ts'
-import type { Machine } from '../../api/views.ts'
+import type { BulkResult, Machine } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { showToast } from '../../components/toast-store.ts'
 import { capitalise, countOf } from '../../format/words.ts'
 import { DeleteMany } from '../bulk/delete-many.tsx'
 import { DeployMany } from '../bulk/deploy-many.tsx'
+import { inParts } from '../bulk/in-parts.ts'
 import { LockMany, UnlockMany } from '../bulk/lock-many.tsx'
-import { bulkRefusal, describeResult, type Split, splitByRefusal } from '../bulk/split.ts'
+import { bulkRefusal, describeResult, refusedOf, type Split, splitByRefusal } from '../bulk/split.ts'
 import { refusal } from '../machine/facts.ts'
 
 interface SelectionBarProps {
@@ -111,20 +110,19 @@ function ManyButtons({ machines, onAsk, children }: ManyButtonsProps) {
   )
 }
 
+const idsOf = (machines: readonly Machine[]): string[] => machines.map(({ machineId }) => machineId)
+
 function AdoptMany({ machines, onDone }: { machines: readonly Machine[]; onDone: () => void }) {
   const queryClient = useQueryClient()
-  const [doneCount, setDoneCount] = useState(0)
   const adoptable = machines.filter((machine) => refusal('adopt', machine) === null)
   const adopting = useMutation({
     mutationFn: () =>
-      forEachInTurn(
-        adoptable,
-        ({ machineId }) =>
-          take(api.POST('/api/v1/machines/{machineId}/adopt', { params: { path: { machineId } }, body: {} })),
-        setDoneCount,
+      inParts(idsOf(adoptable), (machineIds) =>
+        take(api.POST('/api/v1/bulk/adopt', { body: { machineIds } })),
       ),
-    onSuccess: async ({ failed, error }) => {
-      tellResult(adoptable.length, failed, error, 'adopted')
+    onError: (error) => showToast({ text: error.message, tone: 'failed' }),
+    onSuccess: async (result) => {
+      tellResult(result, 'adopted')
       onDone()
       await queryClient.invalidateQueries({ queryKey: keys.machines })
     },
@@ -132,19 +130,18 @@ function AdoptMany({ machines, onDone }: { machines: readonly Machine[]; onDone:
   if (adoptable.length === 0) return null
   return (
     <Button may="operate" look="primary" busy={adopting.isPending} onClick={() => adopting.mutate()}>
-      {adopting.isPending && adoptable.length > 20
-        ? `Adopting ${doneCount} of ${adoptable.length} …`
-        : `Adopt ${adoptable.length}`}
+      Adopt {adoptable.length}
     </Button>
   )
 }
 
-function tellResult(count: number, failed: number, error: unknown, done: string): void {
-  const why = error instanceof Error ? ` ${error.message}` : ''
+/** The first reason stands for all: there is room for one. */
+function tellResult(result: BulkResult, done: string): void {
+  const [first] = refusedOf(result)
   showToast(
-    failed
-      ? { text: `${countOf(failed, 'machine')} of ${count} could not be ${done}.${why}`, tone: 'failed' }
-      : { text: `${countOf(count, 'machine')} ${done}.` },
+    first
+      ? { text: `${describeResult(result, done)} ${first.name}: ${first.note}`, tone: 'failed' }
+      : { text: describeResult(result, done) },
   )
 }
 
@@ -161,15 +158,11 @@ function AbortMany({
   const begun = machines.filter(({ deployment }) => deployment?.bytesDone).length
   const aborting = useMutation({
     mutationFn: () =>
-      forEachInTurn(machines, async ({ deployment }) => {
-        if (!deployment || !isActive(deployment.status)) return
-        const { deploymentId } = deployment
-        await take(
-          api.POST('/api/v1/deployments/{deploymentId}/abort', { params: { path: { deploymentId } } }),
-        )
-      }),
-    onSuccess: async ({ failed, error }) => {
-      tellResult(machines.length, failed, error, 'told to stop')
+      inParts(idsOf(machines), (machineIds) =>
+        take(api.POST('/api/v1/bulk/abort', { body: { machineIds } })),
+      ),
+    onSuccess: async (result) => {
+      tellResult(result, 'told to stop')
       onDone()
       await queryClient.invalidateQueries({ queryKey: keys.machines })
       await queryClient.invalidateQueries({ queryKey: keys.deployments })
@@ -207,9 +200,7 @@ function TagForm({ machines }: { machines: readonly Machine[] }) {
   const [tag, setTag] = useState('')
   const refresh = () => queryClient.invalidateQueries({ queryKey: keys.machines })
   const change = (body: { add?: string[]; remove?: string[] }, of: readonly Machine[]) =>
-    take(
-      api.POST('/api/v1/bulk/tags', { body: { machineIds: of.map(({ machineId }) => machineId), ...body } }),
-    )
+    take(api.POST('/api/v1/bulk/tags', { body: { machineIds: idsOf(of), ...body } }))
   const tagging = useMutation({
     mutationFn: (added: string) => change({ add: [added] }, machines),
     onSuccess: (result, added) => {

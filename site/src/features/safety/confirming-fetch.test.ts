@@ -26,7 +26,16 @@ it('knows what is dangerous by its address, and what it is bound to', () => {
   expect(toggle('on')?.targets).toEqual({ siteId: null, control: 'reimage', position: 'on' })
   const power = findDangerous('POST', '/api/v1/machines/m1/power', { operation: 'off' })
   expect(power?.targets).toEqual({ machineId: 'm1', operation: 'off' })
-  const named = ['createDeployment', power?.operation, toggle('on')?.operation, ...posted, ...deleted]
+  const loosened = [
+    findDangerous('PUT', '/api/v1/safety/minimum', { minimum: 'power' }),
+    findDangerous('PATCH', '/api/v1/front-door', { frontPage: 'open' }),
+    findDangerous('PATCH', '/api/v1/sites/s1', { minimumSafety: 'power' }),
+  ].map((found) => found?.operation)
+  expect(findDangerous('PUT', '/api/v1/safety/minimum', { minimum: 'safe' })).toBeNull()
+  expect(findDangerous('PATCH', '/api/v1/front-door', { frontPage: 'administrators' })).toBeNull()
+  expect(findDangerous('PATCH', '/api/v1/sites/s1', { name: 'Attic' })).toBeNull()
+  const single = ['createDeployment', power?.operation, toggle('on')?.operation]
+  const named = [...single, ...loosened, ...posted, ...deleted]
   expect(new Set(named)).toEqual(new Set(destructiveOperationNames))
   expect(findDangerous('POST', '/api/v1/deployments/d1/abort', {})).toBeNull()
   expect(findDangerous('PATCH', '/api/v1/machines/m1', {})).toBeNull()

@@ -12,6 +12,9 @@ const addresses: readonly { method: string; path: RegExp; operation: Destructive
   { method: 'POST', path: /^\/api\/v1\/bulk\/deploy$/, operation: 'deployMachines' },
   { method: 'POST', path: /^\/api\/v1\/bulk\/delete$/, operation: 'deleteMachines' },
   { method: 'PUT', path: /^\/api\/v1\/safety\/switches$/, operation: 'setSafetySwitch' },
+  { method: 'PUT', path: /^\/api\/v1\/safety\/minimum$/, operation: 'setMinimumSafety' },
+  { method: 'PATCH', path: /^\/api\/v1\/front-door$/, operation: 'updateFrontDoor' },
+  { method: 'PATCH', path: /^\/api\/v1\/sites\/(?<siteId>[^/]+)$/, operation: 'updateSite' },
   {
     method: 'POST',
     path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)\/power$/,
@@ -49,13 +52,12 @@ export function findDangerous(method: string, pathname: string, body: unknown): 
  * wants it confirmed all the same (a site may ask for more than its people do).
  */
 export async function confirmingFetch(request: Request): Promise<Response> {
-  const body: unknown =
-    request.method === 'POST' || request.method === 'PUT'
-      ? await request
-          .clone()
-          .json()
-          .catch(() => null)
-      : null
+  const body: unknown = ['POST', 'PUT', 'PATCH'].includes(request.method)
+    ? await request
+        .clone()
+        .json()
+        .catch(() => null)
+    : null
   const dangerous = findDangerous(request.method, new URL(request.url).pathname, body)
   if (!dangerous) return steppingFetch(request)
   const again = request.clone()

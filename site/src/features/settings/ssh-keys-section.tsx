@@ -98,7 +98,7 @@ function AccountForm() {
             error={problem.fields['account.name']}
           />
         </div>
-        <Button type="submit" busy={adding.isPending} className="mt-7">
+        <Button type="submit" busy={adding.isPending} className="sm:mt-7">
           Fetch keys
         </Button>
       </div>

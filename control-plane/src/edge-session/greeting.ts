@@ -1,0 +1,88 @@
+import { edges, sites } from '@dragonfly/schema/db'
+import { type ControlFrame, type EdgeFrame, wireProtocol } from '@dragonfly/schema/wire'
+import { eq, sql } from 'drizzle-orm'
+import type { Deps, EdgeIdentity } from '../deps.ts'
+import { readStateVersion } from '../features/edge-api/site-state.ts'
+import { publishHeardLocks } from '../features/machines/lock.ts'
+import { takeSealingKey } from '../features/sealing/sealing-key.ts'
+import { announceSites } from '../features/sites/site-version.ts'
+import { readAckedSeq } from './journal.ts'
+
+type Hello = Extract<EdgeFrame, { type: 'hello' }>
+
+export type Greeting =
+  | { kind: 'revoked' }
+  /** `staleAt`: the version to fetch, when the edge does not act on the newest; null when it does. */
+  | { kind: 'welcome'; ackedSeq: number; staleAt: number | null }
+
+/** Takes in what an edge says of itself, and finds where the two left off. */
+export async function takeHello(deps: Deps, edge: EdgeIdentity, hello: Hello): Promise<Greeting> {
+  const isCurrent = hello.generation === deps.identity.generation
+  const heldVersion = isCurrent ? hello.stateVersion : null
+  const before = await readAppliedVersion(deps, edge)
+  const [row] = await deps.db
+    .update(edges)
+    .set({ version: hello.version, ...(isCurrent ? { appliedVersion: heldVersion } : {}) })
+    .where(eq(edges.edgeId, edge.edgeId))
+    .returning({ revokedAt: edges.revokedAt })
+  if (!row || row.revokedAt !== null) return { kind: 'revoked' }
+  if (isCurrent) await publishHeardLocks(deps, edge, { before, now: heldVersion })
+  if (hello.sealingKey) await takeSealingKey(deps, edge, hello.sealingKey)
+  const ackedSeq = await readAckedSeq(deps, edge, hello.journalId)
+  const version = await catchUp(deps, edge, heldVersion)
+  return { kind: 'welcome', ackedSeq, staleAt: isCurrent && heldVersion === version ? null : version }
+}
+
+/** Which side is to be updated; null when both speak the same protocol. */
+export function findIncompatibility(protocol: number): ControlFrame | null {
+  if (protocol === wireProtocol) return null
+  const [reason, side] =
+    protocol < wireProtocol
+      ? (['edge-too-old', 'edge'] as const)
+      : (['edge-too-new', 'control plane'] as const)
+  return {
+    type: 'incompatible',
+    reason,
+    message: `This edge speaks protocol ${protocol}, the control plane ${wireProtocol}: update the ${side}.`,
+  }
+}
+
+async function readAppliedVersion(deps: Deps, edge: EdgeIdentity): Promise<number | null> {
+  const [row] = await deps.db
+    .select({ version: edges.appliedVersion })
+    .from(edges)
+    .where(eq(edges.edgeId, edge.edgeId))
+  return row?.version ?? null
+}
+
+/**
+ * Version of the site's desired state. An edge that holds a newer one shows that this database was restored from an
+ * older backup: the version goes past it, for edges never take an older one.
+ */
+async function catchUp(deps: Deps, edge: EdgeIdentity, heldVersion: number | null): Promise<number> {
+  const version = await readStateVersion(deps, edge.siteId)
+  if (heldVersion === null || heldVersion <= version) return version
+  deps.logError(
+    `edge ${edge.edgeId} holds version ${heldVersion} of its site's state, and this database ${version}: it was restored from an older backup`,
+    null,
+  )
+  await deps.db
+    .update(sites)
+    .set({ stateVersion: sql`max(${sites.stateVersion}, ${heldVersion}) + 1` })
+    .where(eq(sites.siteId, edge.siteId))
+  await announceSites(deps, [edge.siteId])
+  return readStateVersion(deps, edge.siteId)
+}
+
+/** The edge acts on this version of its site's state now: locks in it are confirmed. */
+export async function takeAppliedState(
+  deps: Deps,
+  edge: EdgeIdentity,
+  frame: Extract<EdgeFrame, { type: 'state-applied' }>,
+): Promise<void> {
+  if (frame.generation !== deps.identity.generation) return
+  const before = await readAppliedVersion(deps, edge)
+  await deps.db.update(edges).set({ appliedVersion: frame.version }).where(eq(edges.edgeId, edge.edgeId))
+  await publishHeardLocks(deps, edge, { before, now: frame.version })
+  deps.live.publish([{ type: 'changed', entity: 'edge', id: edge.edgeId }])
+}
