@@ -68,6 +68,7 @@ const expectations = {
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
+    ['getEdgePasswords'],
     ['getBmc', 'listCommands', 'getCommand'],
   ].flat(),
   operators: [
@@ -92,7 +93,7 @@ const expectations = {
     ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],
-    ['getRecoveryKey', 'replaceRecoveryKey', 'exportSealed'],
+    ['getRecoveryKey', 'replaceRecoveryKey', 'exportSealed', 'sharePasswords'],
     ['lockMachine', 'unlockMachine', 'lockMachines', 'unlockMachines', 'setSafetySwitch'],
     ['setMinimumSafety', 'listAudit', 'exportAudit', 'verifyAudit'],
   ].flat(),

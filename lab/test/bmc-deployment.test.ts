@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { tryCommand } from '../src/command.ts'
 import type { Lab } from '../src/lab.ts'
 import { startProduct } from '../src/product.ts'
-import { adoptByAddress, deployTo, notesOf, waitForPower } from './support/bmc.ts'
+import { adoptByAddress, deployTo, notesOf, readFromBmc, waitForPower } from './support/bmc.ts'
 import { inRack } from './support/rack.ts'
 
 /** In clear it is nowhere: not in a log, a database, or its journal. */
@@ -31,6 +31,14 @@ test('a machine that is off, known by its BMC’s address alone, is deployed; an
     const known = await waitForPower(product, machineId, 'off')
     expect(known).toMatchObject({ macs: [], smbiosUuid: machine.spec.uuid.toLowerCase(), status: 'ready' })
 
+    expect((await readFromBmc(product, machineId, 'sensors')).detail).toMatchObject({
+      kind: 'sensors',
+      sensors: expect.arrayContaining([expect.objectContaining({ kind: 'temperature', unit: '°C' })]),
+    })
+    expect((await readFromBmc(product, machineId, 'inventory')).detail).toMatchObject({
+      fields: expect.arrayContaining([expect.objectContaining({ group: 'Product', name: 'Serial number' })]),
+    })
+
     const first = await deployTo(lab, product, machineId, 'rack-1')
     expect(notesOf(first)).toContain('By its BMC (IPMI): it was off; network boot is set for its next start')
     expect(await product.api.machine(machineId)).toMatchObject({
@@ -39,6 +47,9 @@ test('a machine that is off, known by its BMC’s address alone, is deployed; an
       bmc: { powerState: 'on', problem: null },
     })
     expect((await product.api.machines()).length).toBe(1)
+
+    const { detail } = await readFromBmc(product, machineId, 'event-log')
+    expect(detail?.kind === 'event-log' ? detail.entries.length : 0).toBeGreaterThan(0)
 
     const second = await deployTo(lab, product, machineId, 'rack-2')
     expect(notesOf(second)).toContain('it was on, and was switched off')

@@ -32,7 +32,9 @@ export async function applyBmcIdentified(
   const row = await findBmc(deps, edge, machineId)
   if (!row) return noEffect
   const uuid = row.smbiosUuid === null ? usableUuid(identity.guid) : null
-  const serial = row.serial === null ? usableSerial(identity.serial) : null
+  // Many a BMC has another serial number than SMBIOS tells: it counts only where there is nothing better.
+  const isNeeded = row.serial === null && row.smbiosUuid === null && uuid === null
+  const serial = isNeeded ? usableSerial(identity.serial) : null
   const told = {
     ...(uuid === null ? {} : { smbiosUuid: uuid }),
     ...(serial === null ? {} : { serial }),

@@ -3,6 +3,7 @@ import { personWaitMs } from '@dragonfly/schema/state'
 import type { SiteEvent } from '@dragonfly/schema/wire'
 import { and, eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { keepResealed } from './apply-resealed.ts'
 import { type Effect, noEffect } from './effect.ts'
 
 type Event<T extends SiteEvent['type']> = Extract<SiteEvent, { type: T }>
@@ -10,7 +11,12 @@ type Event<T extends SiteEvent['type']> = Extract<SiteEvent, { type: T }>
 /** The command if this edge was given it. */
 async function findOwn(deps: Deps, edge: EdgeIdentity, commandId: string) {
   const [row] = await deps.db
-    .select({ status: commands.status, reason: commands.reason, machineId: commands.machineId })
+    .select({
+      status: commands.status,
+      reason: commands.reason,
+      machineId: commands.machineId,
+      command: commands.command,
+    })
     .from(commands)
     .where(and(eq(commands.commandId, commandId), eq(commands.edgeId, edge.edgeId)))
   return row ?? null
@@ -27,8 +33,10 @@ export async function applyCommandResult(
   const row = await findOwn(deps, edge, commandId)
   const isOpen = row?.status === 'pending' || (row?.status === 'failed' && row.reason === 'no-answer')
   if (!row || !isOpen) return noEffect
+  const resealed = await keepResealed(deps, edge, row.command, event)
   return {
     statements: [
+      ...resealed.statements,
       deps.db
         .update(commands)
         .set({
@@ -43,8 +51,8 @@ export async function applyCommandResult(
         })
         .where(eq(commands.commandId, commandId)),
     ],
-    live: [{ type: 'changed', entity: 'machine', id: row.machineId }],
-    bump: 'none',
+    live: [{ type: 'changed', entity: 'machine', id: row.machineId }, ...resealed.live],
+    bump: resealed.bump,
   }
 }
 

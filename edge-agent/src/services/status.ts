@@ -82,7 +82,9 @@ export async function printStatus(
 ): Promise<number> {
   const running = await askRunningEdge(dataDir)
   if (running) {
-    say(asJson ? JSON.stringify(running, null, 2) : describe(running))
+    const key = await loadEdgeKey(dataDir)
+    const shown = key && (await fingerprint(key.publicJwk))
+    say(asJson ? JSON.stringify({ ...running, fingerprint: shown }, null, 2) : describe(running, shown))
     return 0
   }
   const joined = existsSync(join(dataDir, 'edge.db')) ? await loadJoined(dataDir) : null
@@ -113,7 +115,7 @@ async function loadJoined(dataDir: string) {
   }
 }
 
-function describe(status: EdgeStatus): string {
+function describe(status: EdgeStatus, ownFingerprint: string | null): string {
   const counts = (of: Record<string, number>) =>
     Object.entries(of)
       .map(([name, count]) => `${count} ${name}`)
@@ -121,6 +123,7 @@ function describe(status: EdgeStatus): string {
   const { tunnel } = status
   return [
     `dragonfly-edge ${status.version}, site ${status.site} of ${status.url}`,
+    `fingerprint:   ${ownFingerprint ?? 'no key any more'}`,
     `control plane: ${tunnel.kind}${'message' in tunnel && tunnel.message ? `: ${tunnel.message}` : ''}`,
     `site state:    ${status.state ? `version ${status.state.version}` : 'none yet'}`,
     `boot bundle:   ${status.bundle ?? 'none yet'}`,

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DeploymentView, MachineDetail, SealingKeysView } from '@dragonfly/schema/api'
+import type { CommandView, DeploymentView, MachineDetail, SealingKeysView } from '@dragonfly/schema/api'
 import { sealFor, verifySealingKey } from '@dragonfly/schema/sealing'
-import { isActive } from '@dragonfly/schema/state'
+import { type BmcReading, isActive } from '@dragonfly/schema/state'
 import { waitUntil } from '../../src/api.ts'
 import { runCommand } from '../../src/command.ts'
 import { importFile, runOverSsh } from '../../src/deploy.ts'
@@ -78,6 +78,25 @@ export async function waitForPower(
     async () => {
       const found = await api.machine(machineId)
       return found.bmc?.powerState === powerState ? found : undefined
+    },
+    60_000,
+  )
+}
+
+/** Has something read of a machine's BMC, and gives what came of it. */
+export async function readFromBmc(
+  { api }: Product,
+  machineId: string,
+  what: BmcReading,
+): Promise<CommandView> {
+  const { commandId } = await api.request<CommandView>('POST', `/api/v1/machines/${machineId}/bmc/read`, {
+    what,
+  })
+  return waitUntil(
+    `the ${what} of its BMC`,
+    async () => {
+      const found = await api.request<CommandView>('GET', `/api/v1/commands/${commandId}`)
+      return found.status === 'pending' ? undefined : found
     },
     60_000,
   )

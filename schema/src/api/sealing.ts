@@ -43,5 +43,43 @@ export const recoveryKeyInputSchema = z
   .openapi('RecoveryKeyInput')
 export type RecoveryKeyInput = z.infer<typeof recoveryKeyInputSchema>
 
+const passwordSchema = z.object({ machineId: idSchema, name: z.string(), address: z.string() })
+
+export const edgePasswordsViewSchema = z
+  .object({
+    edgeId: idSchema,
+    /** It told a key to which passwords can be sealed. */
+    hasKey: z.boolean(),
+    /** Passwords of its site's BMCs that it can't open. */
+    closed: z.number().int(),
+    /** That it opens with a key that it has replaced. */
+    outdated: z.number().int(),
+    /** Of both: on their way to it. */
+    sharing: z.number().int(),
+    /** Of `closed`: no edge of the site can open them. */
+    lost: z.array(passwordSchema),
+    /** That it can read, or could before they were sealed anew: it may know them until others are entered. */
+    known: z.array(passwordSchema),
+  })
+  .openapi('EdgePasswords')
+export type EdgePasswordsView = z.infer<typeof edgePasswordsViewSchema>
+
+export const sharingInputSchema = z
+  .object({
+    /** As `dragonfly-edge status` shows it on the edge itself. */
+    fingerprint: z.string().max(64),
+  })
+  .openapi('SharingInput')
+
+export const sharingViewSchema = z
+  .object({
+    /** Passwords that edges are asked to seal anew. */
+    asked: z.number().int(),
+    /** No edge of the site can open these: they have to be entered again. */
+    lost: z.number().int(),
+  })
+  .openapi('Sharing')
+export type SharingView = z.infer<typeof sharingViewSchema>
+
 export const sealedExportViewSchema = z.object(sealedExportSchema.shape).openapi('SealedExport')
 export type SealedExport = z.infer<typeof sealedExportViewSchema>

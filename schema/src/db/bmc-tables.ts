@@ -27,6 +27,8 @@ export const bmcs = sqliteTable(
     mac: text('mac'),
     /** Ciphertext that only the site's edges can open. */
     credentials: text('credentials', { mode: 'json' }).$type<SealedCredentials>(),
+    /** Edges that could open a ciphertext of this password, also those that no longer can: until another is entered. */
+    readers: text('readers', { mode: 'json' }).notNull().$type<string[]>().default([]),
     tlsPin: text('tls_pin'),
     /** The edge that reached it last. */
     edgeId: text('edge_id').references(() => edges.edgeId, { onDelete: 'set null' }),

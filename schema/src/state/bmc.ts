@@ -62,7 +62,7 @@ export const commandStatuses = ['pending', 'done', 'failed'] as const
 export type CommandStatus = (typeof commandStatuses)[number]
 
 /** How long a command may wait for its site before it is given up: nobody expects a power cut next week. */
-export const commandLifetimeMs = { power: 10 * 60_000, read: 2 * 60_000 }
+export const commandLifetimeMs = { power: 10 * 60_000, read: 2 * 60_000, reseal: 24 * 3600_000 }
 /** A person who is asked to press a button may take this long. */
 export const personWaitMs = 24 * 3600_000
 /** An answer may be on its way for this long after the deadline. */

@@ -9,7 +9,7 @@ import {
   powerStates,
 } from '../state/bmc.ts'
 import { idSchema, macSchema, sentenceSchema } from './common.ts'
-import { sealedCredentialsSchema } from './sealing.ts'
+import { maxSealingRecipients, sealedCredentialsSchema, sealingKidSchema } from './sealing.ts'
 
 /** A host name, an IPv4 or IPv6 address, or the MAC address of a machine that is only woken. */
 export const bmcAddressSchema = z
@@ -58,6 +58,11 @@ export const bmcActionSchema = z.discriminatedUnion('action', [
   }),
   /** Whatever it takes to netboot it for the deployment that the order names: boot device, power on, power cycle. */
   z.object({ action: z.literal('netboot'), uefi: z.boolean().nullable() }),
+  /** Seal its credentials anew, to the keys of these names (sorted) and to that of the edge that does it. */
+  z.object({
+    action: z.literal('reseal'),
+    kids: z.array(sealingKidSchema).min(1).max(maxSealingRecipients),
+  }),
 ])
 export type BmcAction = z.infer<typeof bmcActionSchema>
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bmcDrivers, bmcReadings, bootDevices, powerStates } from '../state/bmc.ts'
 import { bmcActionSchema, bmcAttemptsSchema, bmcCapabilitiesSchema, siteBmcSchema } from './bmc.ts'
 import { epochMsSchema, idSchema, sentenceSchema, smbiosUuidSchema } from './common.ts'
+import { maxSealingRecipients, sealedCredentialsSchema, sealingRecipientSchema } from './sealing.ts'
 
 /** A machine and how its power is reached; `bmc` null where it has none. */
 const target = { machineId: idSchema, bmc: siteBmcSchema.nullable() }
@@ -23,6 +24,13 @@ export const commandSchema = z.discriminatedUnion('kind', [
     seconds: z.number().int().min(0).max(255).nullable(),
   }),
   z.object({ kind: z.literal('bmc.control'), ...target, what: bmcActionSchema, order: orderSchema }),
+  /** Seals what `bmc.credentials` holds for other recipients, too; ciphertext comes back and nothing else. */
+  z.object({
+    kind: z.literal('credentials.reseal'),
+    ...target,
+    recipients: z.array(sealingRecipientSchema).min(1).max(maxSealingRecipients),
+    order: orderSchema,
+  }),
 ])
 export type Command = z.infer<typeof commandSchema>
 export type CommandKind = Command['kind']
@@ -90,5 +98,7 @@ export const commandResultSchema = z.object({
   /** What did not work on the way, driver by driver. */
   attempts: bmcAttemptsSchema.optional(),
   detail: commandDetailSchema.optional(),
+  /** What `credentials.reseal` made. */
+  sealed: sealedCredentialsSchema.optional(),
 })
 export type CommandResult = z.infer<typeof commandResultSchema>

@@ -15,6 +15,7 @@ export const keys = {
   deployments: ['deployments'],
   sites: ['sites'],
   edges: ['edges'],
+  edgePasswords: (edgeId: string) => ['edges', edgeId, 'passwords'],
   images: ['images'],
   templates: ['templates'],
   users: ['users'],
@@ -187,3 +188,11 @@ export const recoveryKeyQuery = queryOptions({
   queryKey: keys.recoveryKey,
   queryFn: ({ signal }) => take(api.GET('/api/v1/recovery-key', { signal })),
 })
+
+/** Which BMC passwords an edge can open; under the edges' key, so that what makes those stale does it to this, too. */
+export const edgePasswordsQuery = (edgeId: string) =>
+  queryOptions({
+    queryKey: keys.edgePasswords(edgeId),
+    queryFn: ({ signal }) =>
+      take(api.GET('/api/v1/edges/{edgeId}/passwords', { params: { path: { edgeId } }, signal })),
+  })

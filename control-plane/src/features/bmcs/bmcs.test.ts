@@ -83,7 +83,15 @@ describe('a machine known by its BMC’s address alone', () => {
     }
   })
 
-  it('is known by its UUID and serial number once its BMC has been asked', async () => {
+  it('is known by its serial number where its BMC tells no UUID', async () => {
+    const { harness, edge, machineId, path } = await createAdopted()
+    const site = await connect(harness, edge)
+    const identity = { vendor: null, model: null, firmware: null, serial: 'S-17', guid: null }
+    await site.tell({ type: 'bmc.identified', machineId, identity, capabilities: {} })
+    expect((await harness.call('GET', path)).body.serial).toBe('S-17')
+  })
+
+  it('is known by its UUID once its BMC has been asked', async () => {
     const { harness, edge, machineId, path } = await createAdopted()
     const site = await connect(harness, edge)
     const identity = {
@@ -101,7 +109,7 @@ describe('a machine known by its BMC’s address alone', () => {
     await site.tell({ type: 'bmc.power', machineId, powerState: 'off', problem: null })
     expect((await harness.call('GET', path)).body).toMatchObject({
       smbiosUuid: identity.guid,
-      serial: 'S-17',
+      serial: null,
       manufacturer: 'Supermicro',
       bmc: { powerState: 'off', powerStateAt: harness.clock.now },
     })

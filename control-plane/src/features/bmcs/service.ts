@@ -8,6 +8,7 @@ import type { Deps, Person } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
 import { getMachine, publishMachine, refuseTakenName } from '../machines/service.ts'
+import { findReaders } from '../sealing/readers.ts'
 import { readSite } from '../sites/service.ts'
 import { bumpSite } from '../sites/site-version.ts'
 import { probeBmc } from './operations.ts'
@@ -56,7 +57,11 @@ export async function setBmc(
       }
   const credentials =
     input.credentials === undefined && isSame ? before.credentials : (input.credentials ?? null)
-  const values = { ...reach, ...kept, credentials, problem: null, updatedAt: now }
+  // Who reads a password knows it until another one is entered.
+  const readers = input.credentials
+    ? await findReaders(deps.db, machine.siteId, input.credentials)
+    : (before?.readers ?? [])
+  const values = { ...reach, ...kept, credentials, readers, problem: null, updatedAt: now }
   await runBatch(deps.db, [
     deps.db
       .insert(bmcs)

@@ -5,6 +5,7 @@ import { and, asc, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
 import { createId } from '../../ids.ts'
 import type { EdgeConnection } from '../../ports/index.ts'
+import { findReaders } from '../sealing/readers.ts'
 
 export interface CommandRequest {
   siteId: string
@@ -64,12 +65,24 @@ async function dispatch(deps: Deps, pending: Pending): Promise<void> {
   if (present.length === 0) return
   const able = present.filter((connection) => connection.commands.includes(pending.kind))
   if (able.length === 0) return failCommand(deps, pending, 'edge-too-old', edgeTooOld)
+  const fit = await keepReaders(deps, pending, able)
   const [bmc] = await deps.db
     .select({ edgeId: bmcs.edgeId })
     .from(bmcs)
     .where(eq(bmcs.machineId, pending.machineId))
-  const chosen = able.find((connection) => connection.edgeId === bmc?.edgeId) ?? able[0]
+  const chosen = fit.find((connection) => connection.edgeId === bmc?.edgeId) ?? fit[0]
   if (chosen) await give(deps, pending, chosen)
+}
+
+/** What was sealed is sealed anew by who can open it; it waits for one of those. */
+async function keepReaders(
+  deps: Deps,
+  { siteId, command }: Pending,
+  able: readonly EdgeConnection[],
+): Promise<readonly EdgeConnection[]> {
+  if (command?.kind !== 'credentials.reseal' || !command.bmc?.credentials) return able
+  const readers = await findReaders(deps.db, siteId, command.bmc.credentials)
+  return able.filter(({ edgeId }) => readers.includes(edgeId))
 }
 
 const edgeTooOld = 'The site’s edge is too old for this: update it (npx dragonfly-edge@latest).'

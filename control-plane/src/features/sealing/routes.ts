@@ -1,8 +1,11 @@
 import {
+  edgePasswordsViewSchema,
   recoveryKeyInputSchema,
   recoveryKeyViewSchema,
   sealedExportViewSchema,
   sealingKeysViewSchema,
+  sharingInputSchema,
+  sharingViewSchema,
 } from '@dragonfly/schema/api'
 import { z } from '@hono/zod-openapi'
 import { defineRoute } from '../../access.ts'
@@ -58,4 +61,32 @@ export const exportSealed = defineRoute({
   summary: 'Every sealed password, as ciphertext: `dragonfly-edge recover` opens it with the recovery key',
   'x-access': 'administrator',
   responses: { 200: jsonResponse('The ciphertexts', sealedExportViewSchema), ...problems(401, 403) },
+})
+
+const edgeParams = z.object({ edgeId: idParam('edgeId') })
+
+export const getEdgePasswords = defineRoute({
+  method: 'get',
+  path: '/api/v1/edges/{edgeId}/passwords',
+  operationId: 'getEdgePasswords',
+  tags: ['sealing'],
+  summary: 'Which BMC passwords of its site an edge can open, cannot yet, and could',
+  'x-access': 'signed-in',
+  request: { params: edgeParams },
+  responses: { 200: jsonResponse('Never a password', edgePasswordsViewSchema), ...problems(401, 404, 422) },
+})
+
+export const sharePasswords = defineRoute({
+  method: 'post',
+  path: '/api/v1/edges/{edgeId}/passwords/share',
+  operationId: 'sharePasswords',
+  tags: ['sealing'],
+  summary: 'Have edges that can open the site’s BMC passwords seal them for this edge, too',
+  'x-access': 'administrator',
+  'x-audit': ['fingerprint'],
+  request: { params: edgeParams, body: jsonBody(sharingInputSchema) },
+  responses: {
+    202: jsonResponse('On their way: ciphertext only', sharingViewSchema),
+    ...problems(400, 401, 403, 404, 409, 415, 422),
+  },
 })

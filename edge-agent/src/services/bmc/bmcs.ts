@@ -72,7 +72,7 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     )
   }
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-  const ports = { reach: createBmcReach(drivers), machine, checkOrder, report, now, sleep }
+  const ports = { reach: createBmcReach(drivers), machine, checkOrder, sealing, report, now, sleep }
   const commands = await openCommandDesk({
     database,
     journal,

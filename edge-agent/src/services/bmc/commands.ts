@@ -2,16 +2,25 @@ import type { BmcAttempt, BmcCapability } from '@dragonfly/schema/state'
 import type { BmcAction, Command, CommandDetail, SiteEvent, SiteMachine } from '@dragonfly/schema/wire'
 import type { BmcOrderVerdict } from '../../protocol/bmc-order.ts'
 import type { CommandContext, CommandOutcome } from '../commands/command-desk.ts'
+import type { Sealing } from '../sealing.ts'
 import { BmcAttemptError, type BmcTarget } from './driver.ts'
 import { askPerson } from './person.ts'
 import { type PowerPorts, switchPower } from './power.ts'
 import { probeBmc } from './probe.ts'
 import type { BmcReach, Reached } from './reach.ts'
+import { reseal } from './reseal.ts'
 
 /** Kinds of commands that this edge can carry out; it says so in its `hello`. */
-export const knownCommands: Command['kind'][] = ['bmc.probe', 'bmc.read', 'bmc.identify', 'bmc.control']
+export const knownCommands: Command['kind'][] = [
+  'bmc.probe',
+  'bmc.read',
+  'bmc.identify',
+  'bmc.control',
+  'credentials.reseal',
+]
 
 export interface BmcCommandPorts extends PowerPorts {
+  sealing: Pick<Sealing, 'resealCredentials'>
   reach: BmcReach
   machine: (machineId: string) => SiteMachine | null
   /** Whether what is asked for was signed, for this command and this machine. */
@@ -47,6 +56,8 @@ export async function executeBmcCommand(
         if (verdict.kind === 'refused') return failed(verdict.reason, verdict.message, [])
         return await control(ports, target, what)
       }
+      case 'credentials.reseal':
+        return await reseal(ports, commandId, command, target)
     }
   } catch (error) {
     if (!(error instanceof BmcAttemptError)) throw error

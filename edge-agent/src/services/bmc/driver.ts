@@ -24,7 +24,7 @@ export type OpenCredentials = (
   { kind: 'opened'; credentials: OpenedCredentials } | { kind: 'refused'; reason: string; message: string }
 >
 
-type InventoryFields = Extract<CommandDetail, { kind: 'inventory' }>['fields']
+export type InventoryFields = Extract<CommandDetail, { kind: 'inventory' }>['fields']
 
 /**
  * One way to reach a machine's power, opened for one machine. A capability that is left out is one that this driver

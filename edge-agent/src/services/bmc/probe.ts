@@ -61,7 +61,9 @@ async function look(driver: BmcDriver, session: BmcSession, result: ProbeResult)
       result.identity = mergeIdentities(result.identity, told)
     }
   }
-  await note(driver, result, 'powerDraw', readPowerDraw, async () => {
+  // What is off draws nothing that could be told from no sensor.
+  const draw = result.powerState === 'on' ? readPowerDraw : undefined
+  await note(driver, result, 'powerDraw', draw, async () => {
     if ((await readPowerDraw?.()) == null) throw new BmcError('no-sensor', 'The BMC measures no power draw.')
   })
   await note(driver, result, 'bootDevice', session.setBootDevice)

@@ -32,6 +32,7 @@ export function BmcDialog({ machine, bmc, onClose }: BmcDialogProps) {
       onClose()
       await queryClient.invalidateQueries({ queryKey: keys.machine(machine.machineId) })
       await queryClient.invalidateQueries({ queryKey: keys.machines })
+      await queryClient.invalidateQueries({ queryKey: keys.edges })
     },
   })
   const problem = sortProblem(saving.error, ['address', 'port', 'protocol'], { 'bmc-taken': 'address' })

@@ -27,13 +27,20 @@ function WithoutBmc({ machine }: { machine: MachineDetail }) {
       <Empty title="No BMC is known.">
         {found
           ? `The ramdisk saw one at ${found}. Add it, and Dragonfly switches this machine by itself.`
-          : 'With its address and a password, Dragonfly switches this machine by itself, and starts deployments on it. Without one, a person at the machine is asked.'}
+          : 'With its address and a password, Dragonfly switches this machine by itself, and starts deployments on it.'}
       </Empty>
       <div className="mt-5 flex flex-wrap gap-3">
         <Button may="bmcs" look="primary" onClick={() => setAdding(true)}>
           Add BMC
         </Button>
       </div>
+      <section aria-label="Power" className="mt-10 border-t border-line pt-6">
+        <p className="mb-4 max-w-2xl text-ink-soft">
+          Until then it is woken by its network card, where that helps; for the rest, a person at the machine
+          is asked here.
+        </p>
+        <PowerButtons machine={machine} />
+      </section>
       <CommandList machineId={machine.machineId} />
       {adding && <BmcDialog machine={machine} bmc={null} onClose={() => setAdding(false)} />}
     </>

@@ -1,7 +1,7 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, done } from '../../api/client.ts'
-import { keys } from '../../api/queries.ts'
+import { edgePasswordsQuery, keys } from '../../api/queries.ts'
 import type { Edge } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
@@ -9,6 +9,7 @@ import { Mono } from '../../components/facts.tsx'
 import { Sentence } from '../../components/sentence.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
+import { EdgePasswords, Machines } from './edge-passwords.tsx'
 import { Fingerprint } from './fingerprint.tsx'
 import { Interfaces } from './interfaces.tsx'
 
@@ -56,6 +57,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
         )}
       </div>
       <Problems edge={edge} />
+      <EdgePasswords edge={edge} />
       {!isRevoked && <Interfaces edge={edge} />}
       {revoking && <RevokeDialog edge={edge} onClose={() => setRevoking(false)} />}
     </article>
@@ -83,6 +85,7 @@ function Problems({ edge }: { edge: Edge }) {
 
 function RevokeDialog({ edge, onClose }: { edge: Edge; onClose: () => void }) {
   const queryClient = useQueryClient()
+  const known = useQuery(edgePasswordsQuery(edge.edgeId)).data?.known ?? []
   const revoking = useMutation({
     mutationFn: () =>
       done(api.DELETE('/api/v1/edges/{edgeId}', { params: { path: { edgeId: edge.edgeId } } })),
@@ -106,6 +109,12 @@ function RevokeDialog({ edge, onClose }: { edge: Edge; onClose: () => void }) {
       <p>
         Its tunnel is cut and its key is refused from now on. To work here again, it has to be enrolled again.
       </p>
+      {known.length > 0 && (
+        <p>
+          It can read the BMC passwords of <Machines machines={known} /> If it fell into other hands, change
+          those on the BMCs; its entry here keeps the list.
+        </p>
+      )}
     </ConfirmDialog>
   )
 }

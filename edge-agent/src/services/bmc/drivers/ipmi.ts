@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { BmcIdentity } from '@dragonfly/schema/wire'
 import {
   chassisControl,
   createIpmiClient,
@@ -10,10 +11,15 @@ import {
   type IpmiSession,
   identify,
   openConsole,
+  readEventLog,
+  readFru,
+  readPowerDraw,
+  readSensors,
   setBootDevice,
 } from '../../ipmi/index.ts'
 import { type BmcDriver, BmcError, type BmcSession, type BmcTarget, type OpenCredentials } from '../driver.ts'
 import { vendorName } from '../vendors.ts'
+import { describeFru, describeLogEntry, describeSensor } from './ipmi-readings.ts'
 
 export interface IpmiDriver extends BmcDriver {
   /** Ends every session. */
@@ -71,21 +77,28 @@ function createSession(session: IpmiSession): BmcSession {
     setBootDevice: ({ device, persistent, uefi }) =>
       translated(() => setBootDevice(session, { device, persistent, uefi: uefi ?? false })),
     identify: (seconds) => translated(() => identify(session, seconds ?? 'on')),
-    readIdentity: () =>
-      translated(async () => {
-        const { manufacturerId, firmware } = await getDeviceId(session)
-        // Not every BMC has one.
-        const guid = await getSystemGuid(session).catch(() => null)
-        return {
-          vendor: vendorName(manufacturerId),
-          model: null,
-          firmware,
-          serial: null,
-          guid: guid?.asSmbios ?? null,
-        }
-      }),
     openConsole: (handlers, options) => translated(() => openConsole(session, handlers, options)),
+    readIdentity: () => translated(() => readIdentity(session)),
+    readSensors: () => translated(async () => (await readSensors(session)).map(describeSensor)),
+    readEventLog: () => translated(async () => (await readEventLog(session)).map(describeLogEntry)),
+    readInventory: () => translated(async () => describeFru((await readFru(session)) ?? {})),
+    readPowerDraw: () => translated(async () => (await readPowerDraw(session))?.watts ?? null),
     close: async () => undefined,
+  }
+}
+
+/** Neither a GUID nor a FRU inventory is everywhere. */
+async function readIdentity(session: IpmiSession): Promise<BmcIdentity> {
+  const { manufacturerId, firmware } = await getDeviceId(session)
+  const guid = await getSystemGuid(session).catch(() => null)
+  const fru = await readFru(session).catch(() => undefined)
+  const clip = (text: string | undefined): string | null => text?.trim().slice(0, 500) || null
+  return {
+    vendor: vendorName(manufacturerId) ?? clip(fru?.product?.manufacturer),
+    model: clip(fru?.product?.name),
+    firmware,
+    serial: clip(fru?.product?.serialNumber),
+    guid: guid?.asSmbios ?? null,
   }
 }
 

@@ -1,0 +1,41 @@
+export type RedfishFailure =
+  | 'unreachable'
+  | 'timeout'
+  | 'not-redfish'
+  | 'tls'
+  | 'certificate-changed'
+  | 'wrong-password'
+  | 'password-change-required'
+  | 'no-free-session'
+  | 'privilege-too-low'
+  | 'licence-missing'
+  | 'not-found'
+  | 'not-supported'
+  | 'busy'
+  | 'refused'
+  | 'precondition'
+  | 'malformed'
+  | 'too-large'
+  | 'task-failed'
+  | 'server-error'
+  | 'closed'
+
+/** A refusal, a silence or nonsense of a BMC. The message is for a person, and holds no secret. */
+export class RedfishError extends Error {
+  readonly reason: RedfishFailure
+  readonly status: number | null
+  /** Last parts of the ids of what the BMC said, as `PropertyValueNotInList`. */
+  readonly messageIds: readonly string[]
+
+  constructor(
+    reason: RedfishFailure,
+    message: string,
+    details: { status?: number; messageIds?: readonly string[] } = {},
+  ) {
+    super(message)
+    this.name = 'RedfishError'
+    this.reason = reason
+    this.status = details.status ?? null
+    this.messageIds = details.messageIds ?? []
+  }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE `bmcs` ADD `readers` text DEFAULT '[]' NOT NULL;
