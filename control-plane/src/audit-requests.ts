@@ -24,6 +24,7 @@ export function auditRequests(routes: readonly DeclaredRoute[]) {
     await next()
     const route = find(c.req.method, c.req.path)
     const request = {
+      operation: route?.route.operationId ?? '',
       isChange: isChange(c),
       hasCredentials: Boolean(c.req.header('cookie') || c.req.header('authorization')),
       status: c.res.status,

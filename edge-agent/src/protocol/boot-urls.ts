@@ -40,21 +40,31 @@ export type BootRequest =
   | { kind: 'not-found' }
   | { kind: 'bad-request'; reason: string }
 
+type BootRoute = (rest: string, parameters: ReadonlyMap<string, string>) => BootRequest
+
+/** Everything that is answered, by what a path begins with; whatever is not in here is not found. */
+export const bootRoutes: Readonly<Record<string, BootRoute>> = {
+  '/healthz': (rest) => (rest === '' ? { kind: 'health' } : { kind: 'not-found' }),
+  '/boot/': (name, parameters) => {
+    const mac = parseMac(parameters.get('mac') ?? '')
+    return { kind: 'boot-file', name, ...(mac === undefined ? {} : { mac }) }
+  },
+  '/ipxe/': (rest, parameters) => {
+    const mac = parseMac(rest)
+    if (mac === undefined) return { kind: 'bad-request', reason: 'Ask for /ipxe/ and a MAC address.' }
+    const uuid = parseUuid(parameters.get('uuid') ?? '')
+    return { kind: 'script', caller: { mac, ...(uuid === undefined ? {} : { uuid }) } }
+  },
+}
+
 /** Reads the target of an HTTP request line. `name` is not checked against anything: look it up, do not open it. */
 export function parseBootRequest(target: string): BootRequest {
   if (target.length > 1024) return { kind: 'bad-request', reason: 'The address is too long.' }
   const [path = '', query = ''] = target.split('?', 2)
-  const parameters = parseQuery(query)
-  if (path === '/healthz') return { kind: 'health' }
-  if (path.startsWith('/boot/')) {
-    const mac = parseMac(parameters.get('mac') ?? '')
-    return { kind: 'boot-file', name: path.slice('/boot/'.length), ...(mac === undefined ? {} : { mac }) }
+  for (const [prefix, read] of Object.entries(bootRoutes)) {
+    if (path.startsWith(prefix)) return read(path.slice(prefix.length), parseQuery(query))
   }
-  if (!path.startsWith('/ipxe/')) return { kind: 'not-found' }
-  const mac = parseMac(path.slice('/ipxe/'.length))
-  if (mac === undefined) return { kind: 'bad-request', reason: 'Ask for /ipxe/ and a MAC address.' }
-  const uuid = parseUuid(parameters.get('uuid') ?? '')
-  return { kind: 'script', caller: { mac, ...(uuid === undefined ? {} : { uuid }) } }
+  return { kind: 'not-found' }
 }
 
 /** Enough for MACs and UUIDs, which need no escapes. */

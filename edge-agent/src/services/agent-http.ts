@@ -24,7 +24,47 @@ export interface AgentHttp {
 }
 
 const largestBody = 64 * 1024
-const phoneHomePath = /^\/phone-home\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,200})$/
+
+interface Asked {
+  request: IncomingMessage
+  response: ServerResponse
+  routes: AgentHttpRoutes
+  /** What the path's groups matched. */
+  parts: readonly string[]
+}
+
+/** Everything that is answered, and by which path; whatever is not in here is not found. */
+export const agentHttpRoutes = {
+  health: {
+    path: /^\/healthz$/,
+    methods: ['GET', 'HEAD'],
+    serve: ({ response }: Asked) => answer(response, 200, 'ok\n'),
+  },
+  readiness: {
+    path: /^\/readyz$/,
+    methods: ['GET', 'HEAD'],
+    serve: ({ response, routes }: Asked) =>
+      routes.isReady()
+        ? answer(response, 200, 'ready\n')
+        : answer(response, 503, 'no state from the site yet\n'),
+  },
+  metrics: {
+    path: /^\/metrics$/,
+    methods: ['GET', 'HEAD'],
+    serve: ({ response, routes }: Asked) =>
+      answer(response, 200, routes.metrics(), 'text/plain; version=0.0.4; charset=utf-8'),
+  },
+  phoneHome: {
+    path: /^\/phone-home\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,200})$/,
+    methods: ['GET', 'HEAD', 'POST'],
+    serve: takePhoneHome,
+  },
+} as const
+
+/** The same for WebSockets. */
+export const agentUpgrades = {
+  [ramdiskLinkPath]: (routes: AgentHttpRoutes) => routes.upgradeRamdisk,
+}
 
 export async function listenAgentHttp(
   routes: AgentHttpRoutes,
@@ -40,7 +80,8 @@ export async function listenAgentHttp(
   server.on('upgrade', (request, socket, head) => {
     // Node hands the socket over without a listener: a client that resets it would end this process.
     socket.on('error', () => socket.destroy())
-    if (pathOf(request) === ramdiskLinkPath) return routes.upgradeRamdisk(request, socket, head)
+    const path = pathOf(request)
+    if (isUpgrade(path)) return agentUpgrades[path](routes)(request, socket, head)
     socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n', () => socket.destroy())
   })
   await listen(server, port, host)
@@ -70,24 +111,23 @@ async function route(
   routes: AgentHttpRoutes,
 ): Promise<void> {
   const path = pathOf(request)
-  const reading = request.method === 'GET' || request.method === 'HEAD'
-  if (reading && path === '/healthz') return answer(response, 200, 'ok\n')
-  if (reading && path === '/readyz')
-    return routes.isReady()
-      ? answer(response, 200, 'ready\n')
-      : answer(response, 503, 'no state from the site yet\n')
-  if (reading && path === '/metrics')
-    return answer(response, 200, routes.metrics(), 'text/plain; version=0.0.4; charset=utf-8')
-  const home = phoneHomePath.exec(path)
-  if (home && (reading || request.method === 'POST')) {
-    const body = await readBody(request)
-    if (body === null) return answer(response, 413, 'Too much.\n')
-    const [, deploymentId = '', token = ''] = home
-    const address = plainAddress(request.socket.remoteAddress) || null
-    const known = await routes.phoneHome({ deploymentId, token, address, body })
-    if (known) return answer(response, 200, 'Thank you.\n')
+  for (const { path: pattern, methods, serve } of Object.values(agentHttpRoutes)) {
+    const match = pattern.exec(path)
+    const isServed = methods.some((method) => method === request.method)
+    if (match && isServed) return serve({ request, response, routes, parts: match.slice(1) })
   }
   answer(response, 404, 'Not found.\n')
+}
+
+const isUpgrade = (path: string): path is keyof typeof agentUpgrades => Object.hasOwn(agentUpgrades, path)
+
+async function takePhoneHome({ request, response, routes, parts }: Asked): Promise<void> {
+  const body = await readBody(request)
+  if (body === null) return answer(response, 413, 'Too much.\n')
+  const [deploymentId = '', token = ''] = parts
+  const address = plainAddress(request.socket.remoteAddress) || null
+  const isKnown = await routes.phoneHome({ deploymentId, token, address, body })
+  return isKnown ? answer(response, 200, 'Thank you.\n') : answer(response, 404, 'Not found.\n')
 }
 
 function pathOf(request: IncomingMessage): string {

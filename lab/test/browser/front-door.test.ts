@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { controlPlaneProgram } from '../../src/product.ts'
 import { openBrowser } from '../support/browser.ts'
+import { holdThrough } from './support/hold.ts'
 import { fillSignIn, signIn, startPortal } from './support/portal.ts'
 
 const run = promisify(execFile)
@@ -15,6 +16,8 @@ async function chooseFrontPage(page: Page, title: string): Promise<void> {
   await page.goto('/settings')
   const answered = page.waitForResponse((response) => response.request().method() === 'PATCH')
   await page.getByRole('radio', { name: title }).click()
+  // To show something to everybody is confirmed.
+  if (title === 'Open') await holdThrough(page)
   expect((await answered).status()).toBe(200)
 }
 

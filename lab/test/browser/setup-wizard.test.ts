@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { administrator } from '../../src/product.ts'
 import { enrolEdge, openEdgeLink } from '../../src/simulator/edge-link.ts'
 import { openBrowser } from '../support/browser.ts'
+import { holdThrough } from './support/hold.ts'
 import { startPortal } from './support/portal.ts'
 
 const publicKey = `ssh-ed25519 ${btoa(`\0\0\0\u000bssh-ed25519\0\0\0 ${'k'.repeat(32)}`)} ada@laptop`
@@ -75,6 +76,7 @@ test('the wizard leads from an empty server to one with a site, keys and a front
   await atStep(page, 'What do strangers see?')
   const changed = page.waitForResponse((response) => response.request().method() === 'PATCH')
   await page.getByRole('radio', { name: 'Open' }).click()
+  await holdThrough(page)
   expect((await changed).status()).toBe(200)
   await goOn(page)
   await atStep(page, 'How hard is it to break something?')

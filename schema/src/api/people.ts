@@ -97,6 +97,16 @@ export const userViewSchema = z
   .openapi('User')
 export type UserView = z.infer<typeof userViewSchema>
 
+export const userResetSchema = userViewSchema
+  .extend({
+    link: z.string().nullable().openapi({
+      description:
+        'For somebody without a password: where they make another way in. Works once, for a day; shown this once',
+    }),
+  })
+  .openapi('UserReset')
+export type UserReset = z.infer<typeof userResetSchema>
+
 export const userCreateSchema = z
   .object({
     name: personNameSchema,
@@ -162,7 +172,14 @@ const invitationTokenSchema = z.string().min(1).max(100)
 /** The token travels in the body, so that it is in no log of addresses. */
 export const invitationLookSchema = z.object({ token: invitationTokenSchema }).openapi('InvitationLook')
 export const invitationOfferSchema = z
-  .object({ email: z.string(), name: z.string().nullable(), role: roleSchema, organisation: z.string() })
+  .object({
+    email: z.string(),
+    name: z.string().nullable(),
+    role: roleSchema,
+    organisation: z.string(),
+    /** The account is there already: its owner lost what they signed in with. */
+    returning: z.boolean(),
+  })
   .openapi('InvitationOffer')
 export const invitationAcceptSchema = z
   .object({

@@ -260,7 +260,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Remove the second factor of somebody who lost it, and sign them out */
+        /** Remove the second factor and the passkeys of somebody who lost them, and sign them out */
         delete: operations["resetUserMfa"];
         options?: never;
         head?: never;
@@ -1856,6 +1856,10 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             expiresAt: number;
         };
+        UserReset: components["schemas"]["User"] & {
+            /** @description For somebody without a password: where they make another way in. Works once, for a day; shown this once */
+            link: string | null;
+        };
         MePatch: {
             name: string;
         };
@@ -1981,6 +1985,7 @@ export interface components {
             /** @enum {string} */
             role: "administrator" | "user" | "viewer";
             organisation: string;
+            returning: boolean;
         };
         ApiKeyCreated: components["schemas"]["ApiKey"] & {
             /** @description Shown this once */
@@ -4256,7 +4261,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["UserReset"];
                 };
             };
             /** @description Not signed in */
@@ -4279,15 +4284,6 @@ export interface operations {
             };
             /** @description No such thing, or not visible to you */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused by the state of things */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };

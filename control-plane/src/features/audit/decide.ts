@@ -6,11 +6,18 @@ export function outcomeOf(status: number): AuditEntry['outcome'] {
 }
 
 /**
- * Whether a request belongs into the log: every change, tried or done, and whatever was refused for who asked.
+ * Whether a request belongs into the log: every change, tried or done, every copy that was taken away, and
+ * whatever was refused for who asked.
  * Somebody who merely looks without any credentials (a tab left open, signed out) has tried nothing.
  */
-export function isRecorded(request: { isChange: boolean; hasCredentials: boolean; status: number }): boolean {
+export function isRecorded(request: {
+  operation: string
+  isChange: boolean
+  hasCredentials: boolean
+  status: number
+}): boolean {
   if (request.isChange) return true
+  if (request.operation.startsWith('export') && request.status < 400) return true
   if (request.status === 403) return true
   return request.status === 401 && request.hasCredentials
 }

@@ -8,6 +8,7 @@ import { createId, createToken, sha256Hex } from '../../ids.ts'
 import { addressBlock, tooManyTries } from '../../tries.ts'
 import { beginCreation, endCreation } from '../passkeys/service.ts'
 import { createAccount, publishPerson, refuseTakenEmail, refuseUnknownSites } from '../people/users.ts'
+import { findWayBack, isWayBack, takeWayBack } from '../people/way-back.ts'
 import { readSetting } from '../settings/settings.ts'
 
 const lifetimeMs = 7 * 24 * 60 * 60_000
@@ -65,8 +66,9 @@ export async function deleteInvitation(deps: Deps, invitationId: string): Promis
 }
 
 export async function readInvitation(deps: Deps, token: string, clientAddress: string | null) {
-  const { email, name, role } = await findInvitation(deps, token, clientAddress)
-  return { email, name, role, organisation: (await readSetting(deps.db, 'organisation')) ?? 'Dragonfly' }
+  const { email, name, role } = await findOffer(deps, token, clientAddress)
+  const organisation = (await readSetting(deps.db, 'organisation')) ?? 'Dragonfly'
+  return { email, name, role, organisation, returning: isWayBack(token) }
 }
 
 /** Makes the account. Of two who have the link at the same moment, one succeeds. */
@@ -75,10 +77,17 @@ export async function acceptInvitation(
   input: z.output<typeof invitationAcceptSchema>,
   clientAddress: string | null,
 ): Promise<{ userId: string }> {
-  const { tokenHash } = await findInvitation(deps, input.token, clientAddress)
+  await findOffer(deps, input.token, clientAddress)
+  const tokenHash = await sha256Hex(input.token)
   const made =
     input.passkey &&
     (await endCreation(deps, 'passkey-invitation', 'My first passkey', input.passkey, { tokenHash }))
+  if (isWayBack(input.token)) {
+    const back = await takeWayBack(deps, input.token, { password: input.password, passkey: made?.passkey })
+    if (!back) throw gone()
+    publishPerson(deps, back.userId)
+    return back
+  }
   const [taken] = await deps.db.delete(invitations).where(eq(invitations.tokenHash, tokenHash)).returning()
   if (!taken) throw gone()
   try {
@@ -93,8 +102,9 @@ export async function acceptInvitation(
 }
 
 export async function beginInvitationPasskey(deps: Deps, token: string, clientAddress: string | null) {
-  const { tokenHash, email, name } = await findInvitation(deps, token, clientAddress)
-  const person = { userId: createId(deps.clock()), name: name ?? email, email }
+  const { email, name, userId = createId(deps.clock()) } = await findOffer(deps, token, clientAddress)
+  const person = { userId, name: name ?? email, email }
+  const tokenHash = await sha256Hex(token)
   return beginCreation(deps, 'passkey-invitation', person, [], { tokenHash })
 }
 
@@ -107,11 +117,16 @@ async function keepKnownSites(deps: Deps, siteIds: readonly string[]): Promise<s
   return rows.map(({ siteId }) => siteId)
 }
 
-async function findInvitation(
-  deps: Deps,
-  token: string,
-  clientAddress: string | null,
-): Promise<InvitationRow> {
+interface Offer {
+  /** Whose account it is, if it is there already. */
+  userId?: string
+  email: string
+  name: string | null
+  role: InvitationRow['role']
+}
+
+/** An invitation, or the way back into an account. */
+async function findOffer(deps: Deps, token: string, clientAddress: string | null): Promise<Offer> {
   const windowMs = 60_000
   const isBearable = await deps.tries.take(
     { key: `invitation from ${addressBlock(clientAddress)}`, most: triesPerMinute.one, windowMs },
@@ -121,8 +136,10 @@ async function findInvitation(
     throw tooManyTries('Too many tries with invitations: wait a minute, then open the link again.')
   }
   const tokenHash = await sha256Hex(token)
+  const back = isWayBack(token) ? await findWayBack(deps, token) : null
+  if (back) return back
   const [row] = await deps.db
-    .select()
+    .select({ email: invitations.email, name: invitations.name, role: invitations.role })
     .from(invitations)
     .where(and(eq(invitations.tokenHash, tokenHash), gt(invitations.expiresAt, deps.clock())))
   if (!row) throw gone()
@@ -133,7 +150,7 @@ const gone = () =>
   new AppError({
     code: 'invitation-gone',
     status: 410,
-    message: 'This invitation was used, withdrawn, or is older than 7 days: ask for another one.',
+    message: 'This link was used, withdrawn, or is too old: ask for another one.',
   })
 
 function renderInvitation({ tokenHash: _tokenHash, ...view }: InvitationRow): InvitationView {

@@ -9,9 +9,10 @@ export type CeremonyKind =
   | 'passkey-invitation'
   | 'passkey-sign-in'
   | 'passkey-step-up'
+  | 'way-back'
   | 'oidc'
 
-const lifetimeMs = 5 * 60_000
+const usualLifetimeMs = 5 * 60_000
 
 /** Remembers what was begun, until the answer brings `secret` back. Only its hash is kept. */
 export async function beginCeremony(
@@ -19,6 +20,7 @@ export async function beginCeremony(
   kind: CeremonyKind,
   secret: string,
   facts: Record<string, string | null>,
+  lifetimeMs = usualLifetimeMs,
 ): Promise<void> {
   const now = deps.clock()
   await deps.db.batch([
@@ -29,6 +31,26 @@ export async function beginCeremony(
   ])
 }
 
+const isOpen = async (deps: Pick<Deps, 'clock'>, kind: CeremonyKind, secret: string) =>
+  and(
+    eq(ceremonies.ceremonyHash, await sha256Hex(secret)),
+    eq(ceremonies.kind, kind),
+    gt(ceremonies.expiresAt, deps.clock()),
+  )
+
+/** What was remembered, without using it up. Null like `takeCeremony`. */
+export async function peekCeremony(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  kind: CeremonyKind,
+  secret: string,
+): Promise<Record<string, string | null> | null> {
+  const [found] = await deps.db
+    .select({ facts: ceremonies.facts })
+    .from(ceremonies)
+    .where(await isOpen(deps, kind, secret))
+  return found ? (found.facts as Record<string, string | null>) : null
+}
+
 /** What was remembered; null when nothing of this kind was begun, it is too old, or it was taken already. */
 export async function takeCeremony(
   deps: Pick<Deps, 'db' | 'clock'>,
@@ -37,13 +59,7 @@ export async function takeCeremony(
 ): Promise<Record<string, string | null> | null> {
   const [taken] = await deps.db
     .delete(ceremonies)
-    .where(
-      and(
-        eq(ceremonies.ceremonyHash, await sha256Hex(secret)),
-        eq(ceremonies.kind, kind),
-        gt(ceremonies.expiresAt, deps.clock()),
-      ),
-    )
+    .where(await isOpen(deps, kind, secret))
     .returning({ facts: ceremonies.facts })
   return taken ? (taken.facts as Record<string, string | null>) : null
 }

@@ -6,6 +6,7 @@ import {
   sessionViewSchema,
   userCreateSchema,
   userPatchSchema,
+  userResetSchema,
   userViewSchema,
 } from '@dragonfly/schema/api'
 import { z } from '@hono/zod-openapi'
@@ -142,10 +143,10 @@ export const resetUserMfa = defineRoute({
   path: '/api/v1/users/{userId}/mfa',
   operationId: 'resetUserMfa',
   tags: ['people'],
-  summary: 'Remove the second factor of somebody who lost it, and sign them out',
+  summary: 'Remove the second factor and the passkeys of somebody who lost them, and sign them out',
   'x-access': 'people',
   request: { params },
-  responses: { 200: jsonResponse('The person', userViewSchema), ...problems(401, 403, 404, 409, 422) },
+  responses: { 200: jsonResponse('The person', userResetSchema), ...problems(401, 403, 404, 422) },
 })
 
 export const getPeoplePolicy = defineRoute({

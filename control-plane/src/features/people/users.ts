@@ -1,4 +1,4 @@
-import type { UserView, userCreateSchema, userPatchSchema } from '@dragonfly/schema/api'
+import type { UserReset, UserView, userCreateSchema, userPatchSchema } from '@dragonfly/schema/api'
 import { account, passkeys, session, sites, twoFactor, user, userSites } from '@dragonfly/schema/db'
 import { and, count, eq, gt, inArray, isNull, max, ne, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
@@ -7,6 +7,7 @@ import { isConstraint, runBatch, runGuardedBatch, type Statement } from '../../b
 import type { Database, Deps } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
 import { createPerson, type NewPerson } from './create-person.ts'
+import { createWayBack } from './way-back.ts'
 
 const lastAdministrator = () =>
   conflict('last-administrator', 'This is the last active administrator: make somebody else one first.')
@@ -114,23 +115,21 @@ export async function deleteUser(deps: Deps, userId: string): Promise<void> {
   publishPerson(deps, userId)
 }
 
-/** For somebody who lost their second factor: they sign in by password, and set up another one. */
-export async function resetMfa(deps: Deps, userId: string): Promise<UserView> {
-  const { name } = await getUser(deps, userId)
-  if (!(await hasOtherWayIn(deps.db, userId))) {
-    throw conflict(
-      'no-password',
-      `${name} has no password, only passkeys: delete the account, and invite them again.`,
-    )
-  }
+/**
+ * For somebody who lost their second factor: they sign in by password or provider, and set up another one. Who has
+ * neither gets a link, with which they make another way in.
+ */
+export async function resetMfa(deps: Deps, userId: string): Promise<UserReset> {
+  await getUser(deps, userId)
   await runBatch(deps.db, [
     deps.db.update(user).set({ twoFactorEnabled: false }).where(eq(user.id, userId)),
     deps.db.delete(twoFactor).where(eq(twoFactor.userId, userId)),
     deps.db.delete(passkeys).where(eq(passkeys.userId, userId)),
     deps.db.delete(session).where(eq(session.userId, userId)),
   ])
+  const link = (await hasOtherWayIn(deps.db, userId)) ? null : await createWayBack(deps, userId)
   publishPerson(deps, userId)
-  return getUser(deps, userId)
+  return { ...(await getUser(deps, userId)), link }
 }
 
 /** What somebody can sign in with, besides passkeys. */

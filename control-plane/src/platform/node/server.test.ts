@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { lockOutPhrase } from '@dragonfly/schema/state'
 import {
   type BundleManifest,
   bundleManifestType,
@@ -270,4 +271,42 @@ it('outlives a client that asks for an upgrade it does not know, and resets', as
   expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /)
   client.resetAndDestroy()
   expect((await get('/healthz')).status).toBe(200)
+})
+
+/** The status by which an upgrade is refused; 101 when it is not. */
+function upgradeStatus(path: string, headers: Record<string, string>): Promise<number> {
+  const socket = new WebSocket(server.url.replace('http', 'ws') + path, { headers })
+  return new Promise((resolve) => {
+    socket.once('open', () => {
+      socket.terminate()
+      resolve(101)
+    })
+    socket.once('unexpected-response', (request, answer) => {
+      request.destroy()
+      resolve(answer.statusCode ?? 0)
+    })
+    socket.on('error', () => undefined)
+  })
+}
+
+it('keeps live events from addresses that are not on the allowlist, and closes those that are open', async () => {
+  const { bearer } = await enrol()
+  const asPerson = { cookie, origin: server.url }
+  const watcher = await connect('/api/v1/events', asPerson)
+  await watcher.next(({ type }: { type: string }) => type === 'hello')
+  const set = (allowlist: string[], confirmation?: string) =>
+    fetch(`${server.url}/api/v1/front-door`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json', ...asPerson },
+      body: JSON.stringify({ allowlist, ...(confirmation ? { confirmation } : {}) }),
+    })
+  expect((await set(['127.0.0.1', '192.0.2.0/24'])).status).toBe(200)
+  expect(await upgradeStatus('/api/v1/events', asPerson)).toBe(101)
+  expect((await set(['192.0.2.0/24'], lockOutPhrase)).status).toBe(200)
+  expect(await watcher.closed).toBe(4403)
+  expect(await upgradeStatus('/api/v1/events', asPerson)).toBe(403)
+  // Nobody is believed who says that they come from elsewhere.
+  expect(await upgradeStatus('/api/v1/events', { ...asPerson, 'x-forwarded-for': '192.0.2.7' })).toBe(403)
+  // Edges prove themselves by their keys, wherever they are.
+  expect(await upgradeStatus('/api/edge/v1/tunnel', await bearer())).toBe(101)
 })

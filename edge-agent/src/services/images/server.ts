@@ -13,7 +13,31 @@ export interface ImageServer {
 
 const mostStreams = 64
 const mostConnections = 2048
-const filePattern = /^\/(chunks|manifests)\/([0-9a-f]{64})$/
+
+interface Asked {
+  request: IncomingMessage
+  response: ServerResponse
+  dir: string
+  slots: Slots
+  /** What the path's group matched. */
+  name: string
+}
+
+/** Everything that is answered; whatever is not in here is not found. */
+export const imageRoutes = {
+  health: {
+    path: /^\/healthz$/,
+    serve: ({ response }: Asked) => answerText(response, 200, 'ok\n'),
+  },
+  chunk: {
+    path: /^\/chunks\/([0-9a-f]{64})$/,
+    serve: (asked: Asked) => sendStored(asked, chunkPath(asked.dir, asked.name), 'application/zstd'),
+  },
+  manifest: {
+    path: /^\/manifests\/([0-9a-f]{64})$/,
+    serve: (asked: Asked) => sendStored(asked, manifestPath(asked.dir, asked.name), 'application/json'),
+  },
+} as const
 
 /** Serves manifests and chunks (as stored: zstd), to whoever asks: they hold no secrets. */
 export async function startImageServer(options: {
@@ -48,17 +72,21 @@ async function serve(
     return void response.end()
   }
   const path = request.url ?? '/'
-  if (path === '/healthz') return answerText(response, 200, 'ok\n')
-  const [, kind, name = ''] = filePattern.exec(path) ?? []
-  if (!kind) return answerText(response, 404, 'Not found.\n')
+  for (const { path: pattern, serve: serveRoute } of Object.values(imageRoutes)) {
+    const match = pattern.exec(path)
+    if (match) return serveRoute({ request, response, dir, slots, name: match[1] ?? '' })
+  }
+  answerText(response, 404, 'Not found.\n')
+}
+
+async function sendStored(
+  { request, response, slots, name }: Asked,
+  path: string,
+  type: string,
+): Promise<void> {
   const release = await slots.take()
   try {
-    const isChunk = kind === 'chunks'
-    await sendFile(request, response, {
-      path: isChunk ? chunkPath(dir, name) : manifestPath(dir, name),
-      type: isChunk ? 'application/zstd' : 'application/json',
-      etag: `"${name}"`,
-    })
+    await sendFile(request, response, { path, type, etag: `"${name}"` })
   } finally {
     release()
   }

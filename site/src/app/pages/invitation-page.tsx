@@ -53,8 +53,16 @@ export function InvitationPage() {
         <ProblemNote error={offer.error} />
       </Doorway>
     )
+  const { returning } = offer.data
   return (
-    <Doorway title="Welcome" lede={`You are invited to ${offer.data.organisation} as ${offer.data.role}.`}>
+    <Doorway
+      title={returning ? 'Welcome back' : 'Welcome'}
+      lede={
+        returning
+          ? 'Make another passkey, or a password: what you signed in with before works no more.'
+          : `You are invited to ${offer.data.organisation} as ${offer.data.role}.`
+      }
+    >
       <form ref={form} onSubmit={submit} className="space-y-5">
         <TextField
           label="E-mail"
@@ -70,7 +78,8 @@ export function InvitationPage() {
           autoComplete="name"
           defaultValue={offer.data.name ?? ''}
           required
-          autoFocus
+          readOnly={returning}
+          autoFocus={!returning}
           maxLength={100}
           error={problem.fields.name}
         />
@@ -96,7 +105,7 @@ export function InvitationPage() {
         />
         <ProblemNote text={problem.form} />
         <Button type="submit" busy={accepting.isPending} className="w-full py-2">
-          Make my account
+          {returning ? 'Sign in by password from now on' : 'Make my account'}
         </Button>
       </form>
     </Doorway>

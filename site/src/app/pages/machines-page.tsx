@@ -111,6 +111,11 @@ interface MachineListProps {
 function MachineList({ machines, search, sites, onFilter }: MachineListProps) {
   const searchBox = useRef<HTMLInputElement>(null)
   const [selection, setSelection] = useState<RowSelectionState>({})
+  const [isSelecting, setIsSelecting] = useState(false)
+  const clear = (): void => {
+    setSelection({})
+    setIsSelecting(false)
+  }
   const query = useDeferredValue(search.q)
   const shown = useMemo(
     () =>
@@ -128,9 +133,17 @@ function MachineList({ machines, search, sites, onFilter }: MachineListProps) {
         searchBox={searchBox}
         count={shown.length}
         onFilter={onFilter}
+        isSelecting={isSelecting}
+        onSelecting={() => (isSelecting ? clear() : setIsSelecting(true))}
       />
       {shown.length > 0 ? (
-        <MachineTable machines={shown} selection={selection} onSelection={setSelection} search={searchBox} />
+        <MachineTable
+          machines={shown}
+          selection={selection}
+          onSelection={setSelection}
+          isSelecting={isSelecting}
+          search={searchBox}
+        />
       ) : (
         <Empty
           title="No machine is like that."
@@ -143,7 +156,7 @@ function MachineList({ machines, search, sites, onFilter }: MachineListProps) {
           The search looks at names, four words, addresses, MACs, serial numbers, hardware, tags and systems.
         </Empty>
       )}
-      {selected.length > 0 && <SelectionBar machines={selected} onClear={() => setSelection({})} />}
+      {selected.length > 0 && <SelectionBar machines={selected} onClear={clear} />}
     </section>
   )
 }

@@ -8,6 +8,8 @@ import { Button } from '../../components/button.tsx'
 import { TextField } from '../../components/field.tsx'
 import { usePageTitle } from '../../components/page.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
+import { EnrolPasskey } from '../../features/account/enrol-passkey.tsx'
+import type { NewPasskey } from '../../features/account/webauthn.ts'
 import { paths } from '../paths.ts'
 import { Doorway } from './doorway.tsx'
 
@@ -25,32 +27,38 @@ export function WelcomePage() {
     if (isSetUp && !hasCreated.current) void navigate({ to: paths.machines, replace: true })
   }, [isSetUp, navigate])
 
+  const form = useRef<HTMLFormElement>(null)
+  /** What is wanted besides a way in; the browser says so at the field where something is missing. */
+  const readPerson = () => {
+    const given = new FormData(form.current ?? undefined)
+    const text = (name: string): string => String(given.get(name) ?? '')
+    return { code: text('code'), name: text('name'), email: text('email') }
+  }
+  const enter = async (): Promise<void> => {
+    hasCreated.current = true
+    queryClient.clear()
+    await navigate({ to: paths.setup })
+  }
+  const createByPasskey = async (passkey: NewPasskey): Promise<void> => {
+    await take(api.POST('/api/v1/setup/administrator', { body: { ...readPerson(), passkey } }))
+    await enter()
+  }
   const creating = useMutation({
-    mutationFn: (form: FormData) => {
-      const text = (name: (typeof fields)[number]): string => String(form.get(name) ?? '')
-      return take(
-        api.POST('/api/v1/setup/administrator', {
-          body: { code: text('code'), name: text('name'), email: text('email'), password: text('password') },
-        }),
-      )
-    },
-    onSuccess: async () => {
-      hasCreated.current = true
-      queryClient.clear()
-      await navigate({ to: paths.setup })
-    },
+    mutationFn: (password: string) =>
+      take(api.POST('/api/v1/setup/administrator', { body: { ...readPerson(), password } })),
+    onSuccess: enter,
   })
   const problem = sortProblem(creating.error, fields, { 'wrong-code': 'code', 'bad-code': 'code' })
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
-    creating.mutate(new FormData(event.currentTarget))
+    creating.mutate(String(new FormData(event.currentTarget).get('password')))
   }
   return (
     <Doorway
       title="Welcome to Dragonfly"
       lede="Racks of bare metal, a browser, and nothing in between but a small program on each LAN. First: who are you?"
     >
-      <form onSubmit={submit} className="space-y-5">
+      <form ref={form} onSubmit={submit} className="space-y-5">
         <TextField
           label="Code"
           name="code"
@@ -73,6 +81,15 @@ export function WelcomePage() {
           hint="Your sign-in name. Nothing is sent to it."
           error={problem.fields.email}
         />
+        <div>
+          <EnrolPasskey
+            label="Sign in with a passkey from now on"
+            className="w-full py-2"
+            begin={() => take(api.POST('/api/v1/setup/passkey-options', { body: readPerson() }))}
+            finish={createByPasskey}
+          />
+        </div>
+        <p className="text-center text-ink-faint">or</p>
         <TextField
           label="Password"
           name="password"
@@ -84,7 +101,7 @@ export function WelcomePage() {
           error={problem.fields.password}
         />
         <ProblemNote text={problem.form} />
-        <Button look="primary" type="submit" busy={creating.isPending} className="w-full py-2">
+        <Button type="submit" busy={creating.isPending} className="w-full py-2">
           Create the administrator
         </Button>
       </form>

@@ -12,11 +12,15 @@ interface MachineTableProps {
   machines: readonly Machine[]
   selection: RowSelectionState
   onSelection: (selection: RowSelectionState) => void
+  /** Boxes to tick where there is little room, too. */
+  isSelecting: boolean
   search: RefObject<HTMLInputElement | null>
 }
 
 /** The list itself: sorted by its headers, drawn only where it is looked at, walked with j and k. */
-export function MachineTable({ machines, selection, onSelection, search }: MachineTableProps) {
+export function MachineTable(props: MachineTableProps) {
+  const { machines, selection, onSelection, isSelecting, search } = props
+  const checkClass = isSelecting ? '' : 'max-sm:hidden'
   const body = useRef<HTMLTableSectionElement>(null)
   const table = useTable({
     features,
@@ -56,7 +60,7 @@ export function MachineTable({ machines, selection, onSelection, search }: Machi
       <thead>
         {table.getHeaderGroups().map((group) => (
           <tr key={group.id} className="border-b border-line">
-            <th className="w-9 pl-2 max-sm:hidden">
+            <th className={`w-11 ${checkClass}`}>
               <Check
                 label="Select all machines shown"
                 checked={isAllSelected}
@@ -99,7 +103,7 @@ export function MachineTable({ machines, selection, onSelection, search }: Machi
               style={{ height: rowPx }}
               className={`border-b border-line hover:bg-hover/60 ${row.id === cursor ? 'bg-hover shadow-[inset_3px_0_0_var(--touch)]' : ''} ${selected ? 'bg-touch/10' : ''}`}
             >
-              <td className="pl-2 max-sm:hidden">
+              <td className={checkClass}>
                 <Check
                   label={`Select ${row.original.name}`}
                   checked={selected}
@@ -125,13 +129,15 @@ export function MachineTable({ machines, selection, onSelection, search }: Machi
 
 function Check({ label, checked, onChange }: { label: string; checked: boolean; onChange: () => void }) {
   return (
-    <input
-      type="checkbox"
-      aria-label={label}
-      checked={checked}
-      onChange={onChange}
-      className="size-4 cursor-pointer accent-touch-fill"
-    />
+    <label className="touchable grid cursor-pointer place-items-center">
+      <input
+        type="checkbox"
+        aria-label={label}
+        checked={checked}
+        onChange={onChange}
+        className="size-4 cursor-pointer accent-touch-fill pointer-coarse:size-5"
+      />
+    </label>
   )
 }
 

@@ -1,6 +1,7 @@
 import type { RefObject } from 'react'
 import type { Site } from '../../api/views.ts'
 import type { MachinesSearch } from '../../app/router.tsx'
+import { Button } from '../../components/button.tsx'
 import { Icon } from '../../components/icons.tsx'
 import { statusLabel } from '../../components/status-mark.tsx'
 import { countOf } from '../../format/words.ts'
@@ -12,12 +13,16 @@ interface ToolbarProps {
   searchBox: RefObject<HTMLInputElement | null>
   count: number
   onFilter: (change: MachinesSearch) => void
+  /** On a phone the boxes to tick are shown on request only. */
+  isSelecting: boolean
+  onSelecting: () => void
 }
 
 const select =
   'touchable rounded-md border border-transparent bg-transparent px-1 py-1.5 text-ink-soft hover:bg-hover hover:text-touch'
 
-export function MachineToolbar({ search, sites, searchBox, count, onFilter }: ToolbarProps) {
+export function MachineToolbar(props: ToolbarProps) {
+  const { search, sites, searchBox, count, onFilter, isSelecting, onSelecting } = props
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
       <label className="flex min-w-0 grow items-center gap-2 border-b border-control/60 pb-0.5 focus-within:border-touch sm:max-w-md">
@@ -67,6 +72,9 @@ export function MachineToolbar({ search, sites, searchBox, count, onFilter }: To
           </option>
         ))}
       </select>
+      <Button look="quiet" aria-pressed={isSelecting} className="-mx-1 px-1 sm:hidden" onClick={onSelecting}>
+        {isSelecting ? 'Done' : 'Select'}
+      </Button>
       <span className="num ml-auto text-[0.9rem] text-ink-faint">
         {countOf(count, 'machine')}
         <span className="max-md:hidden">

@@ -10,10 +10,12 @@ import { Menu, MenuItem } from '../../components/menu.tsx'
 import { Ago } from '../../components/time.tsx'
 import { showToast } from '../../components/toast-store.ts'
 import { countOf } from '../../format/words.ts'
+import { SecretDialog } from '../account/secret-once.tsx'
 import { PersonDialog } from './person-dialog.tsx'
 
 export function PersonRow({ user, sites, isMe }: { user: User; sites: readonly Site[]; isMe: boolean }) {
   const [asked, setAsked] = useState<'edit' | 'delete' | null>(null)
+  const [link, setLink] = useState<string | null>(null)
   return (
     <li aria-label={user.name} className={`flex items-start gap-4 py-4 ${user.active ? '' : 'opacity-60'}`}>
       <div className="min-w-0 grow">
@@ -37,19 +39,47 @@ export function PersonRow({ user, sites, isMe }: { user: User; sites: readonly S
           · {user.mfaEnabled ? 'second factor set up' : 'no second factor'}
         </p>
       </div>
-      <PersonMenu user={user} onAsk={setAsked} />
+      <PersonMenu user={user} onAsk={setAsked} onLink={setLink} />
+      {link && (
+        <SecretDialog
+          title={`Send this link to ${user.name}`}
+          text={link}
+          copy="Copy link"
+          onClose={() => setLink(null)}
+        >
+          With it they make another passkey or a password. It works once, for a day, and is shown only now.
+          Whoever has it gets into this account: make sure who asks.
+        </SecretDialog>
+      )}
       {asked === 'edit' && <PersonDialog user={user} onClose={() => setAsked(null)} />}
       {asked === 'delete' && <DeletePerson user={user} onClose={() => setAsked(null)} />}
     </li>
   )
 }
 
-function PersonMenu({ user, onAsk }: { user: User; onAsk: (what: 'edit' | 'delete') => void }) {
+interface PersonMenuProps {
+  user: User
+  onAsk: (what: 'edit' | 'delete') => void
+  /** A link that has to reach this person. */
+  onLink: (link: string) => void
+}
+
+function PersonMenu({ user, onAsk, onLink }: PersonMenuProps) {
   const queryClient = useQueryClient()
   const params = { path: { userId: user.userId } }
   const acting = useMutation({
     mutationFn: async ({ act }: { act: () => Promise<unknown>; said: string }) => act(),
     onSuccess: (_, { said }) => showToast({ text: said }),
+    onError: (error) => showToast({ text: error.message, tone: 'failed' }),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: keys.users }),
+  })
+  const resetting = useMutation({
+    mutationFn: () => take(api.DELETE('/api/v1/users/{userId}/mfa', { params })),
+    onSuccess: ({ link }) => {
+      if (link) return onLink(link)
+      const text = `${user.name} signs in by password next, and can set up another second factor.`
+      showToast({ text })
+    },
     onError: (error) => showToast({ text: error.message, tone: 'failed' }),
     onSettled: () => queryClient.invalidateQueries({ queryKey: keys.users }),
   })
@@ -77,18 +107,7 @@ function PersonMenu({ user, onAsk }: { user: User; onAsk: (what: 'edit' | 'delet
       >
         Sign out everywhere
       </MenuItem>
-      {user.mfaEnabled && (
-        <MenuItem
-          onSelect={() =>
-            acting.mutate({
-              act: () => take(api.DELETE('/api/v1/users/{userId}/mfa', { params })),
-              said: `${user.name} signs in by password next, and can set up another second factor.`,
-            })
-          }
-        >
-          Remove second factor
-        </MenuItem>
-      )}
+      {user.mfaEnabled && <MenuItem onSelect={() => resetting.mutate()}>Remove second factor</MenuItem>}
       <MenuItem onSelect={() => setActive(!user.active)}>
         {user.active ? 'Deactivate' : 'Reactivate'}
       </MenuItem>
