@@ -104,7 +104,6 @@ test('two people look at a console, one of them types, and nothing stands in the
   await takePictures(other, 'console-phone')
   await other.close()
 
-  await api.request('POST', `/api/v1/machines/${machineId}/adopt`, {})
   await api.request('POST', `/api/v1/machines/${machineId}/lock`, {})
   await page.getByText('It is locked: its console can be read.').waitFor()
   await page.getByRole('button', { name: 'Take the keyboard' }).click()
