@@ -2,13 +2,13 @@ import { type ConsoleState, scrollBackBytes } from '@dragonfly/schema/wire'
 import { BmcAttemptError, type BmcConsole, type ConsoleHandlers } from '../driver.ts'
 import { createScrollBack } from './scroll-back.ts'
 
-export interface ConsoleNews {
+interface ConsoleNews {
   state: ConsoleState
   /** What a person may do about it; null while all is well. */
   message: string | null
 }
 
-export interface ConsoleListener {
+interface ConsoleListener {
   data(bytes: Uint8Array): void
   news?(news: ConsoleNews): void
 }
