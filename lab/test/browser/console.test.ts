@@ -105,8 +105,10 @@ test('two people look at a console, one of them types, and nothing stands in the
   await other.close()
 
   await api.request('POST', `/api/v1/machines/${machineId}/lock`, {})
-  await page.getByText('It is locked: its console can be read.').waitFor()
-  await page.getByRole('button', { name: 'Take the keyboard' }).click()
+  await page.getByRole('status').getByText('It is locked: its console can be read.').waitFor()
+  const take = page.getByRole('button', { name: 'Take the keyboard' })
+  expect(await take.getAttribute('aria-disabled')).toBe('true')
+  await page.getByLabel('Serial console of rack-1').focus()
   await page.keyboard.type('rm -rf /')
   expect(await screen(page).textContent()).not.toContain('rm -rf')
   expect(browser.complaints()).toEqual([])

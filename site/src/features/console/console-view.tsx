@@ -27,6 +27,11 @@ export default function ConsoleView({
     fontSize: isPhone ? fontSizes.phone : fontSize,
     onLeave: () => bar.current?.querySelector('button')?.focus(),
   })
+  const { ask, keyboard } = controls
+  // The window was made narrower: somebody else may type.
+  useEffect(() => {
+    if (isPhone && keyboard.isMine) ask({ type: 'release-keyboard' })
+  }, [isPhone, keyboard.isMine, ask])
   const resizeFont = (step: number): void => {
     const next = Math.min(fontSizes.most, Math.max(fontSizes.least, fontSize + step))
     setFontSize(next)
@@ -75,7 +80,7 @@ export default function ConsoleView({
         </span>
       </div>
       <div
-        className={`min-h-0 overflow-auto rounded-md border ${controls.keyboard.isMine ? 'border-touch' : 'border-line'} bg-raised p-2`}
+        className={`min-h-0 overflow-auto rounded-md border ${controls.keyboard.isMine ? 'border-touch' : 'border-line'} bg-raised p-2 in-data-[theme=dark]:bg-glass`}
       >
         <div
           ref={screen}

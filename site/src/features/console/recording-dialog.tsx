@@ -70,7 +70,7 @@ function Player({ playback }: { playback: Playback }) {
   }
   return (
     <>
-      <div className="overflow-auto rounded-md border border-line bg-raised p-2">
+      <div className="overflow-auto rounded-md border border-line bg-raised p-2 in-data-[theme=dark]:bg-glass">
         <div ref={screen} className="h-[22rem] min-w-fit" />
       </div>
       <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">
