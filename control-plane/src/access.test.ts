@@ -87,7 +87,7 @@ const expectations = {
   administrators: [
     ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
-    ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge'],
+    ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
     ['adoptBmc', 'setBmc', 'removeBmc'],
     ['createImage', 'retryImage', 'createTemplate', 'deleteTemplate'],
     ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],

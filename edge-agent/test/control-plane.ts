@@ -35,7 +35,7 @@ export interface TestControlPlane {
   setState(changes: Partial<SiteState>): void
   setBundle(files: Record<string, Buffer>): Promise<string>
   /** Sends a command to whoever is connected. */
-  command(frame: Extract<ControlFrame, { type: 'command' }>): void
+  command(frame: Extract<ControlFrame, { type: 'command' | 'observe-dhcp' }>): void
   /** Ends every tunnel. */
   drop(): void
   /** While false, journal frames are taken but the acknowledgement is lost. */

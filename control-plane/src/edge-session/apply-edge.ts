@@ -1,5 +1,5 @@
 import { edgeProblems, edges } from '@dragonfly/schema/db'
-import type { HostInterface } from '@dragonfly/schema/wire'
+import type { HostInterface, InterfaceDhcp } from '@dragonfly/schema/wire'
 import { and, eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import type { Effect } from './effect.ts'
@@ -13,6 +13,24 @@ function edgeEffect(edge: EdgeIdentity, statements: Effect['statements']): Effec
 
 export function applyInterfaces(deps: Deps, edge: EdgeIdentity, interfaces: HostInterface[]): Effect {
   return edgeEffect(edge, [deps.db.update(edges).set({ interfaces }).where(eq(edges.edgeId, edge.edgeId))])
+}
+
+/** What was heard on interfaces that were not listened on this time stays, for as long as the edge has them. */
+export async function applyDhcp(deps: Deps, edge: EdgeIdentity, heard: InterfaceDhcp[]): Promise<Effect> {
+  const mine = eq(edges.edgeId, edge.edgeId)
+  const [row] = await deps.db
+    .select({ interfaces: edges.interfaces, dhcp: edges.dhcp })
+    .from(edges)
+    .where(mine)
+  const names = new Set(row?.interfaces.map(({ name }) => name))
+  const news = new Set(heard.map(({ name }) => name))
+  const kept = row?.dhcp.filter(({ name }) => names.has(name) && !news.has(name)) ?? []
+  return edgeEffect(edge, [
+    deps.db
+      .update(edges)
+      .set({ dhcp: [...kept, ...heard] })
+      .where(mine),
+  ])
 }
 
 export function applyProblem(

@@ -1,5 +1,5 @@
 import { machineLog } from '@dragonfly/schema/db'
-import type { SiteEvent } from '@dragonfly/schema/wire'
+import { observeDhcpAbility, type SiteEvent } from '@dragonfly/schema/wire'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   createHarness,
@@ -289,6 +289,42 @@ describe('images and edges', () => {
     expect(await view()).toMatchObject({ interfaces: [{ ...nic, mode: 'off' }], problems: [{}, {}] })
     await tell({ ...problem, message: null }, { type: 'bundle.ready', version: '0123456789ab' })
     expect(await view()).toMatchObject({ problems: [], bundleVersion: '0123456789ab' })
+  })
+})
+
+describe('DHCP servers that an edge heard', () => {
+  const observation = (name: string, ...addresses: string[]) => ({
+    name,
+    servers: addresses.map((address) => ({ address, isProxy: false, bootFile: null })),
+    listenedAt: 5,
+    failure: null,
+  })
+  const nic = (name: string) => ({ name, mac, address: '10.0.0.1', prefixLength: 24, up: true })
+  const interfaces = async () => (await harness.call('GET', '/api/v1/edges')).body.items[0].interfaces
+
+  it('are shown by interface; what was heard elsewhere before stays', async () => {
+    const { tell } = await createTeller(harness, edge)
+    await tell({ type: 'edge.interfaces', interfaces: [nic('eth0'), nic('eth1')] })
+    expect(await interfaces()).toMatchObject([{ dhcp: null }, { dhcp: null }])
+    const [first, second] = [observation('eth0', '10.0.0.9'), observation('eth1')]
+    await tell({ type: 'edge.dhcp', interfaces: [first, second] })
+    await tell({ type: 'edge.dhcp', interfaces: [observation('eth1', '10.0.0.8')] })
+    expect(await interfaces()).toMatchObject([
+      { name: 'eth0', dhcp: { servers: first.servers } },
+      { name: 'eth1', dhcp: { servers: [{ address: '10.0.0.8' }], listenedAt: 5, failure: null } },
+    ])
+  })
+
+  it('are asked for where the edge is there, and can', async () => {
+    const ask = () => harness.call('POST', `/api/v1/edges/${edge.edgeId}/dhcp-observation`)
+    expect((await ask()).body).toMatchObject({ status: 409, code: 'edge-offline' })
+    const old = await createTeller(harness, edge)
+    expect((await ask()).body).toMatchObject({ status: 409, code: 'edge-too-old' })
+    old.tunnel.close()
+    const tunnel = await openTunnel(harness, edge, { commands: [observeDhcpAbility] })
+    await tunnel.next('welcome')
+    expect((await ask()).status).toBe(202)
+    expect(await tunnel.next('observe-dhcp')).toEqual({ type: 'observe-dhcp' })
   })
 })
 

@@ -9,7 +9,13 @@ import { applyBmcIdentified, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
 import { applyConsole } from './apply-console.ts'
 import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
-import { applyBundleFailed, applyBundleReady, applyInterfaces, applyProblem } from './apply-edge.ts'
+import {
+  applyBundleFailed,
+  applyBundleReady,
+  applyDhcp,
+  applyInterfaces,
+  applyProblem,
+} from './apply-edge.ts'
 import { applyImageFailed, applyImageReady } from './apply-image.ts'
 import { applyInventory } from './apply-inventory.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
@@ -130,6 +136,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBundleFailed(deps, edge, event.message, at)
     case 'edge.interfaces':
       return applyInterfaces(deps, edge, event.interfaces)
+    case 'edge.dhcp':
+      return applyDhcp(deps, edge, event.interfaces)
     case 'edge.problem':
       return applyProblem(deps, edge, event.problem, event.message, at)
     case 'journal.gap':

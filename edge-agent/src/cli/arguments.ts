@@ -8,6 +8,7 @@ export type Command =
   | { kind: 'rotate-sealing-key'; dataDir: string }
   | { kind: 'recover'; file: string }
   | { kind: 'status'; dataDir: string; json: boolean }
+  | { kind: 'dhcp'; json: boolean }
   | { kind: 'help' }
   | { kind: 'version' }
   /** One line for stderr; exit code 2. */
@@ -18,6 +19,7 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
   dragonfly-edge join URL TOKEN   enrol this machine at a site (the portal shows both)
   dragonfly-edge run              serve the site; stays in the foreground
   dragonfly-edge status           what this edge is and does
+  dragonfly-edge dhcp             who hands out addresses on this host's LANs (listens for some seconds)
   dragonfly-edge leave            undo join: leave the site, and forget its keys
   dragonfly-edge rotate-sealing-key
                                   make a new key for the passwords of BMCs; the old one opens what it did
@@ -26,7 +28,7 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
   --data DIR    where it keeps its key, its state and its images
                 (default: $DRAGONFLY_EDGE_DATA, else /var/lib/dragonfly-edge for root, else ~/.dragonfly-edge)
   --force       join: leave the site joined before; leave: also when the control plane can’t be told
-  --json        status: for programs
+  --json        status, dhcp: for programs
   --help, --version
 
   DRAGONFLY_EDGE_IMAGE_SERVERS   run: a cache in front of this edge's image server (TCP 6871), which machines fetch
@@ -63,13 +65,14 @@ export function parseCommand(
   if (!commandNames.includes(name)) return misuse(`There is no command “${name}”.`)
   if (rest.length > 0) return misuse(`“${name}” takes no “${rest[0]}”.`)
   if (name === 'status') return { kind: 'status', dataDir, json: values.json ?? false }
+  if (name === 'dhcp') return { kind: 'dhcp', json: values.json ?? false }
   if (name === 'leave') return { kind: 'leave', dataDir, force: values.force ?? false }
   if (name === 'rotate-sealing-key') return { kind: 'rotate-sealing-key', dataDir }
   const imageServers = parseImageServers(host.env.DRAGONFLY_EDGE_IMAGE_SERVERS ?? '')
   return typeof imageServers === 'string' ? misuse(imageServers) : { kind: 'run', dataDir, imageServers }
 }
 
-const commandNames = ['run', 'status', 'leave', 'rotate-sealing-key']
+const commandNames = ['run', 'status', 'dhcp', 'leave', 'rotate-sealing-key']
 
 const mostImageServers = 8
 const longestImageServer = 200

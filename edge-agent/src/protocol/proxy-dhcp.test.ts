@@ -6,6 +6,7 @@ import { renderDhcpPacket } from '../codec/dhcp/dump.ts'
 import { type DhcpPacket, decodeDhcpPacket, encodeDhcpPacket } from '../codec/dhcp/packet.ts'
 import { MalformedPacketError } from '../codec/malformed-packet-error.ts'
 import type { IndexedBootView } from './boot-view.ts'
+import { buildProbes } from './dhcp-probe.ts'
 import { type DhcpReceived, decideProxyDhcp } from './proxy-dhcp.ts'
 
 const ports = { dhcpServer: 67, dhcpClient: 68, bootHttp: 6870 }
@@ -179,6 +180,12 @@ describe('no answer', () => {
     ],
   ])('to %s', (_, packet, reason) => {
     expect(decide(packet)).toMatchObject({ kind: 'ignore', reason })
+  })
+
+  it('to an edge that asks who is there', () => {
+    const [, pxe] = buildProbes('52:54:00:77:00:02', { plain: 1, pxe: 2 })
+    if (!pxe) throw new Error('there are two')
+    expect(decide(pxe)).toEqual({ kind: 'ignore', reason: 'probe' })
   })
 
   it('to a DISCOVER on port 4011', () => {

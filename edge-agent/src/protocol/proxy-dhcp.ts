@@ -14,11 +14,13 @@ import { clientArchitectures, isRaspberryPi } from './architectures.ts'
 import { decideBoot } from './boot-decision.ts'
 import { renderBootFileUrl, renderScriptUrl } from './boot-urls.ts'
 import type { IndexedBootView } from './boot-view.ts'
+import { isProbe } from './dhcp-probe.ts'
 
 /** Why a packet gets no answer. Each is a counter. */
 export type DhcpIgnoreReason =
   | 'not-a-request'
   | 'not-ethernet'
+  | 'probe'
   | 'no-message-type'
   | 'not-for-a-proxy'
   | 'for-another-server'
@@ -98,6 +100,7 @@ function refuse(packet: DhcpPacket, received: DhcpReceived): DhcpIgnoreReason | 
   if (packet.hardwareType !== ethernet || packet.hardwareLength !== 6) return 'not-ethernet'
   const type = readOption(packet.options, dhcpOptions.messageType)
   if (type === undefined) return 'no-message-type'
+  if (isProbe(packet)) return 'probe'
   if (received.service === 'dhcp') return type === messageTypes.discover ? undefined : 'not-for-a-proxy'
   if (type !== messageTypes.request && type !== messageTypes.inform) return 'not-for-a-proxy'
   const server = readOption(packet.options, dhcpOptions.serverIdentifier)

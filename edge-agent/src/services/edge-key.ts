@@ -39,11 +39,9 @@ export async function loadEdgeKey(dataDir: string): Promise<EdgeKey | null> {
   }
 }
 
-/** RFC 7638 SHA-256 thumbprint as hex in groups of four, for people to compare. */
-export async function fingerprint(jwk: PublicJwk): Promise<string> {
-  const thumbprint = await calculateJwkThumbprint({ kty: jwk.kty, crv: jwk.crv, x: jwk.x }, 'sha256')
-  const hex = Buffer.from(thumbprint, 'base64url').toString('hex')
-  return hex.match(/.{4}/g)?.join(' ') ?? hex
+/** RFC 7638 SHA-256 thumbprint, letter by letter as the portal shows it: people compare the two. */
+export function fingerprint({ kty, crv, x }: PublicJwk): Promise<string> {
+  return calculateJwkThumbprint({ kty, crv, x }, 'sha256')
 }
 
 function toKey(privateJwk: EdgeKey['privateJwk']): EdgeKey {

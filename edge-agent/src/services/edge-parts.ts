@@ -2,14 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { edgePorts, type HostInterface, type SiteEvent } from '@dragonfly/schema/wire'
 import type { Database } from '../io/database.ts'
+import { openNodeUdpSocket } from '../io/node-udp-socket.ts'
 import { type Bmcs, openBmcs } from './bmc/bmcs.ts'
 import type { BmcDriver, OpenCredentials } from './bmc/driver.ts'
+import { servedInterfaces } from './boot-view.ts'
 import { type BundleStore, openBundleStore } from './bundle.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { createBootEventHandler } from './deployments/boot-events.ts'
 import { createOrderDesk, type OrderDesk } from './deployments/order-desk.ts'
 import { createOrders, trustedKeys } from './deployments/orders.ts'
 import { createDeploymentRunner, type DeploymentRunner } from './deployments/runner.ts'
+import { createDhcpObserver, type DhcpObserver } from './dhcp-observer.ts'
 import { createImageServerProcess, type ImageServerProcess } from './image-server-process.ts'
 import { type ImageLibrary, openImageLibrary } from './images/image-library.ts'
 import { importInProcess } from './images/import-process.ts'
@@ -63,6 +66,7 @@ export interface EdgeParts {
   images: ImageLibrary
   bundle: BundleStore
   bmcs: Bmcs
+  dhcpObserver: DhcpObserver
 }
 
 /** Makes the parts; none of them serves anything yet. `agentPort` is asked for when an order is handed out. */
@@ -89,7 +93,17 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
     runner,
     isInRamdisk: (machineId) => machines.links.forMachine(machineId) !== null,
   })
-  const parts: EdgeParts = { ...records, ...stores, publisher, desk, runner, bmcs, ...machines }
+  const dhcpObserver = createObserver(options, records)
+  const parts: EdgeParts = {
+    ...records,
+    ...stores,
+    publisher,
+    desk,
+    runner,
+    bmcs,
+    dhcpObserver,
+    ...machines,
+  }
   return parts
 }
 
@@ -186,6 +200,23 @@ function createDesk(
     imageReadiness: images.readiness,
   })
   return createOrderDesk({ orders, runner: () => later().runner, links: () => later().links, warn })
+}
+
+function createObserver({ now, random, ports }: EdgeOptions, records: Records): DhcpObserver {
+  const { site, report, problems } = records
+  return createDhcpObserver({
+    openUdpSocket: openNodeUdpSocket,
+    hostInterfaces: site.hostInterfaces,
+    served: () => servedInterfaces(site.state(), site.hostInterfaces()).map(({ name }) => name),
+    now,
+    random,
+    report,
+    problems,
+    ports: {
+      dhcpServer: ports?.responder?.dhcpServer ?? 67,
+      dhcpClient: ports?.responder?.dhcpClient ?? 68,
+    },
+  })
 }
 
 /** The parts that machines talk to: their ramdisks' links, and the boot responder. */

@@ -261,6 +261,14 @@ describe('network services', () => {
   })
 })
 
+test('listens for DHCP servers when it is asked to, and does not hear itself', async () => {
+  await until(() => site.edge.status().tunnel.kind === 'connected', 'the tunnel')
+  site.control.command({ type: 'observe-dhcp' })
+  expect(await site.event('edge.dhcp')).toMatchObject({
+    interfaces: [{ name: loopback.name, servers: [], failure: null }],
+  })
+})
+
 describe('the boot bundle', () => {
   const files = { vmlinuz: randomBytes(5_000_000), 'initrd.img': randomBytes(300) }
 

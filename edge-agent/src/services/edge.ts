@@ -1,4 +1,4 @@
-import { consoleAbility, type SiteState } from '@dragonfly/schema/wire'
+import { consoleAbility, observeDhcpAbility, type SiteState } from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
@@ -30,6 +30,9 @@ const interfacesEveryMs = 10_000
 const tickEveryMs = 2_000
 /** By then every part has found its problems again. */
 const problemsSettleMs = 30_000
+/** Before the problems settle: those of an earlier run are found again, or over. */
+const firstDhcpObservationMs = 15_000
+const dhcpObservationEveryMs = 30 * 60_000
 
 /** Starts an edge: it serves its site at once from what is on its disk, and the control plane joins in. */
 export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
@@ -77,8 +80,12 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
-    commands: [...knownCommands, consoleAbility],
+    commands: [...knownCommands, consoleAbility, observeDhcpAbility],
     onConsoleOpen: parts.bmcs.consoles.open,
+    onObserveDhcp: () =>
+      void parts.dhcpObserver
+        .observeAll()
+        .catch((error) => warn(`Listening for DHCP servers: ${String(error)}`)),
     onCommand: (frame) =>
       void parts.bmcs.commands.take(frame).catch((error) => warn(`A command was lost: ${String(error)}`)),
     onStatus: (status) => {
@@ -160,6 +167,8 @@ function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, t
       if (frame) tunnel.send(frame)
     }, telemetryEveryMs),
     setTimeout(guarded(parts.problems.settle), problemsSettleMs),
+    setTimeout(guarded(parts.dhcpObserver.observeServed), firstDhcpObservationMs),
+    setInterval(guarded(parts.dhcpObserver.observeServed), dhcpObservationEveryMs),
   ]
   return () => {
     for (const timer of timers) clearTimeout(timer)

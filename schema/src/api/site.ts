@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { safetyModes, switchPositions } from '../state/safety.ts'
+import { dhcpObservationSchema } from '../wire/journal.ts'
 import { interfaceModes, unknownMachinePolicies } from '../wire/site-state.ts'
 import { epochMsSchema, idSchema } from './common.ts'
 
@@ -73,6 +74,8 @@ export const edgeViewSchema = z
         prefixLength: z.number().int().nullable(),
         up: z.boolean(),
         mode: z.enum(interfaceModes),
+        /** Which DHCP servers were heard there; null when nobody listened yet. */
+        dhcp: dhcpObservationSchema.nullable(),
       }),
     ),
     problems: z.array(z.object({ problem: z.string(), message: z.string(), since: epochMsSchema })),

@@ -1,7 +1,7 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { defaultDeploymentsAtOnce } from '../state/safety.ts'
 import type { Inventory } from '../wire/inventory.ts'
-import type { HostInterface } from '../wire/journal.ts'
+import type { HostInterface, InterfaceDhcp } from '../wire/journal.ts'
 
 /** All times are milliseconds since the epoch; all ids are UUIDv7. */
 
@@ -51,6 +51,7 @@ export const edges = sqliteTable(
     appliedVersion: integer('applied_version'),
     bundleVersion: text('bundle_version'),
     interfaces: text('interfaces', { mode: 'json' }).notNull().$type<HostInterface[]>().default([]),
+    dhcp: text('dhcp', { mode: 'json' }).notNull().$type<InterfaceDhcp[]>().default([]),
     enrolledAt: integer('enrolled_at').notNull(),
     revokedAt: integer('revoked_at'),
   },

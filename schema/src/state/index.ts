@@ -1,4 +1,5 @@
 export * from './bmc.ts'
+export * from './dhcp.ts'
 export * from './disk-rule.ts'
 export * from './failures.ts'
 export * from './four-words.ts'

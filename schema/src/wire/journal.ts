@@ -33,6 +33,19 @@ export const hostInterfaceSchema = z.object({
 })
 export type HostInterface = z.infer<typeof hostInterfaceSchema>
 
+const dhcpServerSchema = z.object({
+  address: z.string().max(64),
+  isProxy: z.boolean(),
+  bootFile: z.string().max(255).nullable(),
+})
+export const dhcpObservationSchema = z.object({
+  servers: z.array(dhcpServerSchema).max(16),
+  listenedAt: epochMsSchema,
+  failure: sentenceSchema.nullable(),
+})
+export const interfaceDhcpSchema = dhcpObservationSchema.extend({ name: z.string().max(64) })
+export type InterfaceDhcp = z.infer<typeof interfaceDhcpSchema>
+
 /** What happened at a site. Kept on the edge's disk until the control plane has acknowledged it. */
 export const siteEventSchema = z.discriminatedUnion('type', [
   /** A machine asked to netboot. Rate-limited on the edge: one per machine and boot. */
@@ -157,6 +170,8 @@ export const siteEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('bundle.ready'), version: z.string().max(64) }),
   z.object({ type: z.literal('bundle.failed'), version: z.string().max(64), message: sentenceSchema }),
   z.object({ type: z.literal('edge.interfaces'), interfaces: z.array(hostInterfaceSchema).max(64) }),
+  /** Which DHCP servers other than this edge were heard, by interface. */
+  z.object({ type: z.literal('edge.dhcp'), interfaces: z.array(interfaceDhcpSchema).max(64) }),
   /** Something on the edge wants a person (`port-in-use`, `no-privilege`, ...); `message` null: it is over. */
   z.object({
     type: z.literal('edge.problem'),

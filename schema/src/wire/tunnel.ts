@@ -12,6 +12,9 @@ export const maxFrameBytes = 1024 * 1024
 export const edgeLostAfterMs = 90_000
 export const edgePingEveryMs = 25_000
 
+/** Among the commands of a `hello`: it understands the frame `observe-dhcp`. */
+export const observeDhcpAbility = 'dhcp.observe'
+
 export const incompatibilities = ['edge-too-old', 'edge-too-new'] as const
 
 /** Edge to control plane, over GET /api/edge/v1/tunnel (WebSocket, JSON text frames). */
@@ -92,6 +95,8 @@ export const controlFrameSchema = z.discriminatedUnion('type', [
     machineId: idSchema,
     bmc: siteBmcSchema.nullable(),
   }),
+  /** Listen for DHCP servers now, and tell what was heard: for edges that name `observeDhcpAbility`. */
+  z.object({ type: z.literal('observe-dhcp') }),
   z.object({ type: z.literal('pong') }),
 ])
 export type ControlFrame = z.infer<typeof controlFrameSchema>

@@ -3,7 +3,7 @@ import type { AppEnv } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
 import { maySeeSite } from '../people/site-limits.ts'
 import * as routes from './routes.ts'
-import { listEdges, revokeEdge, updateEdge } from './service.ts'
+import { listEdges, observeDhcp, revokeEdge, updateEdge } from './service.ts'
 
 export function mountEdges(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.listEdges, async (c) => {
@@ -13,6 +13,10 @@ export function mountEdges(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.updateEdge, async (c) =>
     c.json(await updateEdge(c.get('deps'), c.req.valid('param').edgeId, c.req.valid('json').interfaces), 200),
   )
+  app.openapi(routes.observeDhcp, async (c) => {
+    await observeDhcp(c.get('deps'), c.req.valid('param').edgeId)
+    return c.body(null, 202)
+  })
   app.openapi(routes.revokeEdge, async (c) => {
     await revokeEdge(c.get('deps'), c.req.valid('param').edgeId)
     return c.body(null, 204)

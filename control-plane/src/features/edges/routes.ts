@@ -31,6 +31,18 @@ export const updateEdge = defineRoute({
   },
 })
 
+export const observeDhcp = defineRoute({
+  method: 'post',
+  path: '/api/v1/edges/{edgeId}/dhcp-observation',
+  operationId: 'observeDhcp',
+  tags: ['edges'],
+  summary:
+    'Ask the edge to listen for DHCP servers on its interfaces; the edge shows what it heard seconds later',
+  'x-access': 'edges',
+  request: { params },
+  responses: { 202: { description: 'It was asked' }, ...problems(401, 403, 404, 409, 422) },
+})
+
 export const revokeEdge = defineRoute({
   method: 'delete',
   path: '/api/v1/edges/{edgeId}',

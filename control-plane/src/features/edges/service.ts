@@ -1,5 +1,6 @@
 import type { EdgeView } from '@dragonfly/schema/api'
 import { deployments, edgeInterfaceModes, edgeProblems, edges, machines, sites } from '@dragonfly/schema/db'
+import { observeDhcpAbility } from '@dragonfly/schema/wire'
 import { and, eq, inArray } from 'drizzle-orm'
 import { runBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
@@ -43,7 +44,7 @@ export async function listEdges(
     upToDate: edge.appliedVersion === stateVersion,
     bundleVersion: edge.bundleVersion,
     interfaces: joinInterfaces(
-      edge.interfaces,
+      edge,
       modes.filter((mode) => mode.edgeId === edge.edgeId),
     ),
     problems: problems
@@ -55,15 +56,33 @@ export async function listEdges(
 
 /** What the edge reported, with what a person chose; a chosen interface that is gone is shown as down. */
 function joinInterfaces(
-  reported: (typeof edges.$inferSelect)['interfaces'],
+  edge: Pick<typeof edges.$inferSelect, 'interfaces' | 'dhcp'>,
   modes: { name: string; mode: InterfaceMode }[],
 ): EdgeView['interfaces'] {
   const chosen = new Map(modes.map(({ name, mode }) => [name, mode]))
-  const present = reported.map((nic) => ({ ...nic, mode: chosen.get(nic.name) ?? 'off' }))
-  const names = new Set(reported.map((nic) => nic.name))
+  const dhcpOf = (name: string) => {
+    const heard = edge.dhcp.find((entry) => entry.name === name)
+    if (!heard) return null
+    const { servers, listenedAt, failure } = heard
+    return { servers, listenedAt, failure }
+  }
+  const present = edge.interfaces.map((nic) => ({
+    ...nic,
+    mode: chosen.get(nic.name) ?? 'off',
+    dhcp: dhcpOf(nic.name),
+  }))
+  const names = new Set(edge.interfaces.map((nic) => nic.name))
   const absent = modes
     .filter(({ name }) => !names.has(name))
-    .map(({ name, mode }) => ({ name, mac: null, address: null, prefixLength: null, up: false, mode }))
+    .map(({ name, mode }) => ({
+      name,
+      mac: null,
+      address: null,
+      prefixLength: null,
+      up: false,
+      mode,
+      dhcp: null,
+    }))
   return [...present, ...absent]
 }
 
@@ -92,6 +111,17 @@ export async function updateEdge(
   await announceSites(deps, [edge.siteId])
   deps.live.publish([{ type: 'changed', entity: 'edge', id: edgeId }])
   return getEdge(deps, edgeId)
+}
+
+/** Asks the edge to listen for DHCP servers; what it hears comes by the journal, some seconds later. */
+export async function observeDhcp(deps: Deps, edgeId: string): Promise<void> {
+  const edge = await getEdge(deps, edgeId)
+  const connection = deps.connections.ofSite(edge.siteId).find((entry) => entry.edgeId === edgeId)
+  if (!connection)
+    throw conflict('edge-offline', `${edge.hostname} is not connected: start it, then listen again.`)
+  if (!connection.commands.includes(observeDhcpAbility))
+    throw conflict('edge-too-old', `${edge.hostname} cannot listen yet: update it.`)
+  connection.send({ type: 'observe-dhcp' })
 }
 
 /** Refuses the edge's key from now on. Its machines' ramdisks are no longer connected through it. */

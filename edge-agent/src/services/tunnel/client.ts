@@ -44,6 +44,7 @@ export interface TunnelOptions {
   onCommand: (frame: Extract<ControlFrame, { type: 'command' }>) => void
   /** Somebody looks at a machine's console. */
   onConsoleOpen: (frame: Extract<ControlFrame, { type: 'console-open' }>) => void
+  onObserveDhcp: () => void
   onStatus: (status: TunnelStatus) => void
   /** When this edge was revoked, from what the control plane signed; null when it proves nothing. */
   readRevocation: (text: string) => Promise<Revocation | null>
@@ -168,6 +169,8 @@ function openConnection(
         return options.onCommand(frame)
       case 'console-open':
         return options.onConsoleOpen(frame)
+      case 'observe-dhcp':
+        return options.onObserveDhcp()
       case 'pong':
     }
   }

@@ -22,13 +22,13 @@ it('lists all of them at first, in order', () => {
 })
 
 it('ticks off what is done', () => {
-  const edge = createEdge({ interfaces: [{ ...eth0, mode: 'off' }] })
+  const edge = createEdge({ interfaces: [{ ...eth0, dhcp: null, mode: 'off' }] })
   const done = decideNextSteps(setup, [edge], [], []).filter((step) => step.done)
   expect(done.map((step) => step.id)).toEqual(['edge'])
 })
 
 it('is gone when there is nothing left, and says nothing before it knows', () => {
-  const edge = createEdge({ interfaces: [{ ...eth0, mode: 'proxy' }] })
+  const edge = createEdge({ interfaces: [{ ...eth0, dhcp: null, mode: 'proxy' }] })
   expect(decideNextSteps(setup, [edge], [createImage()], [createMachine()])).toEqual([])
   expect(decideNextSteps(setup, null, [], [])).toEqual([])
 })

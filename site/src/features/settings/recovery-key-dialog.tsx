@@ -81,7 +81,7 @@ function RecoverySheet({ kid, words }: { kid: string; words: readonly string[] }
         <p className="mb-3 text-ink-soft">
           Dragonfly recovery key <Mono>{kid.slice(0, 8)}</Mono>
         </p>
-        <ol className="grid list-decimal grid-cols-2 gap-x-8 gap-y-1 pl-8 font-mono sm:grid-cols-3">
+        <ol className="grid list-decimal grid-cols-2 gap-x-8 gap-y-1 pl-10 font-mono sm:grid-cols-3">
           {words.map((word, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a word may come twice, and its place is what counts
             <li key={index}>{word}</li>

@@ -17,8 +17,8 @@ export function EdgeCard({ edge }: { edge: Edge }) {
   const [revoking, setRevoking] = useState(false)
   const isRevoked = edge.status === 'revoked'
   return (
-    <article aria-label={`Edge ${edge.hostname}`} className={`py-6 ${isRevoked ? 'opacity-60' : ''}`}>
-      <header className="flex flex-wrap items-baseline gap-x-5 gap-y-1">
+    <article aria-label={`Edge ${edge.hostname}`} className="py-6">
+      <header className={`flex flex-wrap items-baseline gap-x-5 gap-y-1 ${isRevoked ? 'opacity-60' : ''}`}>
         <h3 className="text-xl font-semibold">{edge.hostname}</h3>
         <StatusMark status={edge.status} />
         <span className="text-[0.95rem] text-ink-faint">
@@ -42,7 +42,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
           </Button>
         )}
       </header>
-      <div className="mt-1 text-[0.9rem] text-ink-faint">
+      <div className={`mt-1 text-[0.9rem] text-ink-faint ${isRevoked ? 'opacity-60' : ''}`}>
         Fingerprint <Fingerprint value={edge.fingerprint} />
         {!isRevoked && (
           <p>

@@ -3,7 +3,9 @@ import { RadioGroup } from 'radix-ui'
 import { api, take } from '../../api/client.ts'
 import { keys } from '../../api/queries.ts'
 import type { Edge, EdgeInterface } from '../../api/views.ts'
+import { Button } from '../../components/button.tsx'
 import { showToast } from '../../components/toast-store.ts'
+import { DhcpNote, useDhcpObservation } from './dhcp-note.tsx'
 
 type Mode = EdgeInterface['mode']
 const modes: readonly { mode: Mode; title: string }[] = [
@@ -32,6 +34,7 @@ export function Interfaces({ edge }: { edge: Edge }) {
     onError: (error) => showToast({ text: error.message, tone: 'failed' }),
     onSettled: () => queryClient.invalidateQueries({ queryKey: keys.edges }),
   })
+  const { isListening, listen } = useDhcpObservation(edge)
   if (edge.interfaces.length === 0)
     return <p className="mt-4 text-ink-soft">Its interfaces are known once it has connected.</p>
   const isAllOff = edge.interfaces.every((netInterface) => netInterface.mode === 'off')
@@ -47,10 +50,16 @@ export function Interfaces({ edge }: { edge: Edge }) {
                 ? patching.variables.mode
                 : netInterface.mode
             }
+            isListening={isListening}
             onChange={(mode) => patching.mutate({ name: netInterface.name, mode })}
           />
         ))}
       </ul>
+      {edge.status === 'online' && (
+        <Button may="edges" className="mt-3" busy={isListening} onClick={listen}>
+          Listen for DHCP servers
+        </Button>
+      )}
       <p className="mt-2 max-w-3xl text-[0.95rem] text-ink-faint">
         {isAllOff && (
           <span className="text-wanted">
@@ -67,10 +76,11 @@ export function Interfaces({ edge }: { edge: Edge }) {
 interface RowProps {
   netInterface: EdgeInterface
   mode: Mode
+  isListening: boolean
   onChange: (mode: Mode) => void
 }
 
-function Row({ netInterface, mode, onChange }: RowProps) {
+function Row({ netInterface, mode, isListening, onChange }: RowProps) {
   const { name, mac, address, prefixLength, up } = netInterface
   return (
     <li className="flex flex-wrap items-center gap-x-6 gap-y-2 py-2.5">
@@ -96,6 +106,7 @@ function Row({ netInterface, mode, onChange }: RowProps) {
           </RadioGroup.Item>
         ))}
       </RadioGroup.Root>
+      <DhcpNote netInterface={netInterface} modes={modes} isListening={isListening} onMode={onChange} />
     </li>
   )
 }

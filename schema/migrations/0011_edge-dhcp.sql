@@ -1,0 +1,1 @@
+ALTER TABLE `edges` ADD `dhcp` text DEFAULT '[]' NOT NULL;
