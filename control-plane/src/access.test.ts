@@ -73,7 +73,7 @@ const expectations = {
   ].flat(),
   operators: [
     ['createMachine', 'updateMachine', 'adoptMachine', 'adoptMachines', 'tagMachines'],
-    ['probeBmc', 'readFromBmc', 'identifyMachine', 'confirmCommand'],
+    ['probeBmc', 'readFromBmc', 'identifyMachine', 'identifyMachines', 'confirmCommand'],
   ].flat(),
   confirmers: ['createConfirmation'],
   deployers: ['createDeployment', 'abortDeployment', 'abortDeployments', 'deployMachines'],

@@ -39,6 +39,8 @@ export const bmcViewSchema = bmcSummarySchema
     mac: z.string().nullable(),
     /** Whether there are some; nobody but the site's edges can read them. */
     hasCredentials: z.boolean(),
+    /** SHA-256 (hex) of the certificate by which its Redfish is known; null before the first look. */
+    tlsPin: z.string().nullable(),
     /** The edge that reached it last. */
     edgeId: idSchema.nullable(),
     vendor: z.string().nullable(),
@@ -91,6 +93,10 @@ export const bmcInputSchema = z
       description:
         'User name and password, sealed to the site’s edges by whoever knows them (general JWE); those held already stay when left out and the address is the same',
     }),
+    forgetCertificate: z.boolean().optional().openapi({
+      description:
+        'Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused',
+    }),
   })
   .openapi('BmcInput')
 
@@ -142,6 +148,9 @@ export const identifyInputSchema = z
       .openapi({ description: 'Null: until it is switched off; 0: off' }),
   })
   .openapi('IdentifyInput')
+export const machinesIdentifySchema = z
+  .object({ machineIds: machineIdsSchema, ...identifyInputSchema.shape })
+  .openapi('MachinesIdentify')
 export const bmcReadInputSchema = z.object({ what: z.enum(bmcReadings) }).openapi('BmcReadInput')
 
 export const commandViewSchema = z

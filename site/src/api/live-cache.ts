@@ -72,6 +72,7 @@ const staleKeys: Record<ChangedEntity, (readonly string[])[]> = {
 async function refreshMachines(client: QueryClient, ids: ReadonlySet<string>): Promise<void> {
   if (ids.size === 0) return
   void client.invalidateQueries({ queryKey: keys.sites })
+  void client.invalidateQueries({ queryKey: keys.waitingCommands })
   for (const id of ids) {
     void client.invalidateQueries({ queryKey: keys.bmc(id) })
     void client.invalidateQueries({ queryKey: keys.commands(id) })

@@ -1133,6 +1133,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bulk/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch the LEDs by which many machines are found in their racks */
+        post: operations["identifyMachines"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bulk/lock": {
         parameters: {
             query?: never;
@@ -2384,6 +2401,7 @@ export interface components {
             protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
             mac: string | null;
             hasCredentials: boolean;
+            tlsPin: string | null;
             edgeId: string | null;
             vendor: string | null;
             model: string | null;
@@ -2434,6 +2452,7 @@ export interface components {
                     firmware: string | null;
                     serial: string | null;
                     guid: string | null;
+                    tlsPin?: string;
                 };
                 capabilities: {
                     power?: {
@@ -2655,6 +2674,8 @@ export interface components {
                     encrypted_key: string;
                 }[];
             } | null;
+            /** @description Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused */
+            forgetCertificate?: boolean;
         };
         BootDeviceInput: {
             /** @enum {string} */
@@ -2720,6 +2741,11 @@ export interface components {
             user?: string;
             networkConfig?: string;
             armedHours?: number;
+        };
+        MachinesIdentify: {
+            machineIds: string[];
+            /** @description Null: until it is switched off; 0: off */
+            seconds: number | null;
         };
         MachinesLock: {
             machineIds: string[];
@@ -8208,6 +8234,8 @@ export interface operations {
         parameters: {
             query?: {
                 machineId?: string;
+                /** @description Only what waits for a person */
+                waiting?: "true";
                 limit?: number;
             };
             header?: never;
@@ -8772,6 +8800,75 @@ export interface operations {
             };
             /** @description Safe mode: a confirmation is wanted */
             428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    identifyMachines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinesIdentify"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each machine, in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11185,6 +11282,7 @@ export interface operations {
                                         encrypted_key: string;
                                     }[];
                                 } | null;
+                                tlsPin?: string | null;
                             };
                         }[];
                         deployments: {

@@ -13,6 +13,7 @@ export const keys = {
   bmc: (machineId: string) => ['bmc', machineId],
   recording: (deploymentId: string) => ['recording', deploymentId],
   commands: (machineId: string) => ['commands', machineId],
+  waitingCommands: ['waiting-commands'],
   deployments: ['deployments'],
   sites: ['sites'],
   edges: ['edges'],
@@ -122,6 +123,14 @@ export const commandsQuery = (machineId: string) =>
       (await take(api.GET('/api/v1/commands', { params: { query: { machineId, limit: 10 } }, signal })))
         .items,
   })
+
+/** What waits for somebody who walks to a machine, the newest first. */
+export const waitingCommandsQuery = queryOptions({
+  queryKey: keys.waitingCommands,
+  queryFn: async ({ signal }) =>
+    (await take(api.GET('/api/v1/commands', { params: { query: { waiting: 'true', limit: 100 } }, signal })))
+      .items,
+})
 
 /** As many as the bar on the front page shows. */
 export const deploymentsQuery = queryOptions({

@@ -1,3 +1,4 @@
+import { powerOperationTexts } from '@dragonfly/schema/state'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Dialog } from 'radix-ui'
@@ -5,6 +6,7 @@ import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 
 import { machinesQuery, meQuery } from '../api/queries.ts'
 import { statusLabel } from '../components/status-mark.tsx'
 import { chooseTheme, themeChoices } from '../components/theme.ts'
+import { findPowerWords } from '../features/bmc/power-words.ts'
 import { compareMachines, matchesFilter, moveCursor } from '../features/machines/machine-list.ts'
 import { separateWords } from '../format/words.ts'
 import { destinations } from './navigation.tsx'
@@ -136,6 +138,17 @@ function useCommands(query: string): Command[] {
         detail: `${statusLabel(machine.status)} · ${separateWords(machine.fourWords)}`,
         run: () => void navigate({ to: '/machines/$machineId', params: { machineId: machine.machineId } }),
       }))
+    const power = findPowerWords(words, machines ?? []).map(({ machine, operation }) => ({
+      id: `${operation}/${machine.machineId}`,
+      title: `${powerOperationTexts[operation].title}: ${machine.name}`,
+      detail: 'Power',
+      run: () =>
+        void navigate({
+          to: '/machines/$machineId',
+          params: { machineId: machine.machineId },
+          search: { tab: 'power', ask: operation },
+        }),
+    }))
     const known = isAdministrator ? [...destinations, ...administratorPages] : destinations
     const pages = known.map(({ to, label }) => ({
       id: to,
@@ -156,6 +169,6 @@ function useCommands(query: string): Command[] {
       ...themeChoices.map((choice) => action(`Theme: ${choice}`, () => chooseTheme(choice))),
     ]
     const others = [...pages, ...actions].filter((command) => command.title.toLowerCase().includes(words))
-    return [...found, ...others]
+    return [...power, ...found, ...others]
   }, [query, machines, isAdministrator, navigate])
 }

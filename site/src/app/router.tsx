@@ -1,4 +1,10 @@
-import { type MachineStatus, type SetupStepId, setupStepIds } from '@dragonfly/schema/state'
+import {
+  type MachineStatus,
+  type PowerOperation,
+  powerOperations,
+  type SetupStepId,
+  setupStepIds,
+} from '@dragonfly/schema/state'
 import type { QueryClient } from '@tanstack/react-query'
 import {
   createRootRouteWithContext,
@@ -99,8 +105,11 @@ const machine = createRoute({
   getParentRoute: () => portal,
   path: '/machines/$machineId',
   component: MachinePage,
-  validateSearch: (search: Record<string, unknown>): { tab?: MachineTab | undefined } => ({
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { tab?: MachineTab | undefined; ask?: PowerOperation | undefined } => ({
     tab: machineTabs.find((tab) => tab === search.tab),
+    ask: powerOperations.find((operation) => operation === search.ask),
   }),
 })
 

@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 import type { AppEnv, Deps } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
 import { conflict } from '../../errors.ts'
-import { powerMachine } from '../bmcs/operations.ts'
+import { identifyMachine, powerMachine } from '../bmcs/operations.ts'
 import { abortDeploymentOf } from '../deployments/abort.ts'
 import { createDeployment } from '../deployments/create.ts'
 import { lockMachine, unlockMachine } from '../machines/lock.ts'
@@ -69,6 +69,19 @@ export function mountBulk(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.powerOnMachines, async (c) =>
     c.json(await powerMany(c, 'powerOnMachine', 'on', c.req.valid('json')), 200),
   )
+  app.openapi(routes.identifyMachines, async (c) => {
+    const { machineIds, seconds } = c.req.valid('json')
+    const result = await runBulk(c.get('deps'), callerOf(c), {
+      operation: 'identifyMachine',
+      details: { seconds },
+      machineIds,
+      act: async (machineId) => {
+        const view = await identifyMachine(c.get('deps'), personOf(c), machineId, seconds)
+        return view.queued ? 'queued' : 'done'
+      },
+    })
+    return c.json(result, 200)
+  })
   app.openapi(routes.lockMachines, async (c) => {
     const { machineIds, reason } = c.req.valid('json')
     const result = await runBulk(c.get('deps'), callerOf(c), {

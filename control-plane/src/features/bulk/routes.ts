@@ -4,6 +4,7 @@ import {
   machinesAdoptSchema,
   machinesDeleteSchema,
   machinesDeploySchema,
+  machinesIdentifySchema,
   machinesLockSchema,
   machinesPowerOnSchema,
   machinesPowerSchema,
@@ -81,6 +82,18 @@ export const powerOnMachines = defineRoute({
   summary: 'Power many machines on, some at a time',
   'x-access': 'power',
   request: { body: jsonBody(machinesPowerOnSchema) },
+  responses: { 200: jsonResponse(sentence, bulkResultSchema), ...problems(400, 401, 403, 415, 422) },
+})
+
+export const identifyMachines = defineRoute({
+  method: 'post',
+  path: '/api/v1/bulk/identify',
+  operationId: 'identifyMachines',
+  tags: ['bulk'],
+  summary: 'Switch the LEDs by which many machines are found in their racks',
+  'x-access': 'operate',
+  'x-audit': ['seconds'],
+  request: { body: jsonBody(machinesIdentifySchema) },
   responses: { 200: jsonResponse(sentence, bulkResultSchema), ...problems(400, 401, 403, 415, 422) },
 })
 

@@ -117,8 +117,12 @@ describe('a command', () => {
     harness.clock.now = deadline + 3600_000
     await tendCommands(harness.deps)
     expect(await look(commandId)).toMatchObject({ status: 'pending', waitingFor: event.message })
+    const waiting = async () => (await harness.call('GET', '/api/v1/commands?waiting=true')).body.items
+    await on()
+    expect(await waiting()).toMatchObject([{ commandId }])
     const done = await harness.call('POST', `/api/v1/commands/${commandId}/confirm`)
     expect(done).toMatchObject({ status: 200, body: { status: 'done', waitingFor: null } })
+    expect(await waiting()).toEqual([])
   })
 
   it('is seen by those who may see its site', async () => {

@@ -12,7 +12,13 @@ export const listCommands = defineRoute({
   tags: ['bmcs'],
   summary: 'What sites were asked to do with BMCs, the newest first',
   'x-access': 'signed-in',
-  request: { query: z.object({ machineId: idSchema.optional(), limit: countQuery(1, 500).optional() }) },
+  request: {
+    query: z.object({
+      machineId: idSchema.optional(),
+      waiting: z.enum(['true']).optional().openapi({ description: 'Only what waits for a person' }),
+      limit: countQuery(1, 500).optional(),
+    }),
+  },
   responses: { 200: jsonResponse('Commands', listOf(commandViewSchema)), ...problems(401, 422) },
 })
 

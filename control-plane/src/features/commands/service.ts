@@ -25,7 +25,7 @@ export async function getCommand(deps: Deps, commandId: string): Promise<Command
 /** The newest first. */
 export async function listCommands(
   deps: Deps,
-  filter: { machineId?: string | undefined; limit?: number | undefined },
+  filter: { machineId?: string | undefined; waiting?: 'true' | undefined; limit?: number | undefined },
   siteIds: readonly string[] | null,
 ): Promise<CommandView[]> {
   const rows = await deps.db
@@ -34,6 +34,7 @@ export async function listCommands(
     .where(
       and(
         filter.machineId ? eq(commands.machineId, filter.machineId) : undefined,
+        filter.waiting ? and(eq(commands.status, 'pending'), isNotNull(commands.waitingFor)) : undefined,
         siteIds ? inArray(commands.siteId, [...siteIds]) : undefined,
       ),
     )

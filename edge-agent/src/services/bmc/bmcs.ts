@@ -13,6 +13,7 @@ import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
 import { type Consoles, createConsoles } from './console/consoles.ts'
 import type { BmcDriver, OpenCredentials } from './driver.ts'
 import { createIpmiDriver } from './drivers/ipmi.ts'
+import { createRedfishDriver } from './drivers/redfish.ts'
 import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
 import { createBmcReach } from './reach.ts'
@@ -43,7 +44,9 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   const { database, identity, journal, site, sealing, now, report, warn } = options
   const openCredentials = options.bmc?.openCredentials ?? openSealed(sealing)
   const ipmi = createIpmiDriver(openCredentials)
+  const redfish = createRedfishDriver(openCredentials)
   const drivers = options.bmc?.drivers ?? [
+    redfish,
     ipmi,
     createWakeOnLanDriver({
       openUdp: openNodeUdpSocket,
@@ -97,7 +100,7 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     },
     stop: async () => {
       await consoles.stop()
-      await ipmi.stop()
+      await Promise.all([ipmi.stop(), redfish.stop()])
     },
   }
 }

@@ -2,7 +2,14 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import type { RowSelectionState } from '@tanstack/react-table'
 import { useDeferredValue, useMemo, useRef, useState } from 'react'
-import { edgesQuery, imagesQuery, machinesQuery, setupQuery, sitesQuery } from '../../api/queries.ts'
+import {
+  edgesQuery,
+  imagesQuery,
+  machinesQuery,
+  setupQuery,
+  sitesQuery,
+  waitingCommandsQuery,
+} from '../../api/queries.ts'
 import type { Machine } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { Empty, Page } from '../../components/page.tsx'
@@ -34,6 +41,7 @@ export function MachinesPage() {
   const images = useQuery(imagesQuery)
   const sites = useQuery(sitesQuery)
   const setup = useQuery(setupQuery)
+  const { data: waiting = none } = useQuery(waitingCommandsQuery)
   const [adopting, setAdopting] = useState<Machine | null>(null)
   const all = machines.data ?? none
   const steps = useMemo(
@@ -41,8 +49,15 @@ export function MachinesPage() {
     [setup.data, edges.data, images.data, all],
   )
   const wants = useMemo(
-    () => decideWants(all, edges.data ?? none, images.data ?? none, steps.length > 0 ? null : setup.data),
-    [all, edges.data, images.data, setup.data, steps],
+    () =>
+      decideWants(
+        all,
+        edges.data ?? none,
+        images.data ?? none,
+        steps.length > 0 ? null : setup.data,
+        waiting,
+      ),
+    [all, edges.data, images.data, setup.data, steps, waiting],
   )
   const filter = (change: MachinesSearch): void => {
     void navigate({ search: (previous) => ({ ...previous, ...change }), replace: true, resetScroll: false })

@@ -1,11 +1,14 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { api, take } from '../../api/client.ts'
-import { commandsQuery, keys } from '../../api/queries.ts'
+import { useQuery } from '@tanstack/react-query'
+import { Fragment } from 'react'
+import { commandsQuery } from '../../api/queries.ts'
 import type { Command } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
+import { capitalise } from '../../format/words.ts'
+import { driverNames } from './driver-names.ts'
+import { useConfirm } from './use-confirm.ts'
 
 /** What was asked of a machine's BMC lately, and what came of it. */
 export function CommandList({ machineId }: { machineId: string }) {
@@ -47,37 +50,33 @@ function Outcome({ command }: { command: Command }) {
           label={command.queued ? 'Not yet confirmed by the site' : 'The site is at it'}
         />
       )}
-      <ul className="text-[0.9rem] text-ink-faint">
-        {attempts
-          .filter((attempt) => attempt.message !== message)
-          .map((attempt) => (
-            <li key={attempt.driver}>{attempt.message}</li>
-          ))}
-      </ul>
+      <Attempts attempts={attempts.length === 1 && attempts[0]?.message === message ? [] : attempts} />
     </>
+  )
+}
+
+/** What each way to the machine ran into. */
+function Attempts({ attempts }: Pick<Command, 'attempts'>) {
+  if (attempts.length === 0) return null
+  return (
+    <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-3 text-[0.9rem] text-ink-faint">
+      {attempts.map(({ driver, message }) => (
+        <Fragment key={driver}>
+          <dt>{capitalise(driverNames[driver])}</dt>
+          <dd className="min-w-0 [overflow-wrap:anywhere]">{message}</dd>
+        </Fragment>
+      ))}
+    </dl>
   )
 }
 
 /** The last way to switch a machine. */
 function PersonWanted({ command }: { command: Command }) {
-  const queryClient = useQueryClient()
-  const confirming = useMutation({
-    mutationFn: () =>
-      take(
-        api.POST('/api/v1/commands/{commandId}/confirm', {
-          params: { path: { commandId: command.commandId } },
-        }),
-      ),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.commands(command.machineId) }),
-  })
+  const confirming = useConfirm(command)
   return (
     <div className="border-l-[3px] border-wanted pl-4">
       <p className="text-lg">{command.waitingFor}</p>
-      {command.attempts.map((attempt) => (
-        <p key={attempt.driver} className="text-[0.9rem] text-ink-faint">
-          {attempt.message}
-        </p>
-      ))}
+      <Attempts attempts={command.attempts} />
       <Button may="operate" className="mt-2" busy={confirming.isPending} onClick={() => confirming.mutate()}>
         It is done
       </Button>

@@ -1,4 +1,4 @@
-import type { BmcCapability, BmcDriverName } from '@dragonfly/schema/state'
+import type { BmcCapability } from '@dragonfly/schema/state'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../../api/client.ts'
@@ -10,7 +10,9 @@ import { Facts, Mono } from '../../components/facts.tsx'
 import { Empty } from '../../components/page.tsx'
 import { Ago } from '../../components/time.tsx'
 import { BmcDialog } from './bmc-dialog.tsx'
+import { BootDeviceForm } from './boot-device.tsx'
 import { CommandList } from './command-list.tsx'
+import { driverNames } from './driver-names.ts'
 import { PowerButtons } from './power-buttons.tsx'
 import { PowerMark } from './power-mark.tsx'
 
@@ -67,17 +69,11 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
           <PowerButtons machine={machine} />
         </div>
       </section>
+      {bmc && bmc.protocol !== 'wake-on-lan' && <BootDeviceForm machine={machine} bmc={bmc} />}
       {bmc && <BmcPanel machine={machine} bmc={bmc} />}
       <CommandList machineId={machine.machineId} />
     </>
   )
-}
-
-const driverNames: Record<BmcDriverName, string> = {
-  redfish: 'Redfish',
-  ipmi: 'IPMI',
-  'wake-on-lan': 'Wake-on-LAN',
-  person: 'a person',
 }
 
 const capabilityNames: Record<BmcCapability, string> = {
@@ -108,6 +104,10 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
           ['Made by', [bmc.vendor, bmc.model].filter(Boolean).join(' ')],
           ['Firmware', bmc.firmware && <Mono key="firmware">{bmc.firmware}</Mono>],
           ['Answered', <Ago key="reachable" atMs={bmc.reachableAt} />],
+          [
+            'Certificate',
+            bmc.tlsPin && <Mono key="certificate">SHA-256 {bmc.tlsPin.match(/.{8}/g)?.join(' ')}</Mono>,
+          ],
           ['Password', bmc.hasCredentials ? 'sealed for the site' : 'none yet'],
           ...bmc.capabilities
             .filter(({ driver }) => driver !== null)
@@ -132,7 +132,7 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
 }
 
 function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
-  const [asked, setAsked] = useState<'edit' | 'forget' | null>(null)
+  const [asked, setAsked] = useState<'edit' | 'forget' | 'certificate' | null>(null)
   const queryClient = useQueryClient()
   const { machineId } = machine
   const params = { path: { machineId } }
@@ -155,6 +155,18 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       await queryClient.invalidateQueries({ queryKey: keys.machines })
     },
   })
+  const forgettingCertificate = useMutation({
+    mutationFn: () => {
+      const { address, port, protocol, mac } = bmc
+      const body = { address, port, protocol, ...(mac === null ? {} : { mac }), forgetCertificate: true }
+      return take(api.PUT('/api/v1/machines/{machineId}/bmc', { params, body }))
+    },
+    onSuccess: async (saved) => {
+      setAsked(null)
+      queryClient.setQueryData(keys.bmc(machineId), saved)
+      await refresh()
+    },
+  })
   const canIdentify = bmc.capabilities.some(({ capability, driver }) => capability === 'identify' && driver)
   return (
     <div className="mt-5 flex flex-wrap gap-3">
@@ -169,10 +181,32 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
         Change
       </Button>
+      {bmc.tlsPin !== null && (
+        <Button may="bmcs" look="quiet" onClick={() => setAsked('certificate')}>
+          Accept a new certificate
+        </Button>
+      )}
       <Button may="bmcs" look="quiet" onClick={() => setAsked('forget')}>
         Forget
       </Button>
       {asked === 'edit' && <BmcDialog machine={machine} bmc={bmc} onClose={() => setAsked(null)} />}
+      {asked === 'certificate' && (
+        <ConfirmDialog
+          open
+          onOpenChange={() => setAsked(null)}
+          title={`Accept a new certificate of the BMC of ${machine.name}?`}
+          action="Accept the next one"
+          keep="Keep this one"
+          busy={forgettingCertificate.isPending}
+          error={forgettingCertificate.error}
+          onConfirm={() => forgettingCertificate.mutate()}
+        >
+          <p>
+            After a firmware update, or a reset of the BMC, it shows another one. The site looks at it at
+            once, and keeps to what it sees then: compare it with what the BMC’s own page shows.
+          </p>
+        </ConfirmDialog>
+      )}
       {asked === 'forget' && (
         <ConfirmDialog
           open

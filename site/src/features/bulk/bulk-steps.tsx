@@ -10,13 +10,15 @@ import { ProblemNote } from '../../components/problem-note.tsx'
 import { showToast } from '../../components/toast-store.ts'
 import { separateWords } from '../../format/words.ts'
 import { MachineNames } from './machine-names.tsx'
-import { describeResult, type NamedMachine, refusedOf, type Split } from './split.ts'
+import { bulkRefusal, describeResult, type NamedMachine, refusedOf, type Split } from './split.ts'
 
 interface BulkStepsProps extends Split {
   /** Above the names: what becomes of these machines. */
   children: ReactNode
   action: string
   danger?: boolean
+  /** Why it can't be done yet, besides the machines themselves. */
+  refusal?: string | null
   /** As in "8 machines deleted". */
   done: string
   back: { label: string; go: () => void }
@@ -32,17 +34,19 @@ export function BulkSteps(props: BulkStepsProps) {
   const running = useBulk(props)
   const wantsCount = danger === true && able.length > typedCountAbove
   const isWrong = wantsCount && typed.trim() !== String(able.length)
+  const refusal =
+    bulkRefusal(props) ?? props.refusal ?? (isWrong ? 'Type the number of machines first.' : null)
   if (running.data) return <Refused result={running.data} done={props.done} onDone={props.onDone} />
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        if (!isWrong && !running.isPending) running.mutate()
+        if (refusal === null && !running.isPending) running.mutate()
       }}
     >
       <div className="space-y-4 text-lg">
         {children}
-        <MachineNames label="Machines" machines={able.map(named)} shownRows={6} />
+        {able.length > 0 && <MachineNames label="Machines" machines={able.map(named)} shownRows={6} />}
         {refused.length > 0 && (
           <div className="space-y-2">
             <p className="text-wanted">
@@ -71,12 +75,7 @@ export function BulkSteps(props: BulkStepsProps) {
         <Button look="quiet" onClick={back.go}>
           {back.label}
         </Button>
-        <Button
-          type="submit"
-          look={danger ? 'danger' : 'primary'}
-          busy={running.isPending}
-          refusal={isWrong ? 'Type the number of machines first.' : null}
-        >
+        <Button type="submit" look={danger ? 'danger' : 'primary'} busy={running.isPending} refusal={refusal}>
           {action}
         </Button>
       </DialogActions>

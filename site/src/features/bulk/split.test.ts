@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest'
 import { createMachine } from '../testing/views.ts'
-import { bulkRefusal, describeResult, refusedOf, splitByRefusal } from './split.ts'
+import {
+  bulkRefusal,
+  describeResult,
+  refusedOf,
+  splitByRefusal,
+  splitForLed,
+  splitForPower,
+} from './split.ts'
 
 const free = createMachine({ name: 'free' })
 const locked = createMachine({ name: 'locked', locked: true })
@@ -19,6 +26,23 @@ it('leaves out what the table of actions refuses, and says why', () => {
   ])
   expect(bulkRefusal(split)).toBeNull()
   expect(splitByRefusal('delete', [off]).able).toEqual([off])
+})
+
+it('switches what is not so already, and what it can’t be sure of', () => {
+  const bmc = { address: '10.0.0.1', powerStateAt: 1, powerWatts: null, inletCelsius: null, problem: null }
+  const on = createMachine({ name: 'on', bmc: { ...bmc, powerState: 'on' } })
+  const lost = createMachine({ name: 'lost', bmc: { ...bmc, powerState: 'on', problem: 'No answer.' } })
+  const all = [on, lost, free, locked]
+  expect(splitForPower('on', all)).toEqual({
+    able: [lost, free],
+    refused: [
+      { machineId: 'machine-locked', name: 'locked', note: 'It is locked: unlock it first.' },
+      { machineId: 'machine-on', name: 'on', note: 'It is on already.' },
+    ],
+  })
+  expect(splitForPower('off', all).able).toEqual([on, lost, free])
+  expect(splitForLed(all).able).toEqual([on, lost])
+  expect(bulkRefusal(splitForLed([free]))).toBe('No BMC is known.')
 })
 
 it('says why nothing can be done', () => {

@@ -1,4 +1,9 @@
-import { type MachineAction, maxBulkMachines } from '@dragonfly/schema/state'
+import {
+  decidePower,
+  type MachineAction,
+  maxBulkMachines,
+  type PowerOperation,
+} from '@dragonfly/schema/state'
 import type { BulkResult, Machine } from '../../api/views.ts'
 import { countOf } from '../../format/words.ts'
 import { refusal } from '../machine/facts.ts'
@@ -26,6 +31,29 @@ export function splitByRefusal(action: MachineAction, machines: readonly Machine
     else split.refused.push({ machineId: machine.machineId, name: machine.name, note })
   }
   return split
+}
+
+/** The same for the power: one that is off needs not be switched off. A BMC that is out of reach rules nothing out. */
+export function splitForPower(operation: PowerOperation, machines: readonly Machine[]): Split {
+  const { able, refused } = splitByRefusal('power', machines)
+  const split: Split = { able: [], refused: [...refused] }
+  for (const machine of able) {
+    const { machineId, name, bmc } = machine
+    const verdict = decidePower(operation, bmc?.problem ? 'unknown' : (bmc?.powerState ?? 'unknown'))
+    if (verdict.allowed) split.able.push(machine)
+    else split.refused.push({ machineId, name, note: verdict.reason })
+  }
+  return split
+}
+
+/** Those with a BMC: nothing else has an LED that can be switched. */
+export function splitForLed(machines: readonly Machine[]): Split {
+  const hasBmc = ({ bmc }: Machine): boolean => bmc !== null
+  const left = machines.filter((machine) => !hasBmc(machine))
+  return {
+    able: machines.filter(hasBmc),
+    refused: left.map(({ machineId, name }) => ({ machineId, name, note: 'No BMC is known.' })),
+  }
 }
 
 /** Why nothing can be done to these; null when something can. */

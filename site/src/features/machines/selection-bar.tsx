@@ -12,6 +12,7 @@ import { DeleteMany } from '../bulk/delete-many.tsx'
 import { DeployMany } from '../bulk/deploy-many.tsx'
 import { inParts } from '../bulk/in-parts.ts'
 import { LockMany, UnlockMany } from '../bulk/lock-many.tsx'
+import { PowerMany, PowerMenu, type PowerWish } from '../bulk/power-many.tsx'
 import { bulkRefusal, describeResult, refusedOf, type Split, splitByRefusal } from '../bulk/split.ts'
 import { refusal } from '../machine/facts.ts'
 
@@ -21,7 +22,11 @@ interface SelectionBarProps {
 }
 
 /** What is asked, of the machines as they were when it was asked. */
-type Asked = { of: 'deploy' | 'lock' | 'unlock' | 'delete'; split: Split } | 'abort' | null
+type Asked =
+  | { of: 'deploy' | 'lock' | 'unlock' | 'delete'; split: Split }
+  | { of: 'power'; wish: PowerWish; machines: readonly Machine[] }
+  | 'abort'
+  | null
 
 const dialogs = { deploy: DeployMany, lock: LockMany, unlock: UnlockMany, delete: DeleteMany } as const
 
@@ -29,7 +34,6 @@ const dialogs = { deploy: DeployMany, lock: LockMany, unlock: UnlockMany, delete
 export function SelectionBar({ machines, onClear }: SelectionBarProps) {
   const [asked, setAsked] = useState<Asked>(null)
   const abortable = machines.filter((machine) => refusal('abort', machine) === null)
-  const Many = asked === null || asked === 'abort' ? null : dialogs[asked.of]
   const close = (): void => setAsked(null)
   const finish = (): void => {
     setAsked(null)
@@ -56,11 +60,22 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
         Clear
       </Button>
       {asked === 'abort' && <AbortMany machines={abortable} onClose={close} onDone={finish} />}
-      {Many && asked !== null && asked !== 'abort' && (
-        <Many split={asked.split} onClose={close} onDone={finish} />
-      )}
+      {asked !== null && asked !== 'abort' && <ManyDialog asked={asked} onClose={close} onDone={finish} />}
     </section>
   )
+}
+
+function ManyDialog({
+  asked,
+  ...rest
+}: {
+  asked: Exclude<Asked, 'abort' | null>
+  onClose: () => void
+  onDone: () => void
+}) {
+  if (asked.of === 'power') return <PowerMany wish={asked.wish} machines={asked.machines} {...rest} />
+  const Many = dialogs[asked.of]
+  return <Many split={asked.split} {...rest} />
 }
 
 interface ManyButtonsProps {
@@ -84,6 +99,7 @@ function ManyButtons({ machines, onAsk, children }: ManyButtonsProps) {
       >
         Deploy {deploy.able.length || ''}
       </Button>
+      <PowerMenu onChoose={(wish) => onAsk({ of: 'power', wish, machines })} />
       {children}
       {locks.map(
         ({ of, split }) =>

@@ -1,12 +1,14 @@
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useState } from 'react'
-import type { Machine } from '../../api/views.ts'
+import type { Command, Machine } from '../../api/views.ts'
 import { paths } from '../../app/paths.ts'
 import { Button } from '../../components/button.tsx'
 import { Icon } from '../../components/icons.tsx'
 import { Sentence } from '../../components/sentence.tsx'
 import { Ago } from '../../components/time.tsx'
+import { showToast } from '../../components/toast-store.ts'
 import { separateWords } from '../../format/words.ts'
+import { useConfirm } from '../bmc/use-confirm.ts'
 import { groupWants, type Want, type WantGroup } from './wants.ts'
 
 const shownFirst = 3
@@ -65,7 +67,7 @@ function Line({ want, children }: { want: Want | WantGroup; children: ReactNode 
       <span aria-hidden="true" className={`w-[3px] shrink-0 self-stretch rounded-full ${colour}`} />
       <p className="min-w-0 grow py-0.5 [overflow-wrap:anywhere]">
         <Title want={want} />
-        {want.kind === 'failed' ? ': ' : want.sentence.startsWith(',') ? '' : ' '}
+        {want.kind === 'failed' || want.kind === 'person' ? ': ' : want.sentence.startsWith(',') ? '' : ' '}
         <span className="text-ink-soft">
           <Sentence text={want.sentence} />
         </span>
@@ -84,17 +86,23 @@ function Line({ want, children }: { want: Want | WantGroup; children: ReactNode 
 }
 
 function Title({ want }: { want: Want | WantGroup }) {
-  if (want.kind !== 'adopt' && want.kind !== 'failed')
-    return <strong className="font-semibold">{want.title}</strong>
+  const machineId = machineOf(want)
+  if (machineId === null) return <strong className="font-semibold">{want.title}</strong>
   return (
     <Link
       to="/machines/$machineId"
-      params={{ machineId: want.machine.machineId }}
+      params={{ machineId }}
+      search={want.kind === 'person' ? { tab: 'power' } : {}}
       className="font-semibold hover:text-touch hover:underline"
     >
       {want.title}
     </Link>
   )
+}
+
+function machineOf(want: Want | WantGroup): string | null {
+  if ('machine' in want) return want.machine.machineId
+  return want.kind === 'person' ? want.command.machineId : null
 }
 
 const linkLook =
@@ -110,10 +118,30 @@ function GoOn({ text }: { text: string }) {
   )
 }
 
+function DoneButton({ command }: { command: Command }) {
+  const confirming = useConfirm(command)
+  return (
+    <Button
+      may="operate"
+      className="shrink-0 py-1"
+      busy={confirming.isPending}
+      onClick={() =>
+        confirming.mutate(undefined, {
+          onError: (error) => showToast({ text: error.message, tone: 'failed' }),
+        })
+      }
+    >
+      Done
+    </Button>
+  )
+}
+
 function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine) => void }) {
   switch (want.kind) {
     case 'bundle':
       return null
+    case 'person':
+      return <DoneButton command={want.command} />
     case 'adopt':
       return (
         <Button may="operate" className="shrink-0 py-1" onClick={() => onAdopt(want.machine)}>

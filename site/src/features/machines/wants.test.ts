@@ -1,9 +1,24 @@
 import { expect, it } from 'vitest'
-import { createDeployment, createEdge, createImage, createMachine } from '../testing/views.ts'
+import { createCommand, createDeployment, createEdge, createImage, createMachine } from '../testing/views.ts'
 import { decideWants } from './wants.ts'
 
 it('asks for nothing when all is well', () => {
   expect(decideWants([createMachine()], [createEdge()], [createImage()])).toEqual([])
+})
+
+it('sends somebody to a machine, with what is to be done there', () => {
+  const waitingFor = 'web-01: hold its power button down for five seconds, until it is off.'
+  const machine = createMachine()
+  const waiting = createCommand({ machineId: machine.machineId, waitingFor })
+  const edge = createEdge({ status: 'lost' })
+  const wants = decideWants([machine], [edge], [], null, [
+    waiting,
+    createCommand({ machineId: 'gone', waitingFor }),
+  ])
+  expect(wants.map(({ kind, title, sentence }) => [kind, title, sentence])).toEqual([
+    ['person', 'web-01', 'hold its power button down for five seconds, until it is off.'],
+    ['edge', expect.any(String), expect.any(String)],
+  ])
 })
 
 it('names edges in trouble first, then failures, then machines to adopt', () => {

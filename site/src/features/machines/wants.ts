@@ -1,11 +1,20 @@
 import { failureText } from '@dragonfly/schema/state'
-import type { Edge, Image, Machine, Setup } from '../../api/views.ts'
+import type { Command, Edge, Image, Machine, Setup } from '../../api/views.ts'
 import { countOf } from '../../format/words.ts'
 
 export type Want =
   | { kind: 'bundle'; id: string; title: string; sentence: string; tone: Tone; sinceMs: null }
   | { kind: 'edge'; id: string; title: string; sentence: string; tone: Tone; sinceMs: number | null }
   | { kind: 'image'; id: string; title: string; sentence: string; tone: Tone; sinceMs: number | null }
+  | {
+      kind: 'person'
+      id: string
+      title: string
+      sentence: string
+      tone: Tone
+      sinceMs: number
+      command: Command
+    }
   | {
       kind: 'failed'
       id: string
@@ -76,10 +85,10 @@ function groupOf(of: WantGroup['of'], wants: readonly Want[]): WantGroup {
   }
 }
 
-const order: readonly Want['kind'][] = ['bundle', 'edge', 'failed', 'image', 'adopt']
+const order: readonly Want['kind'][] = ['bundle', 'person', 'edge', 'failed', 'image', 'adopt']
 
 /**
- * What wants a person, most pressing first: an edge in trouble holds up a whole site; then deployments that
+ * What wants a person, most pressing first: a machine that somebody has to walk to; an edge in trouble holds up a whole site; then deployments that
  * failed, imports that failed, and machines that wait to be adopted. Within a kind, the newest first.
  */
 export function decideWants(
@@ -87,9 +96,11 @@ export function decideWants(
   edges: readonly Edge[],
   images: readonly Image[],
   setup: Setup | null = null,
+  waiting: readonly Command[] = [],
 ): Want[] {
   return [
     ...bundleWants(setup),
+    ...waiting.flatMap((command) => personWants(command, machines)),
     ...edges.flatMap(edgeWants),
     ...machines.flatMap(machineWants),
     ...images.flatMap(imageWants),
@@ -107,6 +118,25 @@ function bundleWants(setup: Setup | null): Want[] {
       sentence: setup.bundle.message ?? 'Machines can boot from the network once it is there.',
       tone: isMissing ? 'wanted' : 'failed',
       sinceMs: null,
+    },
+  ]
+}
+
+function personWants(command: Command, machines: readonly Machine[]): Want[] {
+  const { commandId, machineId, waitingFor, createdAt } = command
+  const machine = machines.find((other) => other.machineId === machineId)
+  if (!waitingFor || !machine) return []
+  // The sentence begins with the name that the machine had then.
+  const [, request = waitingFor] = /^[^:]+: (.+)$/s.exec(waitingFor) ?? []
+  return [
+    {
+      kind: 'person',
+      id: commandId,
+      title: machine.name,
+      sentence: request,
+      tone: 'wanted',
+      sinceMs: createdAt,
+      command,
     },
   ]
 }

@@ -1,4 +1,4 @@
-import type { Deployment, Disk, Edge, Image, Machine } from '../../api/views.ts'
+import type { Command, Deployment, Disk, Edge, Image, Machine } from '../../api/views.ts'
 
 /** Views for tests: whole, dull, and altered where a test cares. */
 
@@ -129,6 +129,28 @@ export function createDisk(part: Partial<Disk> = {}): Disk {
     healthy: null,
     os: null,
     signature: null,
+    ...part,
+  }
+}
+
+export function createCommand(part: Partial<Command> = {}): Command {
+  return {
+    commandId: 'c1',
+    machineId: 'm1',
+    siteId: 's1',
+    kind: 'bmc.control',
+    title: 'Power off',
+    status: 'pending',
+    queued: false,
+    waitingFor: null,
+    reason: null,
+    message: null,
+    attempts: [],
+    detail: null,
+    createdBy: 'Ada',
+    createdAt: 0,
+    deadline: 0,
+    endedAt: null,
     ...part,
   }
 }
