@@ -59,7 +59,7 @@ const expectations = {
   public: [
     ['getSetup', 'createAdministrator', 'beginSetupPasskey', 'enrolEdge'],
     ['readInvitation', 'acceptInvitation', 'beginInvitationPasskey'],
-    ['beginPasskeySignIn', 'passkeySignIn', 'beginProviderSignIn', 'providerSignIn'],
+    ['beginPasskeySignIn', 'passkeySignIn', 'recoverySignIn', 'beginProviderSignIn', 'providerSignIn'],
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
@@ -68,8 +68,8 @@ const expectations = {
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
-    ['getEdgePasswords'],
-    ['getBmc', 'listCommands', 'getCommand'],
+    ['getBmc', 'listCommands', 'getCommand', 'listSiteDraws', 'getSensors', 'getBmcLog'],
+    ['getMachineSamples', 'getSiteSamples', 'getEdgePasswords'],
   ].flat(),
   operators: [
     ['createMachine', 'updateMachine', 'adoptMachine', 'adoptMachines', 'tagMachines'],
@@ -79,8 +79,8 @@ const expectations = {
   deployers: ['createDeployment', 'abortDeployment', 'abortDeployments', 'deployMachines'],
   destroyers: [
     ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
-    ['powerOnMachine', 'powerOnMachines', 'setBootDevice'],
     ['openConsole', 'getConsoleRecording', 'downloadConsoleRecording'],
+    ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog'],
   ].flat(),
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],
@@ -100,7 +100,7 @@ const expectations = {
   own: [
     ['updateMe', 'listSessions', 'endSession', 'listApiKeys', 'createApiKey', 'deleteApiKey'],
     ['setSafetyMode', 'listPasskeys', 'beginPasskey', 'createPasskey', 'updatePasskey', 'deletePasskey'],
-    ['beginStepUp', 'stepUp'],
+    ['beginStepUp', 'stepUp', 'createRecoveryCodes'],
     // Last: who asked is signed out after it.
     ['endSessions'],
   ].flat(),

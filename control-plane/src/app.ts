@@ -18,6 +18,7 @@ import { mountFrontDoor } from './features/front-door/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
 import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
+import { mountMonitoring } from './features/monitoring/handlers.ts'
 import { mountOidc } from './features/oidc/handlers.ts'
 import { mountPasskeys } from './features/passkeys/handlers.ts'
 import { handleAuth } from './features/people/auth-gate.ts'
@@ -92,6 +93,7 @@ export function createApp(deps: Deps): App {
   mountEdges(app)
   mountMachines(app)
   mountBmcs(app)
+  mountMonitoring(app)
   mountCommands(app)
   mountConsoles(app)
   mountBulk(app)
@@ -136,8 +138,10 @@ function mountDescriptions(app: App): void {
     const given = /^Bearer (\S{1,500})$/i.exec(c.req.header('authorization') ?? '')?.[1]
     const isScraper =
       metricsToken !== null && given !== undefined && (await equalsInConstantTime(given, metricsToken))
-    if (!isScraper) await requireReader(c)
-    return c.text(renderMetrics(c.get('deps')), 200, { 'content-type': 'text/plain; version=0.0.4' })
+    const person = isScraper ? null : await requireReader(c)
+    return c.text(await renderMetrics(c.get('deps'), person), 200, {
+      'content-type': 'text/plain; version=0.0.4',
+    })
   })
   app.get('/openapi.json', (c) => c.json(createOpenApiDocument(version)))
 }

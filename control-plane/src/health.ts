@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import type { Deps } from './deps.ts'
+import type { Deps, Person } from './deps.ts'
+import { renderMachineMetrics } from './features/monitoring/metrics.ts'
 import { metricHelp } from './metrics.ts'
 
 /** Whether the database answers. */
@@ -14,7 +15,7 @@ export async function isReady(deps: Deps): Promise<boolean> {
 }
 
 /** Prometheus text format, version 0.0.4. */
-export function renderMetrics(deps: Deps): string {
+export async function renderMetrics(deps: Deps, person: Pick<Person, 'siteIds'> | null): Promise<string> {
   const counters = deps.metrics.counters()
   const lines = Object.entries(metricHelp).flatMap(([name, help]) => [
     `# HELP ${name} ${help}`,
@@ -30,5 +31,6 @@ export function renderMetrics(deps: Deps): string {
   for (const [name, help, value] of gauges) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value}`)
   }
+  lines.push(...(await renderMachineMetrics(deps, person)))
   return `${lines.join('\n')}\n`
 }

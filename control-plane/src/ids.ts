@@ -31,15 +31,15 @@ export async function equalsInConstantTime(a: string, b: string): Promise<boolea
 
 const codeAlphabet = 'ABCDEFGHJKMNPQRSTVWXYZ23456789'
 
-/** A code that a person types, without letters that look alike: `XXXX-XXXX`. */
-export function createSetupCode(): string {
+/** A code that a person types, without letters that look alike, in groups of four: `XXXX-XXXX`. */
+export function createCode(groups: number): string {
   const letters: string[] = []
-  while (letters.length < 8) {
+  while (letters.length < groups * 4) {
     const [byte = 255] = crypto.getRandomValues(new Uint8Array(1))
     // 240 is the largest multiple of 30: no letter is likelier than another.
     if (byte < 240) letters.push(codeAlphabet[byte % codeAlphabet.length] ?? '')
   }
-  return `${letters.slice(0, 4).join('')}-${letters.slice(4).join('')}`
+  return letters.map((letter, index) => (index > 0 && index % 4 === 0 ? `-${letter}` : letter)).join('')
 }
 
 /** 256 random bits, URL-safe, behind a prefix that says what it is. */

@@ -14,6 +14,7 @@ import * as frontDoor from './features/front-door/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
+import * as monitoring from './features/monitoring/routes.ts'
 import * as oidc from './features/oidc/routes.ts'
 import * as passkeys from './features/passkeys/routes.ts'
 import * as people from './features/people/routes.ts'
@@ -38,6 +39,7 @@ export const allRoutes = [
   edges,
   machines,
   bmcs,
+  monitoring,
   commands,
   consoles,
   bulk,

@@ -1,6 +1,7 @@
-import { bmcs, machines } from '@dragonfly/schema/db'
+import { bmcLog, bmcs, machines } from '@dragonfly/schema/db'
 import type { SiteEvent } from '@dragonfly/schema/wire'
 import { and, eq, sql } from 'drizzle-orm'
+import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { usableSerial, usableUuid } from '../features/machines/identity.ts'
 import { type Effect, noEffect } from './effect.ts'
@@ -11,6 +12,7 @@ async function findBmc(deps: Deps, edge: EdgeIdentity, machineId: string) {
   const [row] = await deps.db
     .select({
       powerStateAt: bmcs.powerStateAt,
+      edgeId: bmcs.edgeId,
       tlsPin: bmcs.tlsPin,
       smbiosUuid: machines.smbiosUuid,
       serial: machines.serial,
@@ -58,6 +60,7 @@ export async function applyBmcIdentified(
           edgeId: edge.edgeId,
           reachableAt: at,
           problem: null,
+          problemSince: null,
           updatedAt: at,
         })
         .where(eq(bmcs.machineId, machineId)),
@@ -78,6 +81,11 @@ export async function applyBmcPower(
   const { machineId, powerState, problem } = event
   const row = await findBmc(deps, edge, machineId)
   if (!row || (row.powerStateAt ?? 0) > at) return noEffect
+  // Another edge of the site reaches it: this one may be in another network.
+  const isReachedByOther =
+    row.edgeId !== null && row.edgeId !== edge.edgeId && deps.connections.isConnected(row.edgeId)
+  if (problem !== null && isReachedByOther) return noEffect
+  const problemSince = problem === null ? null : sql`coalesce(${bmcs.problemSince}, ${at})`
   const seen =
     powerState === 'unknown'
       ? {}
@@ -91,10 +99,54 @@ export async function applyBmcPower(
     statements: [
       deps.db
         .update(bmcs)
-        .set({ ...seen, problem, updatedAt: sql`max(${bmcs.updatedAt}, ${at})` })
+        .set({ ...seen, problem, problemSince, updatedAt: sql`max(${bmcs.updatedAt}, ${at})` })
         .where(eq(bmcs.machineId, machineId)),
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: 'none',
   }
+}
+
+/** Entries kept of each machine. */
+const maxLogEntries = 2000
+
+/** The same entry told twice counts once; what a BMC no longer has stays readable here. */
+export async function applyBmcLog(
+  deps: Deps,
+  edge: EdgeIdentity,
+  event: Event<'bmc.log'>,
+  at: number,
+): Promise<Effect> {
+  const { machineId, entries, wasCleared } = event
+  if (!(await findBmc(deps, edge, machineId))) return noEffect
+  const statements: Statement[] = []
+  if (wasCleared)
+    statements.push(
+      deps.db
+        .update(bmcLog)
+        // Its ids are given out anew.
+        .set({ isCleared: true, entryId: sql`${bmcLog.entryId} || '@' || ${bmcLog.id}` })
+        .where(and(eq(bmcLog.machineId, machineId), eq(bmcLog.isCleared, false))),
+    )
+  if (entries.length > 0) {
+    const rows = entries.map(({ id, at: happenedAt, ...entry }) => ({
+      machineId,
+      entryId: id,
+      at: happenedAt ?? 0,
+      seenAt: at,
+      ...entry,
+    }))
+    statements.push(deps.db.insert(bmcLog).values(rows).onConflictDoNothing(), trimBmcLog(deps, machineId))
+  }
+  return { statements, live: [{ type: 'bmc-log', machineId }], bump: 'none' }
+}
+
+function trimBmcLog(deps: Deps, machineId: string): Statement {
+  return deps.db.delete(bmcLog).where(
+    and(
+      eq(bmcLog.machineId, machineId),
+      sql`${bmcLog.id} <= (select id from bmc_log where machine_id = ${machineId}
+        order by id desc limit 1 offset ${maxLogEntries})`,
+    ),
+  )
 }

@@ -5,6 +5,7 @@ import { and, eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { keepResealed } from './apply-resealed.ts'
 import { type Effect, noEffect } from './effect.ts'
+import { applySensors } from './samples.ts'
 
 type Event<T extends SiteEvent['type']> = Extract<SiteEvent, { type: T }>
 
@@ -53,7 +54,23 @@ export async function applyCommandResult(
     ],
     live: [{ type: 'changed', entity: 'machine', id: row.machineId }, ...resealed.live],
     bump: resealed.bump,
+    afterwards: () => keepSensors(deps, edge, row.machineId, event, at),
   }
+}
+
+/** Whoever looks next sees them, too. */
+function keepSensors(
+  deps: Deps,
+  edge: EdgeIdentity,
+  machineId: string,
+  { detail }: Event<'command.result'>,
+  at: number,
+): void {
+  if (detail?.kind !== 'sensors') return
+  const { sensors } = detail
+  applySensors(deps, edge, { type: 'sensors', machineId, at, sensors }).catch((error: unknown) =>
+    deps.logError('keeping the sensors of a machine', error),
+  )
 }
 
 /** People take their time: a command that waits for one is not given up as fast. */

@@ -5,7 +5,7 @@ import { isConstraint, runBatch, type Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { releaseQueue } from '../features/deployments/queue.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
-import { applyBmcIdentified, applyBmcPower } from './apply-bmc.ts'
+import { applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
 import { applyConsole } from './apply-console.ts'
 import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
@@ -128,6 +128,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBmcPower(deps, edge, event, at)
     case 'deployment.console':
       return applyConsole(deps, edge, event)
+    case 'bmc.log':
+      return applyBmcLog(deps, edge, event, at)
     case 'deployment.note':
       return applyDeploymentNote(deps, edge, event, at)
     case 'bundle.ready':

@@ -13,6 +13,7 @@ import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { findIncompatibility, takeAppliedState, takeHello } from './greeting.ts'
 import { readAckedSeq, takeEntry } from './journal.ts'
+import { applySamples, applySensors } from './samples.ts'
 import { applyTelemetry } from './telemetry.ts'
 
 /** The least that a session needs of a WebSocket. */
@@ -114,6 +115,10 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
         })
       case 'telemetry':
         return applyTelemetry(deps, edge, frame)
+      case 'samples':
+        return applySamples(deps, edge, frame)
+      case 'sensors':
+        return applySensors(deps, edge, frame)
       case 'state-applied':
         return takeAppliedState(deps, edge, frame)
       case 'ping':

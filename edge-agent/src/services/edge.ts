@@ -28,6 +28,8 @@ export interface RunningEdge {
 
 const interfacesEveryMs = 10_000
 const tickEveryMs = 2_000
+/** How finely polls are spread. */
+const pollTickMs = 250
 /** By then every part has found its problems again. */
 const problemsSettleMs = 30_000
 /** Before the problems settle: those of an earlier run are found again, or over. */
@@ -129,6 +131,7 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   await publisher.publish()
   await links.reconsider()
   await retireUnused(parts.sealing, state)
+  parts.bmcs.poller.want(state)
   await parts.bmcs.tick()
 }
 
@@ -163,9 +166,11 @@ function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, t
     ),
     setInterval(() => {
       if (tunnel.status().kind !== 'connected') return
+      for (const frame of parts.bmcs.poller.frames()) tunnel.send(frame)
       const frame = telemetry(parts.runner.all(), parts.images.progress())
       if (frame) tunnel.send(frame)
     }, telemetryEveryMs),
+    setInterval(() => parts.bmcs.poller.tick(), pollTickMs),
     setTimeout(guarded(parts.problems.settle), problemsSettleMs),
     setTimeout(guarded(parts.dhcpObserver.observeServed), firstDhcpObservationMs),
     setInterval(guarded(parts.dhcpObserver.observeServed), dhcpObservationEveryMs),

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import {
+  type Command,
   type ControlFrame,
   controlFrameSchema,
   type EdgeFrame,
@@ -64,12 +65,16 @@ export interface EdgeLink {
 export interface EdgeLinkHandlers {
   onState(state: SiteState): void
   onStatus(text: string): void
+  /** Kinds of commands that are answered, and by what; none when left out. */
+  commands?: readonly string[]
+  onCommand?(commandId: string, command: Command): readonly SiteEvent[]
 }
 
 /** The tunnel of an edge that keeps its journal in memory; reconnects until it is stopped. */
 export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers): EdgeLink {
   const journalId = randomUUID()
   const journal: JournalEntry[] = []
+  const answered = new Set<string>()
   let lastSeq = 0
   let sentSeq = 0
   let isWelcome = false
@@ -98,6 +103,11 @@ export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers)
   }
   const forget = (seq: number): void => {
     while (journal[0] && journal[0].seq <= seq) journal.shift()
+  }
+  const append = (events: readonly SiteEvent[]): void => {
+    const at = Date.now()
+    for (const event of events) journal.push({ seq: ++lastSeq, at, event })
+    pump()
   }
   const fetchState = async (): Promise<void> => {
     fetchAgain = true
@@ -136,6 +146,12 @@ export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers)
       case 'incompatible':
         handlers.onStatus(frame.message)
         return
+      case 'command': {
+        if (answered.has(frame.commandId)) return
+        answered.add(frame.commandId)
+        append(handlers.onCommand?.(frame.commandId, frame.command) ?? [])
+        return
+      }
       case 'pong':
     }
   }
@@ -157,6 +173,7 @@ export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers)
         generation: held?.generation ?? null,
         stateVersion: held?.version ?? null,
         now: Date.now(),
+        commands: [...(handlers.commands ?? [])],
       }),
     )
     socket.on('message', (data) => handle(controlFrameSchema.parse(JSON.parse(String(data)))))
@@ -169,11 +186,7 @@ export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers)
   const heartbeat = setInterval(() => send({ type: 'ping' }), edgePingEveryMs)
   void connect()
   return {
-    append: (events) => {
-      const at = Date.now()
-      for (const event of events) journal.push({ seq: ++lastSeq, at, event })
-      pump()
-    },
+    append,
     send: (frame) => {
       if (isWelcome) send(frame)
     },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ImageView, MachineView, SiteView } from '@dragonfly/schema/api'
+import type { ImageView, MachineDetail, MachineView, SiteView } from '@dragonfly/schema/api'
 import { defaultDeploymentsAtOnce, isActive } from '@dragonfly/schema/state'
 import type { ApiClient } from '../api.ts'
 import { createRandom } from './random.ts'
@@ -83,7 +83,16 @@ function isDeployable({ adopted, locked, deployment }: MachineView): boolean {
 
 async function adopt(api: ApiClient, machine: MachineView, name: string, added: string[]): Promise<void> {
   await api.adoptMachine(machine.machineId, name)
+  await addBmc(api, machine.machineId)
   if (added.length > 0) await api.request('PATCH', `/api/v1/machines/${machine.machineId}`, { tags: added })
+}
+
+/** At the address that its ramdisk saw. */
+async function addBmc(api: ApiClient, machineId: string): Promise<void> {
+  const path = `/api/v1/machines/${machineId}`
+  const { inventory } = await api.request<MachineDetail>('GET', path)
+  if (!inventory?.bmc?.address) return
+  await api.request('PUT', `${path}/bmc`, { address: inventory.bmc.address, protocol: 'ipmi' })
 }
 
 async function deploy(api: ApiClient, machine: MachineView, image: ImageView): Promise<void> {

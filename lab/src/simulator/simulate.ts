@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiClient } from '../api.ts'
 import { enrolEdge, openEdgeLink } from './edge-link.ts'
 import { driveFleet, prepareSite } from './fleet-driver.ts'
+import { simulatedCommands } from './simulated-bmcs.ts'
 import { createSimulatedSite, type SimulationOptions } from './simulated-site.ts'
 
 const tickMs = 250
@@ -28,11 +29,14 @@ export async function simulate(options: SimulateOptions): Promise<number> {
   const link = openEdgeLink(identity, {
     onState: (state) => site.handleState(state, Date.now()),
     onStatus: say,
+    commands: simulatedCommands,
+    onCommand: site.answer,
   })
   const ticking = setInterval(() => link.append(site.tick(Date.now())), tickMs)
   const telling = setInterval(() => {
     const frame = site.telemetry(Date.now())
     if (frame) link.send(frame)
+    for (const measured of site.measured(Date.now())) link.send(measured)
   }, telemetryMs)
   if (api && options.deploying > 0)
     void driveFleet(

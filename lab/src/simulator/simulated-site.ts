@@ -1,5 +1,12 @@
 import { decideDisk } from '@dragonfly/schema/state'
-import type { EdgeFrame, HostInterface, SiteDeployment, SiteEvent, SiteState } from '@dragonfly/schema/wire'
+import type {
+  Command,
+  EdgeFrame,
+  HostInterface,
+  SiteDeployment,
+  SiteEvent,
+  SiteState,
+} from '@dragonfly/schema/wire'
 import {
   abortRun,
   advanceRun,
@@ -12,6 +19,7 @@ import { createScript, type Mishap, mishaps } from './deployment-script.ts'
 import { advanceImport, type ImageImport, importTelemetry, startImport } from './image-import.ts'
 import { createMachinePresences, type MachinePresence } from './machine-presence.ts'
 import { createRandom } from './random.ts'
+import { createSimulatedBmcs } from './simulated-bmcs.ts'
 
 export interface SimulationOptions {
   seed: number
@@ -30,6 +38,9 @@ export interface SimulatedSite {
   tick(now: number): SiteEvent[]
   /** Live values; null when nothing moves. */
   telemetry(now: number): EdgeFrame | null
+  /** What its BMCs measured since. */
+  measured(now: number): EdgeFrame[]
+  answer(commandId: string, command: Command): SiteEvent[]
 }
 
 const interfaces: HostInterface[] = [
@@ -44,6 +55,7 @@ export function createSimulatedSite(options: SimulationOptions): SimulatedSite {
   const random = createRandom(options.seed)
   const scale = (ms: number): number => ms / options.speed
   const presences = createMachinePresences({ ...options, scale })
+  const bmcs = createSimulatedBmcs((machineId) => presences.find(machineId)?.spec ?? null)
   const runs = new Map<string, DeploymentRun>()
   const aborts = new Map<string, number>()
   const imports = new Map<string, ImageImport>()
@@ -143,13 +155,14 @@ export function createSimulatedSite(options: SimulationOptions): SimulatedSite {
     handleState: (next, now) => {
       state = next
       presences.handleState(next, now)
+      bmcs.handleState(next)
       takeImages(next, now)
       takeDeployments(next.deployments, now)
       if (next.bundleVersion && next.bundleVersion !== bundle?.version)
         bundle = { version: next.bundleVersion, at: now + scale(bundleFetchMs) }
     },
     tick: (now) => {
-      const events = pending.splice(0)
+      const events = [...pending.splice(0), ...bmcs.tick(now)]
       if (bundle && now >= bundle.at) {
         events.push({ type: 'bundle.ready', version: bundle.version })
         bundle = { ...bundle, at: Number.POSITIVE_INFINITY }
@@ -165,6 +178,8 @@ export function createSimulatedSite(options: SimulationOptions): SimulatedSite {
       for (const run of [...runs.values()]) if (!run.isOver) events.push(...advanceDeployment(run, now))
       return events
     },
+    measured: bmcs.frames,
+    answer: bmcs.answer,
     telemetry: (now) => {
       const deployments = [...runs.values()].flatMap((run) => telemetryOf(run) ?? [])
       const images = [...imports.values()].flatMap((running) => importTelemetry(running, now) ?? [])

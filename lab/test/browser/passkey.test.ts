@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { administrator } from '../../src/product.ts'
 import { openBrowser } from '../support/browser.ts'
 import { addPasskey, signOutEverywhere } from './support/account.ts'
 import { addAuthenticator } from './support/authenticator.ts'
@@ -44,6 +45,30 @@ test('whoever has a passkey is not let in by the password alone', async () => {
   await fillSignIn(page)
   await page.getByText('Your account has a passkey: it is wanted, too.').waitFor()
   expect((await page.request.get('/api/v1/me')).status()).toBe(401)
+})
+
+test('a recovery code stands in for a passkey that is lost, with the password', async () => {
+  await using portal = await startPortal()
+  await using browser = await openBrowser(portal.url)
+  const page = await browser.openTab()
+  const authenticator = await addAuthenticator(page)
+  await signIn(page)
+  await addPasskey(page)
+  await page.getByRole('button', { name: 'Recovery codes for your passkeys' }).click()
+  const codes = (await page.getByRole('dialog').locator('pre').innerText()).trim().split('\n')
+  expect(codes).toHaveLength(10)
+  await page.getByRole('button', { name: 'I have kept them' }).click()
+  await authenticator.remove()
+  await signOutEverywhere(page)
+  await fillSignIn(page)
+  await page.getByRole('button', { name: 'Passkey lost?' }).click()
+  await page.getByLabel('E-mail').fill(administrator.email)
+  await page.getByLabel('Recovery code').fill(codes[0] ?? '')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByText('That does not open an account.').waitFor()
+  await page.getByLabel('Password').fill(administrator.password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByRole('heading', { name: 'Machines', level: 1 }).waitFor()
 })
 
 test('somebody who is invited makes a passkey, and never has a password', async () => {

@@ -25,8 +25,13 @@ export const bmcSummarySchema = z
     powerStateAt: epochMsSchema.nullable(),
     powerWatts: z.number().int().nullable(),
     inletCelsius: z.number().int().nullable(),
+    /** The hottest part of it. */
+    hottestCelsius: z.number().int().nullable(),
+    /** When draw and temperatures were measured. */
+    sampledAt: epochMsSchema.nullable(),
     /** Why its BMC can't be reached; the power state is the last one known then. */
     problem: z.string().nullable(),
+    problemSince: epochMsSchema.nullable(),
   })
   .openapi('BmcSummary')
 export type BmcSummary = z.infer<typeof bmcSummarySchema>

@@ -37,6 +37,23 @@ export const liveEventSchema = z.discriminatedUnion('type', [
     bytesDone: z.number(),
     bytesTotal: z.number().nullable(),
   }),
+  /** What a site's BMCs measured; once a minute. */
+  z.object({
+    type: z.literal('readings'),
+    siteId: z.string(),
+    at: z.number(),
+    machines: z.array(
+      z.object({
+        machineId: z.string(),
+        powerWatts: z.number().nullable(),
+        inletCelsius: z.number().nullable(),
+        hottestCelsius: z.number().nullable(),
+      }),
+    ),
+  }),
+  /** There are newer sensor values, or new entries in the event log, of a machine. */
+  z.object({ type: z.literal('sensors'), machineId: z.string() }),
+  z.object({ type: z.literal('bmc-log'), machineId: z.string() }),
   z.object({ type: z.literal('log'), machineId: z.string(), deploymentId: z.string().nullable() }),
 ])
 export type LiveEvent = z.infer<typeof liveEventSchema>

@@ -190,6 +190,15 @@ export const invitationAcceptSchema = z
   .refine(hasWayIn, noWayIn)
   .openapi('InvitationAccept')
 
+export const recoveryCodesSchema = z.object({ codes: z.array(z.string()) }).openapi('RecoveryCodes')
+export const recoverySignInSchema = z
+  .object({
+    email: z.string().trim().min(1).max(254),
+    code: z.string().min(1).max(100),
+    password: z.string().max(256).optional(),
+  })
+  .openapi('RecoverySignIn')
+
 export const apiKeyViewSchema = z
   .object({
     keyId: idSchema,

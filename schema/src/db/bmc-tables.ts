@@ -1,12 +1,13 @@
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import {
   type BmcAttempt,
   type BmcCapabilities,
   bmcProtocols,
   commandStatuses,
+  healths,
   powerStates,
 } from '../state/bmc.ts'
-import type { Command, CommandDetail } from '../wire/command.ts'
+import type { Command, CommandDetail, Sensor } from '../wire/command.ts'
 import type { SealedCredentials } from '../wire/sealing.ts'
 import { edges, machines, sites } from './inventory-tables.ts'
 
@@ -40,13 +41,72 @@ export const bmcs = sqliteTable(
     powerStateAt: integer('power_state_at'),
     powerWatts: integer('power_watts'),
     inletCelsius: integer('inlet_celsius'),
+    hottestCelsius: integer('hottest_celsius'),
+    /** When its draw and temperatures were measured. */
+    sampledAt: integer('sampled_at'),
     reachableAt: integer('reachable_at'),
     /** Why it can't be reached; null while it can, or while nobody has tried. */
     problem: text('problem'),
+    problemSince: integer('problem_since'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
   },
   (table) => [index('bmcs_by_address').on(table.siteId, table.address)],
+)
+
+/** Every sensor of a machine, as it was last told. */
+export const bmcSensors = sqliteTable('bmc_sensors', {
+  machineId: text('machine_id')
+    .primaryKey()
+    .references(() => bmcs.machineId, { onDelete: 'cascade' }),
+  at: integer('at').notNull(),
+  sensors: text('sensors', { mode: 'json' }).notNull().$type<Sensor[]>(),
+})
+
+/** BMCs' event logs, the newest entries of each. */
+export const bmcLog = sqliteTable(
+  'bmc_log',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    machineId: text('machine_id')
+      .notNull()
+      .references(() => machines.machineId, { onDelete: 'cascade' }),
+    /** What the BMC calls it; used again after it was cleared. */
+    entryId: text('entry_id').notNull(),
+    /** By the BMC's clock; 0 where that says nothing. */
+    at: integer('at').notNull(),
+    seenAt: integer('seen_at').notNull(),
+    sensor: text('sensor').notNull(),
+    text: text('text').notNull(),
+    severity: text('severity', { enum: healths }).notNull(),
+    /** It is no longer in the BMC's own log. */
+    isCleared: integer('is_cleared', { mode: 'boolean' }).notNull().default(false),
+  },
+  (table) => [
+    index('bmc_log_by_machine').on(table.machineId, table.id),
+    uniqueIndex('bmc_log_by_entry').on(table.machineId, table.entryId, table.at),
+  ],
+)
+
+/**
+ * What was measured, per minute and in coarser steps: of a machine, or the sum (of draw) and the highest (of
+ * temperatures) of a rack or a site. Pruned by age, and when what it is of is gone.
+ */
+export const samples = sqliteTable(
+  'samples',
+  {
+    /** A machine's, a rack's or a site's id. */
+    subjectId: text('subject_id').notNull(),
+    stepSeconds: integer('step_seconds').notNull(),
+    /** Beginning of the step, in seconds since the epoch. */
+    at: integer('at').notNull(),
+    powerWatts: real('power_watts'),
+    inletCelsius: real('inlet_celsius'),
+    hottestCelsius: real('hottest_celsius'),
+    /** How many machines are in a sum. */
+    machines: integer('machines').notNull().default(1),
+  },
+  (table) => [primaryKey({ columns: [table.subjectId, table.stepSeconds, table.at] })],
 )
 
 /** What edges were asked to do. Sent again until it is answered, or its deadline is past. */

@@ -34,6 +34,10 @@ export type BmcCapabilities = Partial<
   Record<BmcCapability, { driver: BmcDriverName } | { failures: BmcAttempt[] }>
 >
 
+/** Of a sensor, or of an entry in an event log. */
+export const healths = ['ok', 'warning', 'critical', 'unknown'] as const
+export type Health = (typeof healths)[number]
+
 export const powerStates = ['on', 'off', 'unknown'] as const
 export type PowerState = (typeof powerStates)[number]
 

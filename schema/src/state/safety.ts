@@ -13,6 +13,7 @@ export const destructiveOperations = {
   powerMachine: ['machineId', 'operation'],
   powerMachines: ['machineIds', 'count', 'operation'],
   deleteMachines: ['machineIds', 'count'],
+  clearBmcLog: ['machineId'],
   revokeEdge: ['edgeId'],
   deleteSite: ['siteId'],
   deleteImage: ['imageId'],

@@ -4,7 +4,12 @@ import { isDangerous } from './safety.ts'
 /** Groups whose every change may hand power to somebody else, or take it from everybody. */
 const groups: ReadonlySet<OperationGroup> = new Set(['people', 'settings', 'power', 'delete'])
 /** What would let a stolen session outlive itself. */
-const ownOperations: ReadonlySet<string> = new Set(['createApiKey', 'beginPasskey', 'deletePasskey'])
+const ownOperations: ReadonlySet<string> = new Set([
+  'createApiKey',
+  'beginPasskey',
+  'deletePasskey',
+  'createRecoveryCodes',
+])
 
 /**
  * Whether a change wants a second factor that was given recently, from those who have one. `fields` are those of

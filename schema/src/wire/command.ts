@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bmcDrivers, bmcReadings, bootDevices, powerStates } from '../state/bmc.ts'
+import { bmcDrivers, bmcReadings, bootDevices, healths, powerStates } from '../state/bmc.ts'
 import { bmcActionSchema, bmcAttemptsSchema, bmcCapabilitiesSchema, siteBmcSchema } from './bmc.ts'
 import { epochMsSchema, idSchema, sentenceSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
 import { maxSealingRecipients, sealedCredentialsSchema, sealingRecipientSchema } from './sealing.ts'
@@ -49,7 +49,21 @@ export const sensorSchema = z.object({
   unit: textSchema.nullable(),
   /** What it says of itself in words, as "Presence detected". */
   states: z.array(textSchema).max(16),
-  health: z.enum(['ok', 'warning', 'critical', 'unknown']),
+  health: z.enum(healths),
+  /** In its unit: where it starts to be a warning, critical, or beyond repair. */
+  thresholds: z
+    .object({
+      lowerFatal: z.number(),
+      lowerCritical: z.number(),
+      lowerWarning: z.number(),
+      upperWarning: z.number(),
+      upperCritical: z.number(),
+      upperFatal: z.number(),
+    })
+    .partial()
+    .optional(),
+  /** The air that comes in, as far as the BMC says. */
+  isInlet: z.boolean().optional(),
 })
 export type Sensor = z.infer<typeof sensorSchema>
 
@@ -59,7 +73,7 @@ export const bmcLogEntrySchema = z.object({
   at: epochMsSchema.nullable(),
   sensor: textSchema,
   text: textSchema,
-  severity: z.enum(['ok', 'warning', 'critical', 'unknown']),
+  severity: z.enum(healths),
 })
 export type BmcLogEntry = z.infer<typeof bmcLogEntrySchema>
 
@@ -82,6 +96,7 @@ export const commandDetailSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('power'), powerState: z.enum(powerStates), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('boot-device'), device: z.enum(bootDevices), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('identify'), driver: z.enum(bmcDrivers) }),
+  z.object({ kind: z.literal('event-log-cleared'), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('sensors'), sensors: z.array(sensorSchema).max(1000) }),
   z.object({ kind: z.literal('event-log'), entries: z.array(bmcLogEntrySchema).max(2000) }),
   z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { deploymentStageNames } from '../state/stages.ts'
 import { bmcAttemptsSchema, bmcCapabilitiesSchema, powerStateSchema } from './bmc.ts'
-import { bmcIdentitySchema, commandResultSchema } from './command.ts'
+import { bmcIdentitySchema, bmcLogEntrySchema, commandResultSchema } from './command.ts'
 import {
   epochMsSchema,
   idSchema,
@@ -14,6 +14,9 @@ import {
 import { consoleFrameSchema, maxRecordedFrames } from './console.ts'
 import { imageFailureReasons } from './image.ts'
 import { inventorySchema } from './inventory.ts'
+
+/** Of a BMC's event log. */
+export const maxLogEntriesPerEvent = 100
 
 const deploymentStageSchema = z.enum(deploymentStageNames)
 
@@ -166,6 +169,13 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     powerState: powerStateSchema,
     problem: sentenceSchema.nullable(),
     attempts: bmcAttemptsSchema.optional(),
+  }),
+  /** New entries of a BMC's event log, in its order; or that it was cleared there. Rate-limited on the edge. */
+  z.object({
+    type: z.literal('bmc.log'),
+    machineId: idSchema,
+    wasCleared: z.boolean().optional(),
+    entries: z.array(bmcLogEntrySchema).max(maxLogEntriesPerEvent),
   }),
   z.object({ type: z.literal('bundle.ready'), version: z.string().max(64) }),
   z.object({ type: z.literal('bundle.failed'), version: z.string().max(64), message: sentenceSchema }),

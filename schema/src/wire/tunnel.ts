@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { deploymentStageNames } from '../state/stages.ts'
 import { siteBmcSchema } from './bmc.ts'
-import { commandSchema } from './command.ts'
+import { commandSchema, sensorSchema } from './command.ts'
 import { epochMsSchema, idSchema, sizeBytesSchema } from './common.ts'
 import { journalEntrySchema } from './journal.ts'
+import { maxSamplesPerFrame, sampleSchema } from './sample.ts'
 import { signedSealingKeySchema } from './sealing.ts'
 
 /** Frames larger than this are refused by both ends. */
@@ -61,6 +62,19 @@ export const edgeFrameSchema = z.discriminatedUnion('type', [
         bytesTotal: sizeBytesSchema.nullable(),
       }),
     ),
+  }),
+  /** What BMCs measured, a batch per minute; may be lost. `at` is the beginning of its minute. */
+  z.object({
+    type: z.literal('samples'),
+    at: epochMsSchema,
+    samples: z.array(sampleSchema).min(1).max(maxSamplesPerFrame),
+  }),
+  /** All sensors of one machine, now and then; may be lost. */
+  z.object({
+    type: z.literal('sensors'),
+    machineId: idSchema,
+    at: epochMsSchema,
+    sensors: z.array(sensorSchema).max(1000),
   }),
   /** The edge acts on this version of the desired state now. */
   z.object({ type: z.literal('state-applied'), generation: z.string().max(64), version: z.number().int() }),

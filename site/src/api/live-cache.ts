@@ -5,6 +5,7 @@ import { keys } from './queries.ts'
 import type { Deployment, Image, Machine, MachineDetail } from './views.ts'
 
 type Progress = Extract<LiveEvent, { type: 'progress' }>
+type Readings = Extract<LiveEvent, { type: 'readings' }>
 type ImageProgress = Extract<LiveEvent, { type: 'image-progress' }>
 
 /** Above this many changed machines in one beat the whole list is fetched instead: a large one later than a small one. */
@@ -41,6 +42,20 @@ export function applyProgress(client: QueryClient, progress: ReadonlyMap<string,
 
 export function applyImageProgress(client: QueryClient, event: ImageProgress): void {
   client.setQueryData<Image[]>(keys.images, (images) => images?.map((image) => patchImage(image, event)))
+}
+
+/** Shows what a site's BMCs measured; plots that are looked at fetch their newest point. */
+export function applyReadings(client: QueryClient, { at, machines }: Readings): void {
+  const read = new Map(machines.map(({ machineId, ...values }) => [machineId, values]))
+  const patch = <T extends Machine>(machine: T): T => {
+    const values = read.get(machine.machineId)
+    return values && machine.bmc ? { ...machine, bmc: { ...machine.bmc, ...values, sampledAt: at } } : machine
+  }
+  client.setQueryData<Machine[]>(keys.machines, (known) => known?.map(patch))
+  for (const machineId of read.keys())
+    client.setQueryData<MachineDetail>(keys.machine(machineId), (machine) => machine && patch(machine))
+  void client.invalidateQueries({ queryKey: keys.samples })
+  void client.invalidateQueries({ queryKey: keys.siteDraws })
 }
 
 /** Fetches again what a beat's worth of `changed` frames made stale. */

@@ -18,6 +18,19 @@ export type LiveEvent =
       bytesDone: number
       bytesTotal: number | null
     }
+  | {
+      type: 'readings'
+      siteId: string
+      at: number
+      machines: {
+        machineId: string
+        powerWatts: number | null
+        inletCelsius: number | null
+        hottestCelsius: number | null
+      }[]
+    }
+  | { type: 'sensors'; machineId: string }
+  | { type: 'bmc-log'; machineId: string }
   | { type: 'log'; machineId: string; deploymentId: string | null }
 
 export type ChangedEntity =
@@ -31,7 +44,16 @@ export type ChangedEntity =
   | 'person'
   | 'safety'
 
-const types = new Set(['hello', 'changed', 'progress', 'image-progress', 'log'])
+const types = new Set([
+  'hello',
+  'changed',
+  'progress',
+  'image-progress',
+  'readings',
+  'sensors',
+  'bmc-log',
+  'log',
+])
 
 /** Undefined for anything that is not a known frame: a newer server may send more kinds. */
 export function parseLiveEvent(text: string): LiveEvent | undefined {

@@ -1,8 +1,9 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 import { recordProgress } from '../features/deployments/rate-store.ts'
-import { applyChanges, applyImageProgress, applyProgress } from './live-cache.ts'
+import { applyChanges, applyImageProgress, applyProgress, applyReadings } from './live-cache.ts'
 import { type ChangedEntity, type LiveEvent, parseLiveEvent, reconnectDelayMs } from './live-event.ts'
+import { keys } from './queries.ts'
 
 export type LiveStatus = 'connecting' | 'live' | 'waiting'
 
@@ -146,6 +147,15 @@ function handleLiveEvent(client: QueryClient, changes: ChangeBeat, event: LiveEv
         bytesDone: event.bytesDone,
       })
       applyImageProgress(client, event)
+      return
+    case 'readings':
+      applyReadings(client, event)
+      return
+    case 'sensors':
+      void client.invalidateQueries({ queryKey: keys.sensors(event.machineId) })
+      return
+    case 'bmc-log':
+      void client.invalidateQueries({ queryKey: keys.bmcLog(event.machineId) })
       return
     case 'log':
       for (const listener of logListeners.get(event.machineId) ?? []) listener()

@@ -336,6 +336,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Codes that stand in for your passkeys, once each; older ones work no more */
+        post: operations["createRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/passkeys/{passkeyId}": {
         parameters: {
             query?: never;
@@ -365,6 +382,23 @@ export interface paths {
         put?: never;
         /** Sign in with a passkey: it counts as both factors */
         post: operations["passkeySignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recovery-sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a recovery code, and with the password of an account that has one */
+        post: operations["recoverySignIn"];
         delete?: never;
         options?: never;
         head?: never;
@@ -940,6 +974,92 @@ export interface paths {
         put?: never;
         /** Say what a machine boots from next, or always */
         post: operations["setBootDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/event-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The event log of a machine’s BMC, the newest entry first */
+        get: operations["getBmcLog"];
+        put?: never;
+        post?: never;
+        /** Clear the event log in the BMC; what was read of it stays readable here */
+        delete: operations["clearBmcLog"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draw and temperatures of a machine over a range */
+        get: operations["getMachineSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/sensors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every sensor of a machine as it was last told; readFromBmc has them read anew */
+        get: operations["getSensors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{siteId}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draw and temperatures of a site, or of one of its racks, over a range */
+        get: operations["getSiteSamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/power-draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What sites and racks draw now, and how many of their machines are on, off, or out of reach */
+        get: operations["listSiteDraws"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1925,6 +2045,9 @@ export interface components {
             name: string;
             passkey: components["schemas"]["NewPasskey"];
         };
+        RecoveryCodes: {
+            codes: string[];
+        };
         PasskeyProofInput: {
             passkey: components["schemas"]["PasskeyProof"];
         };
@@ -1943,6 +2066,11 @@ export interface components {
             clientExtensionResults: {
                 [key: string]: unknown;
             };
+        };
+        RecoverySignIn: {
+            email: string;
+            code: string;
+            password?: string;
         };
         PasskeyPatch: {
             name: string;
@@ -2237,7 +2365,12 @@ export interface components {
             powerStateAt: number | null;
             powerWatts: number | null;
             inletCelsius: number | null;
+            hottestCelsius: number | null;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            sampledAt: number | null;
             problem: string | null;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            problemSince: number | null;
         };
         Deployment: {
             deploymentId: string;
@@ -2587,6 +2720,11 @@ export interface components {
                 driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
             } | {
                 /** @enum {string} */
+                kind: "event-log-cleared";
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+            } | {
+                /** @enum {string} */
                 kind: "sensors";
                 sensors: {
                     name: string;
@@ -2596,6 +2734,15 @@ export interface components {
                     states: string[];
                     /** @enum {string} */
                     health: "ok" | "warning" | "critical" | "unknown";
+                    thresholds?: {
+                        lowerFatal?: number;
+                        lowerCritical?: number;
+                        lowerWarning?: number;
+                        upperWarning?: number;
+                        upperCritical?: number;
+                        upperFatal?: number;
+                    };
+                    isInlet?: boolean;
                 }[];
             } | {
                 /** @enum {string} */
@@ -2684,6 +2831,76 @@ export interface components {
             persistent?: boolean;
             /** @description What is known of the machine when left out */
             uefi?: boolean;
+        };
+        BmcLogPage: {
+            items: components["schemas"]["BmcLogEntry"][];
+            next: number | null;
+        };
+        BmcLogEntry: {
+            id: number;
+            entryId: string;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            at: number | null;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            seenAt: number;
+            sensor: string;
+            text: string;
+            /** @enum {string} */
+            severity: "ok" | "warning" | "critical" | "unknown";
+            isCleared: boolean;
+        };
+        SampleSeries: {
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            from: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            to: number;
+            stepSeconds: number;
+            points: {
+                /** @description Milliseconds since 1970-01-01T00:00:00Z */
+                at: number;
+                powerWatts: number | null;
+                inletCelsius: number | null;
+                hottestCelsius: number | null;
+            }[];
+        };
+        Sensors: {
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            at: number | null;
+            sensors: {
+                name: string;
+                kind: string;
+                value: number | null;
+                unit: string | null;
+                states: string[];
+                /** @enum {string} */
+                health: "ok" | "warning" | "critical" | "unknown";
+                thresholds?: {
+                    lowerFatal?: number;
+                    lowerCritical?: number;
+                    lowerWarning?: number;
+                    upperWarning?: number;
+                    upperCritical?: number;
+                    upperFatal?: number;
+                };
+                isInlet?: boolean;
+            }[];
+        };
+        SiteDraw: {
+            siteId: string;
+            powerWatts: number | null;
+            measured: number;
+            hottestInletCelsius: number | null;
+            machines: number;
+            on: number;
+            off: number;
+            lost: number;
+            racks: {
+                rackId: string;
+                name: string;
+                powerWatts: number | null;
+                measured: number;
+                hottestInletCelsius: number | null;
+            }[];
         };
         ConsoleRecording: {
             startedAt: number | null;
@@ -2864,7 +3081,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "clearBmcLog" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
             targets: {
                 [key: string]: unknown;
             };
@@ -4662,6 +4879,53 @@ export interface operations {
             };
         };
     };
+    createRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     deletePasskey: {
         parameters: {
             query?: never;
@@ -4858,6 +5122,84 @@ export interface operations {
             };
             /** @description Refused by the state of things */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many tries */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recoverySignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoverySignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in; the session cookie is set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8114,6 +8456,320 @@ export interface operations {
             };
         };
     };
+    getBmcLog: {
+        parameters: {
+            query?: {
+                severity?: "ok" | "warning" | "critical" | "unknown";
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BmcLogPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clearBmcLog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMachineSamples: {
+        parameters: {
+            query?: {
+                /** @description `day` when left out */
+                range?: "hour" | "day" | "week" | "month" | "year";
+            };
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Draw and temperatures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleSeries"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSensors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sensors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sensors"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSiteSamples: {
+        parameters: {
+            query?: {
+                /** @description `day` when left out */
+                range?: "hour" | "day" | "week" | "month" | "year";
+                rackId?: string;
+            };
+            header?: never;
+            path: {
+                siteId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Draw and temperatures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleSeries"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSiteDraws: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sites */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SiteDraw"][];
+                    };
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     confirmCommand: {
         parameters: {
             query?: never;
@@ -10743,6 +11399,25 @@ export interface operations {
                         phase: "downloading" | "verifying";
                         bytesDone: number;
                         bytesTotal: number | null;
+                    } | {
+                        /** @enum {string} */
+                        type: "readings";
+                        siteId: string;
+                        at: number;
+                        machines: {
+                            machineId: string;
+                            powerWatts: number | null;
+                            inletCelsius: number | null;
+                            hottestCelsius: number | null;
+                        }[];
+                    } | {
+                        /** @enum {string} */
+                        type: "sensors";
+                        machineId: string;
+                    } | {
+                        /** @enum {string} */
+                        type: "bmc-log";
+                        machineId: string;
                     } | {
                         /** @enum {string} */
                         type: "log";

@@ -1,4 +1,11 @@
-import { QueryCache, QueryClient, queryOptions } from '@tanstack/react-query'
+import type { Health, SampleRange } from '@dragonfly/schema/state'
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  QueryCache,
+  QueryClient,
+  queryOptions,
+} from '@tanstack/react-query'
 import { api, take } from './client.ts'
 import { ApiError } from './problem.ts'
 
@@ -14,6 +21,10 @@ export const keys = {
   recording: (deploymentId: string) => ['recording', deploymentId],
   commands: (machineId: string) => ['commands', machineId],
   waitingCommands: ['waiting-commands'],
+  samples: ['samples'],
+  siteDraws: ['site-draws'],
+  sensors: (machineId: string) => ['sensors', machineId],
+  bmcLog: (machineId: string) => ['bmc-log', machineId],
   deployments: ['deployments'],
   sites: ['sites'],
   edges: ['edges'],
@@ -131,6 +142,62 @@ export const waitingCommandsQuery = queryOptions({
     (await take(api.GET('/api/v1/commands', { params: { query: { waiting: 'true', limit: 100 } }, signal })))
       .items,
 })
+
+/** Whose draw and temperatures are plotted. */
+export type SampleSubject = { machineId: string } | { siteId: string; rackId?: string }
+
+export const samplesQuery = (subject: SampleSubject, range: SampleRange) =>
+  queryOptions({
+    queryKey: [...keys.samples, subject, range],
+    queryFn: ({ signal }) =>
+      take(
+        'machineId' in subject
+          ? api.GET('/api/v1/machines/{machineId}/samples', {
+              params: { path: subject, query: { range } },
+              signal,
+            })
+          : api.GET('/api/v1/sites/{siteId}/samples', {
+              params: {
+                path: { siteId: subject.siteId },
+                query: { range, ...(subject.rackId ? { rackId: subject.rackId } : {}) },
+              },
+              signal,
+            }),
+      ),
+    placeholderData: keepPreviousData,
+  })
+
+export const siteDrawsQuery = queryOptions({
+  queryKey: keys.siteDraws,
+  queryFn: async ({ signal }) => (await take(api.GET('/api/v1/power-draw', { signal }))).items,
+})
+
+export const sensorsQuery = (machineId: string) =>
+  queryOptions({
+    queryKey: keys.sensors(machineId),
+    queryFn: ({ signal }) =>
+      take(api.GET('/api/v1/machines/{machineId}/bmc/sensors', { params: { path: { machineId } }, signal })),
+  })
+
+export const bmcLogQuery = (machineId: string, severity: Health | 'all') =>
+  infiniteQueryOptions({
+    queryKey: [...keys.bmcLog(machineId), severity],
+    queryFn: ({ signal, pageParam }) =>
+      take(
+        api.GET('/api/v1/machines/{machineId}/bmc/event-log', {
+          params: {
+            path: { machineId },
+            query: {
+              ...(severity === 'all' ? {} : { severity }),
+              ...(pageParam === null ? {} : { before: pageParam }),
+            },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.next,
+  })
 
 /** As many as the bar on the front page shows. */
 export const deploymentsQuery = queryOptions({

@@ -3,6 +3,9 @@ import type { components } from './openapi.d.ts'
 type Schemas = components['schemas']
 
 export type Bmc = Schemas['Bmc']
+export type BmcLogEntry = Schemas['BmcLogEntry']
+export type Sensor = Schemas['Sensors']['sensors'][number]
+export type SiteDraw = Schemas['SiteDraw']
 export type Command = Schemas['Command']
 export type Machine = Schemas['Machine']
 export type MachineDetail = Schemas['MachineDetail']

@@ -81,6 +81,21 @@ export async function setBootDevice(
   })
 }
 
+/** What is in it stays readable in the portal, as far as it was read. */
+export async function clearEventLog(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  safety: SafetyMode,
+): Promise<CommandView> {
+  if (!(await readBmc(deps.db, machineId))) throw notFound('BMC')
+  return control(deps, person, machineId, {
+    title: 'Clear the event log',
+    what: { action: 'clear-event-log' },
+    safety,
+  })
+}
+
 const deviceNames: Record<BootDevice, string> = {
   pxe: 'the network',
   disk: 'its disk',

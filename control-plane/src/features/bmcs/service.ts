@@ -53,6 +53,8 @@ export async function setBmc(
         powerStateAt: null,
         powerWatts: null,
         inletCelsius: null,
+        hottestCelsius: null,
+        sampledAt: null,
         reachableAt: null,
       }
   const credentials =
@@ -62,7 +64,16 @@ export async function setBmc(
     ? await findReaders(deps.db, machine.siteId, input.credentials)
     : (before?.readers ?? [])
   const forgotten = input.forgetCertificate ? { tlsPin: null } : {}
-  const values = { ...reach, ...kept, ...forgotten, credentials, readers, problem: null, updatedAt: now }
+  const values = {
+    ...reach,
+    ...kept,
+    ...forgotten,
+    credentials,
+    readers,
+    problem: null,
+    problemSince: null,
+    updatedAt: now,
+  }
   await runBatch(deps.db, [
     deps.db
       .insert(bmcs)

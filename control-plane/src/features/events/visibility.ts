@@ -20,7 +20,13 @@ export async function mayHear(deps: Pick<Deps, 'db'>, person: Person, event: Liv
 }
 
 function ownerOf(event: LiveEvent) {
-  if (event.type === 'progress' || event.type === 'log')
+  if (event.type === 'readings') return { kind: 'siteId', id: event.siteId } as const
+  if (
+    event.type === 'progress' ||
+    event.type === 'log' ||
+    event.type === 'sensors' ||
+    event.type === 'bmc-log'
+  )
     return { kind: 'machineId', id: event.machineId } as const
   if (event.type === 'image-progress') return { kind: 'edgeId', id: event.edgeId } as const
   if (event.type !== 'changed') return null

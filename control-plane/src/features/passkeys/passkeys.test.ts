@@ -146,6 +146,70 @@ describe('a passkey', () => {
   })
 })
 
+describe('recovery codes', () => {
+  const create = (harness: Harness, headers = {}) =>
+    harness.call('POST', '/api/v1/me/recovery-codes', undefined, headers)
+  const recover = (harness: Harness, input: object) =>
+    harness.call('POST', '/api/v1/recovery-sign-in', { email: 'ada@example.com', ...input }, { cookie: '' })
+
+  it('stand in for lost passkeys, once each, also in a race', async () => {
+    const harness = await createHarness()
+    const person = { code: harness.deps.setupCode, name: 'Ada', email: 'ada@example.com' }
+    const options = await harness.call('POST', '/api/v1/setup/passkey-options', person)
+    const passkey = createAuthenticator().create(options.body)
+    const made = await harness.call('POST', '/api/v1/setup/administrator', { ...person, passkey })
+    const cookie = cookieOf(made.headers)
+    const older: string[] = (await create(harness, { cookie })).body.codes
+    const { status, body } = await create(harness, { cookie })
+    expect(status).toBe(201)
+    expect(new Set(body.codes).size).toBe(10)
+    const [first, second] = body.codes
+    expect(first).toMatch(/^([A-Z2-9]{4}-){3}[A-Z2-9]{4}$/)
+    expect((await recover(harness, { code: older[0] })).status).toBe(401)
+    const answers = await Promise.all([first, first].map((code) => recover(harness, { code })))
+    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 401])
+    const lower = await recover(harness, { code: second.toLowerCase().replaceAll('-', ' ') })
+    expect(lower).toMatchObject({ status: 200, body: { name: 'Ada', mfa: { verified: true } } })
+    // Who came in by a code makes another passkey at once.
+    const back = cookieOf(lower.headers)
+    expect((await harness.call('POST', '/api/v1/me/passkeys/options', {}, { cookie: back })).status).toBe(200)
+  })
+
+  it('want the password of whoever has one, and tell nobody what was wrong', async () => {
+    const harness = await createHarness()
+    await harness.signIn()
+    expect(await create(harness)).toMatchObject({ status: 409, body: { code: 'no-passkey' } })
+    const password = 'correct horse battery staple'
+    const options = await harness.call('POST', '/api/v1/me/passkeys/options', { password })
+    const passkey = createAuthenticator().create(options.body)
+    await harness.call('POST', '/api/v1/me/passkeys', { name: 'Key', passkey })
+    const [code] = (await create(harness)).body.codes
+    const wrong = [
+      await recover(harness, { code }),
+      await recover(harness, { code, password: 'wrong' }),
+      await recover(harness, { code: 'AAAA-AAAA-AAAA-AAAA', password }),
+      await recover(harness, { email: 'nobody@example.com', code, password }),
+    ]
+    for (const answer of wrong) expect(answer).toMatchObject({ status: 401, body: wrong[0]?.body })
+    expect((await recover(harness, { code, password })).status).toBe(200)
+  })
+
+  it('can’t be guessed at without end, and are gone with the last passkey', async () => {
+    const harness = await createHarness()
+    await harness.signIn()
+    const password = 'correct horse battery staple'
+    const options = await harness.call('POST', '/api/v1/me/passkeys/options', { password })
+    const passkey = createAuthenticator().create(options.body)
+    const made = await harness.call('POST', '/api/v1/me/passkeys', { name: 'Key', passkey })
+    const [code] = (await create(harness)).body.codes
+    await harness.call('DELETE', `/api/v1/me/passkeys/${made.body.passkeyId}`)
+    for (let i = 0; i < 10; i++) expect((await recover(harness, { code, password })).status).toBe(401)
+    expect((await recover(harness, { code, password })).status).toBe(429)
+    harness.clock.now += 16 * 60_000
+    expect((await create(harness)).status).toBe(409)
+  })
+})
+
 it.each([
   ['http://localhost:3000', { id: 'localhost', origin: 'http://localhost:3000' }],
   ['https://metal.example.com/x', { id: 'metal.example.com', origin: 'https://metal.example.com' }],

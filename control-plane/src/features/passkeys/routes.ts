@@ -6,6 +6,8 @@ import {
   passkeyPatchSchema,
   passkeyProofInputSchema,
   passkeyViewSchema,
+  recoveryCodesSchema,
+  recoverySignInSchema,
 } from '@dragonfly/schema/api'
 import { z } from '@hono/zod-openapi'
 import { defineRoute } from '../../access.ts'
@@ -76,6 +78,33 @@ export const deletePasskey = defineRoute({
   'x-access': 'account',
   request: { params },
   responses: { 204: noContent, ...problems(401, 403, 404, 409, 422) },
+})
+
+export const createRecoveryCodes = defineRoute({
+  method: 'post',
+  path: '/api/v1/me/recovery-codes',
+  operationId: 'createRecoveryCodes',
+  tags: ['people'],
+  summary: 'Codes that stand in for your passkeys, once each; older ones work no more',
+  'x-access': 'account',
+  responses: {
+    201: jsonResponse('Shown this once', recoveryCodesSchema),
+    ...problems(401, 403, 409),
+  },
+})
+
+export const recoverySignIn = defineRoute({
+  method: 'post',
+  path: '/api/v1/recovery-sign-in',
+  operationId: 'recoverySignIn',
+  tags: ['people'],
+  summary: 'Sign in with a recovery code, and with the password of an account that has one',
+  'x-access': 'public',
+  request: { body: jsonBody(recoverySignInSchema) },
+  responses: {
+    200: jsonResponse('Signed in; the session cookie is set', meViewSchema),
+    ...problems(400, 401, 403, 415, 422, 429),
+  },
 })
 
 export const beginStepUp = defineRoute({

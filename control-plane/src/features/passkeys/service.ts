@@ -9,6 +9,7 @@ import { beginCeremony, type CeremonyKind, takeCeremony } from '../people/ceremo
 import type { NewPasskey } from '../people/create-person.ts'
 import { isMfaRequired } from '../people/mfa-policy.ts'
 import { hasOtherWayIn, publishPerson, readWaysIn } from '../people/users.ts'
+import { deleteRecoveryCodes } from './recovery-codes.ts'
 import {
   findRelyingParty,
   type RelyingParty,
@@ -146,6 +147,7 @@ export async function deletePasskey(deps: Deps, person: Person, passkeyId: strin
   if (!own.some((row) => row.passkeyId === passkeyId)) throw notFound('passkey')
   if (own.length === 1) await refuseToStrand(deps, person)
   await deps.db.delete(passkeys).where(and(eq(passkeys.passkeyId, passkeyId), eq(passkeys.userId, userId)))
+  if (own.length === 1) await deleteRecoveryCodes(deps, userId)
   publishPerson(deps, userId)
 }
 

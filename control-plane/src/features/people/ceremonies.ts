@@ -10,6 +10,7 @@ export type CeremonyKind =
   | 'passkey-sign-in'
   | 'passkey-step-up'
   | 'way-back'
+  | 'recovery-code'
   | 'oidc'
 
 const usualLifetimeMs = 5 * 60_000

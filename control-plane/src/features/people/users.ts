@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { isConstraint, runBatch, runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
+import { deleteRecoveryCodes } from '../passkeys/recovery-codes.ts'
 import { createPerson, type NewPerson } from './create-person.ts'
 import { createWayBack } from './way-back.ts'
 
@@ -127,6 +128,7 @@ export async function resetMfa(deps: Deps, userId: string): Promise<UserReset> {
     deps.db.delete(passkeys).where(eq(passkeys.userId, userId)),
     deps.db.delete(session).where(eq(session.userId, userId)),
   ])
+  await deleteRecoveryCodes(deps, userId)
   const link = (await hasOtherWayIn(deps.db, userId)) ? null : await createWayBack(deps, userId)
   publishPerson(deps, userId)
   return { ...(await getUser(deps, userId)), link }

@@ -9,7 +9,7 @@ import { createAuth } from '../../features/people/auth.ts'
 import { readOrCreateSetting } from '../../features/settings/settings.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
-import { createId, createSetupCode, createToken } from '../../ids.ts'
+import { createCode, createId, createToken } from '../../ids.ts'
 import { createMetrics } from '../../metrics.ts'
 import { createOriginPolicy } from '../../origin.ts'
 import type { BundleSource, Clock, Secrets } from '../../ports/index.ts'
@@ -66,7 +66,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     peerAddress,
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
-    setupCode: (await needsAdministrator(db)) ? createSetupCode() : null,
+    setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
     connections: createEdgeConnections(),
     consoles: createConsoleHub(),
     announce: createCoalesce(announceEveryMs),

@@ -11,6 +11,7 @@ import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
 import { tendCommands } from '../../features/commands/dispatch.ts'
 import { releaseQueues } from '../../features/deployments/queue.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
+import { createSampleTender } from '../../features/monitoring/tend.ts'
 import {
   createFirstAdministrator,
   needsAdministrator,
@@ -60,6 +61,7 @@ export interface RunningServer {
 
 const sweepEveryMs = 15_000
 const commandsEveryMs = 1000
+const samplesEveryMs = 60_000
 const bundleLookEveryMs = 10_000
 
 /** Starts the control plane in this process. Rejects when the port is taken. */
@@ -133,6 +135,7 @@ function startTimers(deps: Deps): () => void {
       guard('looking after commands', () => tendCommands(deps)),
       commandsEveryMs,
     ),
+    setInterval(guard('looking after samples', createSampleTender(deps)), samplesEveryMs),
     setInterval(
       guard('looking for queued deployments', () => releaseQueues(deps)),
       sweepEveryMs,

@@ -16,12 +16,14 @@ import { createIpmiDriver } from './drivers/ipmi.ts'
 import { createRedfishDriver } from './drivers/redfish.ts'
 import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
+import { type BmcPoller, createBmcPoller } from './poller.ts'
 import { createBmcReach } from './reach.ts'
 
 /** All that this edge does with BMCs. */
 export interface Bmcs {
   commands: CommandDesk
   consoles: Consoles
+  poller: BmcPoller
   tick(): Promise<void>
   stop(): Promise<void>
 }
@@ -41,7 +43,7 @@ export interface BmcsOptions
 }
 
 export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
-  const { database, identity, journal, site, sealing, now, report, warn } = options
+  const { database, identity, journal, site, sealing, now, warn } = options
   const openCredentials = options.bmc?.openCredentials ?? openSealed(sealing)
   const ipmi = createIpmiDriver(openCredentials)
   const redfish = createRedfishDriver(openCredentials)
@@ -75,7 +77,14 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     )
   }
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-  const ports = { reach: createBmcReach(drivers), machine, checkOrder, sealing, report, now, sleep }
+  const reach = createBmcReach(drivers)
+  const poller = await createBmcPoller({ reach, database, report: options.report, now, warn })
+  const { forgetLog } = poller
+  const report: BmcsOptions['report'] = (event) => {
+    poller.heard(event)
+    return options.report(event)
+  }
+  const ports = { reach, forgetLog, machine, checkOrder, sealing, report, now, sleep }
   const commands = await openCommandDesk({
     database,
     journal,
@@ -93,6 +102,7 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   return {
     commands,
     consoles,
+    poller,
     tick: async () => {
       await commands.tick()
       await netboots.tick()
@@ -100,6 +110,7 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     },
     stop: async () => {
       await consoles.stop()
+      poller.stop()
       await Promise.all([ipmi.stop(), redfish.stop()])
     },
   }

@@ -3,7 +3,7 @@ import type { BmcAction, Command, CommandDetail, SiteEvent, SiteMachine } from '
 import type { BmcOrderVerdict } from '../../protocol/bmc-order.ts'
 import type { CommandContext, CommandOutcome } from '../commands/command-desk.ts'
 import type { Sealing } from '../sealing.ts'
-import { BmcAttemptError, type BmcTarget } from './driver.ts'
+import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
 import { askPerson } from './person.ts'
 import { type PowerPorts, switchPower } from './power.ts'
 import { probeBmc } from './probe.ts'
@@ -31,6 +31,8 @@ export interface BmcCommandPorts extends PowerPorts {
     target: BmcTarget
   }) => Promise<BmcOrderVerdict>
   report: (event: SiteEvent) => Promise<void>
+  /** The event log was cleared: what comes next in it is new. */
+  forgetLog: (machineId: string) => Promise<void>
 }
 
 /** Carries out one command on a BMC. */
@@ -151,7 +153,30 @@ async function control(ports: BmcCommandPorts, target: BmcTarget, what: BmcActio
       ({ driver }) => ({ detail: { kind: 'boot-device', device, driver } }),
     )
   }
+  if (what.action === 'clear-event-log') return clearLog(ports, target)
   return failed('malformed', 'To netboot is part of a deployment, not a command.', [])
+}
+
+async function clearLog(
+  { reach, report, forgetLog }: BmcCommandPorts,
+  target: BmcTarget,
+): Promise<CommandOutcome> {
+  const found = await reach.use(target, 'eventLog', async (session) => {
+    if (!session.clearEventLog) throw new BmcError('not-supported', 'It can’t clear its event log.')
+    await session.clearEventLog()
+  })
+  await forgetLog(target.machineId)
+  await report({ type: 'bmc.log', machineId: target.machineId, wasCleared: true, entries: [] })
+  const { driver, attempts } = found
+  return {
+    kind: 'ended',
+    result: {
+      outcome: 'done',
+      message: 'The event log is empty.',
+      attempts,
+      detail: { kind: 'event-log-cleared', driver },
+    },
+  }
 }
 
 function capabilityOf(what: BmcAction): BmcCapability {

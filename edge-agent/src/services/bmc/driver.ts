@@ -39,8 +39,11 @@ export interface BmcSession {
   setBootDevice?(wish: { device: BootDevice; persistent: boolean; uefi: boolean | null }): Promise<void>
   identify?(seconds: number | null): Promise<void>
   readIdentity?(): Promise<BmcIdentity>
-  readSensors?(): Promise<Sensor[]>
-  readEventLog?(): Promise<BmcLogEntry[]>
+  /** For a look once a minute, temperatures are enough; all of them are as good where that saves nothing. */
+  readSensors?(wish?: { only: 'temperature' }): Promise<Sensor[]>
+  /** Oldest first; with `after`, those behind that entry are enough. All of them where it is not there any more. */
+  readEventLog?(after?: string): Promise<BmcLogEntry[]>
+  clearEventLog?(): Promise<void>
   readInventory?(): Promise<InventoryFields>
   /** Draw in watts; null where the BMC has no such sensor. */
   readPowerDraw?(): Promise<number | null>

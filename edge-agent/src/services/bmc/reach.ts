@@ -16,6 +16,8 @@ export interface BmcReach {
     target: BmcTarget,
     capability: BmcCapability,
     work: (session: BmcSession) => Promise<T>,
+    /** Instead of all that fit. */
+    among?: readonly BmcDriver[],
   ): Promise<Reached<T>>
   /** The drivers that are worth trying for a machine, the best first. */
   drivers(target: BmcTarget, capability?: BmcCapability): readonly BmcDriver[]
@@ -54,10 +56,10 @@ export function createBmcReach(drivers: readonly BmcDriver[]): BmcReach {
   return {
     inTurn,
     drivers: fitting,
-    use: (target, capability, work) =>
+    use: (target, capability, work, among) =>
       inTurn(target, async () => {
         const attempts: BmcAttempt[] = []
-        for (const driver of fitting(target, capability)) {
+        for (const driver of among ?? fitting(target, capability)) {
           const tried = await attempt(driver, target, capability, work)
           if (tried.kind === 'done') {
             remember(target, capability, driver.name)

@@ -38,15 +38,28 @@ const bmcOwner = 0x20
 
 type SensorRecord = FullSensorRecord | CompactSensorRecord
 
-/** Every sensor that the BMC itself has and that answers. */
-export async function readSensors(session: IpmiSession): Promise<Sensor[]> {
-  const records = await readSensorRecords(session)
+export interface SensorChoice {
+  quantity: 'temperature'
+  most: number
+  /** Entities that are not to be missed when there are more. */
+  first: readonly number[]
+}
+
+/** Every sensor that the BMC itself has and that answers; with a choice, some of them. */
+export async function readSensors(session: IpmiSession, choice?: SensorChoice): Promise<Sensor[]> {
+  const records = (await readSensorRecords(session)).flatMap(sensorsOf)
   const sensors: Sensor[] = []
-  for (const record of records.flatMap(sensorsOf)) {
+  for (const record of choice ? choose(records, choice) : records) {
     const sensor = await readSensor(session, record)
     if (sensor) sensors.push(sensor)
   }
   return sensors
+}
+
+function choose(records: readonly SensorRecord[], { most, first }: SensorChoice): SensorRecord[] {
+  const fitting = records.filter((record) => record.kind === 'full' && isCelsius(record))
+  const isFirst = ({ entityId }: SensorRecord) => first.includes(entityId)
+  return [...fitting.filter(isFirst), ...fitting.filter((record) => !isFirst(record))].slice(0, most)
 }
 
 /** A compact record may stand for several sensors. */

@@ -8,8 +8,8 @@ import {
 } from '../../protocol/redfish/messages.ts'
 import { RedfishError } from '../../protocol/redfish/redfish-error.ts'
 import { asResource, linkAt, parsePath, type Resource, valueAt } from '../../protocol/redfish/resource.ts'
-import { parseRetryAfter } from '../../protocol/redfish/tasks.ts'
 import { chooseVendorRules, type VendorRules } from '../../protocol/redfish/vendors.ts'
+import { createManners } from './manners.ts'
 import { createTransport, type HttpAnswer, type HttpRequest, type Transport } from './transport.ts'
 
 export interface RedfishTarget {
@@ -109,63 +109,12 @@ export async function openRedfish(
 
 function createConnection(target: RedfishTarget, transport: Transport, options: RedfishOptions) {
   const secrets = [target.password]
-  const turns = createTurns(2)
+  const { exchange, patiently } = createManners(target.address, transport, options)
   let login: Login = { headers: {}, path: null }
-  let needsSlash = false
-  let asksIdentity = true
   let isClosed = false
   let renewing: Promise<void> | null = null
   let sessionsPath: string | null = null
   let passwordChangeRequired: string | null | undefined
-
-  const exchangeOnce = async (request: HttpRequest): Promise<HttpAnswer> => {
-    const path = needsSlash ? withSlash(request.path) : request.path
-    const headers = {
-      accept: 'application/json',
-      'odata-version': '4.0',
-      ...(asksIdentity ? { 'accept-encoding': 'identity' } : {}),
-      ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...request.headers,
-    }
-    return turns(() => transport.exchange({ ...request, path, headers }))
-  }
-
-  /** Follows redirects, which lead nowhere but to this BMC, and drops a header that some refuse. */
-  const exchange = async (request: HttpRequest): Promise<HttpAnswer> => {
-    let next = request
-    for (let i = 0; i < 4; i++) {
-      const answer = await exchangeOnce(next)
-      if (answer.status === 406 && asksIdentity) {
-        asksIdentity = false
-        continue
-      }
-      const isRedirect = [301, 302, 307, 308].includes(answer.status)
-      const keepsMethod = next.method === 'GET' || answer.status >= 307
-      const path = isRedirect && keepsMethod ? parsePath(answer.headers.location) : null
-      if (path === null) return answer
-      if (path === withSlash(next.path)) needsSlash = true
-      next = { ...next, path }
-    }
-    throw new RedfishError('malformed', `The BMC at ${target.address} redirects in circles.`)
-  }
-
-  /** Reading is repeated when the BMC is out of sorts; writing is not, for it may have been done. */
-  const patiently = async (request: HttpRequest): Promise<HttpAnswer> => {
-    for (let left = options.tries - 1; ; left--) {
-      try {
-        const answer = await exchange(request)
-        const isPassing = request.method === 'GET' && [429, 500, 502, 503, 504].includes(answer.status)
-        if (!isPassing || left <= 0) return answer
-        await options.sleep(
-          Math.min(parseRetryAfter(answer.headers['retry-after'] ?? null, options.retryMs), 10_000),
-        )
-      } catch (error) {
-        const isPassing = error instanceof RedfishError && error.reason === 'unreachable'
-        if (request.method !== 'GET' || !isPassing || left <= 0) throw error
-        await options.sleep(options.retryMs)
-      }
-    }
-  }
 
   const logIn = async (): Promise<void> => {
     const credentials = { UserName: target.username, Password: target.password }
@@ -305,27 +254,4 @@ function wrongPassword(address: string): RedfishError {
 
 function headerTag(tag: string | undefined): string | null {
   return tag !== undefined && tag.trim() !== '' && /^[\x20-\x7e]{1,200}$/.test(tag) ? tag : null
-}
-
-function withSlash(path: string): string {
-  const [before = '', query] = path.split('?', 2)
-  const slashed = before.endsWith('/') ? before : `${before}/`
-  return query === undefined ? slashed : `${slashed}?${query}`
-}
-
-/** At most so many at once: BMCs are small. */
-function createTurns(most: number) {
-  let free = most
-  const waiting: (() => void)[] = []
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free++
-    }
-  }
 }

@@ -39,6 +39,7 @@ const migrations: string[][] = [
       deployment_id TEXT NOT NULL, attempt INTEGER NOT NULL, tries INTEGER NOT NULL, at INTEGER NOT NULL,
       PRIMARY KEY (deployment_id, attempt))`,
   ],
+  ['CREATE TABLE bmc_log_marks (machine_id TEXT PRIMARY KEY, entry_id TEXT NOT NULL)'],
 ]
 
 /** Brings the file's tables up to date. */

@@ -12,11 +12,22 @@ import { HistoryTab } from '../../features/machine/history-tab.tsx'
 import { LogTab } from '../../features/machine/log-tab.tsx'
 import { MachineHeader } from '../../features/machine/machine-header.tsx'
 import { NowTab } from '../../features/machine/now-tab.tsx'
+import { EventLogTab } from '../../features/monitoring/event-log-tab.tsx'
+import { SensorsTab } from '../../features/monitoring/sensors-tab.tsx'
 import { capitalise } from '../../format/words.ts'
 import { Broken } from '../broken.tsx'
 import { NotFoundPage } from './not-found-page.tsx'
 
-export const machineTabs = ['now', 'power', 'console', 'hardware', 'log', 'history'] as const
+export const machineTabs = [
+  'now',
+  'power',
+  'console',
+  'sensors',
+  'events',
+  'hardware',
+  'log',
+  'history',
+] as const
 export type MachineTab = (typeof machineTabs)[number]
 
 export function MachinePage() {
@@ -54,7 +65,7 @@ function MachineView({ machine }: { machine: MachineDetail }) {
               value={name}
               className="touchable -mb-px border-b-2 border-transparent px-3 py-2 text-ink-soft first:-ml-3 hover:text-ink data-[state=active]:border-touch data-[state=active]:text-ink"
             >
-              {capitalise(name)}
+              {name === 'events' ? 'Event log' : capitalise(name)}
             </Tabs.Trigger>
           ))}
         </Tabs.List>
@@ -66,6 +77,12 @@ function MachineView({ machine }: { machine: MachineDetail }) {
         </Tabs.Content>
         <Tabs.Content value="console" className="pt-7 outline-offset-8">
           <ConsoleTab machine={machine} />
+        </Tabs.Content>
+        <Tabs.Content value="sensors" className="pt-7 outline-offset-8">
+          <SensorsTab machine={machine} />
+        </Tabs.Content>
+        <Tabs.Content value="events" className="pt-7 outline-offset-8">
+          <EventLogTab machine={machine} />
         </Tabs.Content>
         <Tabs.Content value="hardware" className="pt-7 outline-offset-8">
           <HardwareTab machine={machine} />

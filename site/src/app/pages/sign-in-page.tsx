@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useRouter, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { api, take } from '../../api/client.ts'
 import { type NextStep, signIn, verifyCode } from '../../api/people.ts'
 import { setupQuery } from '../../api/queries.ts'
 import { Button } from '../../components/button.tsx'
@@ -25,8 +26,12 @@ export function SignInPage() {
     if (needsAdministrator) void navigate({ to: paths.welcome, replace: true })
   }, [needsAdministrator, navigate])
 
-  const [step, setStep] = useState<NextStep | null>(null)
+  const [step, setStep] = useState<NextStep | 'recovery' | null>(null)
+  // A suggested passkey and the button may both get through: the second would take from the page what it just fetched.
+  const hasEntered = useRef(false)
   const enter = (): void => {
+    if (hasEntered.current) return
+    hasEntered.current = true
     queryClient.clear()
     router.history.push(keepInside(next) ?? paths.machines)
   }
@@ -39,7 +44,10 @@ export function SignInPage() {
     entering.mutate(new FormData(event.currentTarget))
   }
   const suggestions = useSuggestedPasskeys(step === null, enter)
-  if (step !== null) return <SecondFactor step={step} onEnter={enter} onBack={() => setStep(null)} />
+  const back = (): void => setStep(null)
+  const recover = (): void => setStep('recovery')
+  if (step === 'recovery') return <Recovery onEnter={enter} onBack={back} />
+  if (step !== null) return <SecondFactor step={step} onEnter={enter} onBack={back} onLost={recover} />
   return (
     <Doorway title="Sign in" lede={setup?.organisation}>
       <form onSubmit={submit} className="space-y-5">
@@ -64,6 +72,16 @@ export function SignInPage() {
         </Button>
         <PasskeyButton onPress={suggestions.stop} onEnter={enter} />
         {setup?.signInProvider && <ProviderButton name={setup.signInProvider} next={next} />}
+        <Button
+          look="quiet"
+          className="w-full"
+          onClick={() => {
+            suggestions.stop()
+            recover()
+          }}
+        >
+          Passkey lost?
+        </Button>
       </form>
     </Doorway>
   )
@@ -138,10 +156,12 @@ function SecondFactor({
   step,
   onEnter,
   onBack,
+  onLost,
 }: {
   step: NextStep
   onEnter: () => void
   onBack: () => void
+  onLost: () => void
 }) {
   const proving = useMutation({ mutationFn: verifyCode, onSuccess: onEnter })
   const submit = (event: FormEvent<HTMLFormElement>): void => {
@@ -153,6 +173,9 @@ function SecondFactor({
       <Doorway title="One more thing" lede="Your account has a passkey: it is wanted, too.">
         <div className="space-y-5">
           <PasskeyButton primary onEnter={onEnter} />
+          <Button className="w-full py-2" onClick={onLost}>
+            Passkey lost?
+          </Button>
           <Button look="quiet" onClick={onBack} className="w-full">
             Back
           </Button>
@@ -176,6 +199,51 @@ function SecondFactor({
           Sign in
         </Button>
         <PasskeyButton onEnter={onEnter} />
+        <Button look="quiet" onClick={onBack} className="w-full">
+          Back
+        </Button>
+      </form>
+    </Doorway>
+  )
+}
+
+/** A recovery code instead of a passkey. */
+function Recovery({ onEnter, onBack }: { onEnter: () => void; onBack: () => void }) {
+  const proving = useMutation({
+    mutationFn: (form: FormData) => {
+      const text = (name: string): string => String(form.get(name) ?? '')
+      const password = text('password')
+      return take(
+        api.POST('/api/v1/recovery-sign-in', {
+          body: { email: text('email'), code: text('code'), ...(password ? { password } : {}) },
+        }),
+      )
+    },
+    onSuccess: onEnter,
+  })
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault()
+    proving.mutate(new FormData(event.currentTarget))
+  }
+  return (
+    <Doorway
+      title="Passkey lost?"
+      lede="One of your recovery codes opens the door, once. Without any, an administrator can send you a link."
+    >
+      <form onSubmit={submit} className="space-y-5">
+        <TextField label="E-mail" name="email" type="email" autoComplete="username" required autoFocus />
+        <TextField label="Recovery code" name="code" autoComplete="off" spellCheck={false} required mono />
+        <TextField
+          label="Password"
+          name="password"
+          type="password"
+          autoComplete="current-password"
+          hint="If your account has one."
+        />
+        <ProblemNote error={proving.error} />
+        <Button look="primary" type="submit" busy={proving.isPending} className="w-full py-2">
+          Sign in
+        </Button>
         <Button look="quiet" onClick={onBack} className="w-full">
           Back
         </Button>

@@ -11,6 +11,7 @@ import { showToast } from '../../components/toast-store.ts'
 import { EnrolPasskey } from './enrol-passkey.tsx'
 import { PasswordDialog } from './password-dialog.tsx'
 import { RenameDialog } from './rename-dialog.tsx'
+import { SecretDialog } from './secret-once.tsx'
 import { describeUserAgent } from './user-agent.ts'
 import { makePasskey, type NewPasskey, whyNoPasskeys } from './webauthn.ts'
 
@@ -18,6 +19,12 @@ export function PasskeySection({ me }: { me: Me }) {
   const queryClient = useQueryClient()
   const { data: passkeys = [] } = useQuery(passkeysQuery)
   const [asking, setAsking] = useState(false)
+  const [codes, setCodes] = useState<string[] | null>(null)
+  const renewing = useMutation({
+    mutationFn: () => take(api.POST('/api/v1/me/recovery-codes')),
+    onSuccess: (made) => setCodes(made.codes),
+    onError: (error) => showToast({ text: error.message, tone: 'failed' }),
+  })
   const [renaming, setRenaming] = useState<Passkey | null>(null)
   const [deleting, setDeleting] = useState<Passkey | null>(null)
   const begin = (password?: string) =>
@@ -61,7 +68,7 @@ export function PasskeySection({ me }: { me: Me }) {
           </li>
         ))}
       </ul>
-      <div className="mt-4">
+      <div className="mt-4 flex flex-wrap gap-3">
         {needsPassword ? (
           <>
             <Button look="primary" refusal={unavailable} onClick={() => setAsking(true)}>
@@ -72,7 +79,24 @@ export function PasskeySection({ me }: { me: Me }) {
         ) : (
           <EnrolPasskey label="Add a passkey" look="plain" begin={() => begin()} finish={finish} />
         )}
+        {passkeys.length > 0 && (
+          <Button look="quiet" busy={renewing.isPending} onClick={() => renewing.mutate()}>
+            Recovery codes for your passkeys
+          </Button>
+        )}
       </div>
+      {codes && (
+        <SecretDialog
+          title="Recovery codes for your passkeys"
+          text={codes.join('\n')}
+          copy="Copy codes"
+          close="I have kept them"
+          onClose={() => setCodes(null)}
+        >
+          Each opens the door once, when your passkeys are lost{me.hasPassword ? ', with your password' : ''}.
+          The older ones work no more.
+        </SecretDialog>
+      )}
       {asking && (
         <PasswordDialog
           onClose={() => setAsking(false)}

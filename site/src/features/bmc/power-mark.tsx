@@ -7,9 +7,10 @@ const words = { on: 'On', off: 'Off', unknown: 'Power not known' } as const
 
 /** Whether a machine has power, as its BMC says; a BMC that is lost is shown as such, and not as "off". */
 export function PowerMark({ bmc, isTerse }: { bmc: Summary; isTerse?: boolean }) {
-  const { powerState, powerStateAt, problem } = bmc
+  const { powerState, powerStateAt, problem, problemSince } = bmc
   const since = powerStateAt === null ? '' : `, seen ${formatAgo(powerStateAt, Date.now())}`
-  const text = problem ? `BMC lost, last ${words[powerState].toLowerCase()}` : words[powerState]
+  const lost = problemSince === null ? 'BMC lost' : `BMC lost ${formatAgo(problemSince, Date.now())}`
+  const text = problem ? `${lost}, last ${words[powerState].toLowerCase()}` : words[powerState]
   const colour = problem ? 'text-wanted' : powerState === 'on' ? 'text-alive' : 'text-ink-faint'
   return (
     <span

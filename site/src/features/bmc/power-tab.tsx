@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { Facts, Mono } from '../../components/facts.tsx'
 import { Empty } from '../../components/page.tsx'
 import { Ago } from '../../components/time.tsx'
+import { SamplePlots } from '../monitoring/sample-plots.tsx'
 import { BmcDialog } from './bmc-dialog.tsx'
 import { BootDeviceForm } from './boot-device.tsx'
 import { CommandList } from './command-list.tsx'
@@ -52,7 +53,7 @@ function WithoutBmc({ machine }: { machine: MachineDetail }) {
 function WithBmc({ machine }: { machine: MachineDetail }) {
   const { data: bmc } = useQuery(bmcQuery(machine.machineId))
   if (!machine.bmc) return null
-  const { problem, powerStateAt } = machine.bmc
+  const { problem, problemSince, powerStateAt } = machine.bmc
   return (
     <>
       <section aria-label="Power">
@@ -64,12 +65,35 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
             </span>
           )}
         </p>
-        {problem && <p className="mt-2 max-w-2xl border-l-[3px] border-wanted pl-4">{problem}</p>}
+        {problem && (
+          <p className="mt-2 max-w-2xl border-l-[3px] border-wanted pl-4">
+            {problem}
+            {problemSince !== null && (
+              <span className="text-ink-faint">
+                {' '}
+                Out of reach since <Ago atMs={problemSince} />.
+              </span>
+            )}
+          </p>
+        )}
         <div className="mt-5">
           <PowerButtons machine={machine} />
         </div>
       </section>
       {bmc && bmc.protocol !== 'wake-on-lan' && <BootDeviceForm machine={machine} bmc={bmc} />}
+      {bmc?.protocol !== 'wake-on-lan' && (
+        <section aria-label="Draw and temperature" className="mt-10 border-t border-line pt-5">
+          <SamplePlots
+            key={machine.machineId}
+            subject={{ machineId: machine.machineId }}
+            whenEmpty={
+              problem
+                ? 'Nothing was measured in this time: the BMC is out of reach.'
+                : 'Nothing was measured in this time. The plot begins a few minutes after the BMC’s first answer; “Look again” says what it can measure.'
+            }
+          />
+        </section>
+      )}
       {bmc && <BmcPanel machine={machine} bmc={bmc} />}
       <CommandList machineId={machine.machineId} />
     </>

@@ -29,7 +29,16 @@ it('leaves out what the table of actions refuses, and says why', () => {
 })
 
 it('switches what is not so already, and what it can’t be sure of', () => {
-  const bmc = { address: '10.0.0.1', powerStateAt: 1, powerWatts: null, inletCelsius: null, problem: null }
+  const bmc = {
+    address: '10.0.0.1',
+    powerStateAt: 1,
+    powerWatts: null,
+    inletCelsius: null,
+    hottestCelsius: null,
+    sampledAt: null,
+    problem: null,
+    problemSince: null,
+  }
   const on = createMachine({ name: 'on', bmc: { ...bmc, powerState: 'on' } })
   const lost = createMachine({ name: 'lost', bmc: { ...bmc, powerState: 'on', problem: 'No answer.' } })
   const all = [on, lost, free, locked]

@@ -6,6 +6,7 @@ import { Icon } from '../../components/icons.tsx'
 import { Padlock } from '../../components/padlock.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
+import { formatCelsius, formatWatts } from '../../format/quantities.ts'
 import { capitalise, separateWords } from '../../format/words.ts'
 import { PowerMark } from '../bmc/power-mark.tsx'
 import { hostnameError } from '../machines/hostname.ts'
@@ -44,6 +45,7 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
         <p className="mt-3 flex flex-wrap items-center gap-x-5 gap-y-1">
           <StatusMark status={written ? 'written' : machine.status} />
           {machine.bmc && <PowerMark bmc={machine.bmc} />}
+          {machine.bmc && <Readings bmc={machine.bmc} />}
           <span className="text-ink-soft">{machine.siteName}</span>
           {waitsForWork(machine) && <RamdiskNote text="In the ramdisk, waiting for work" />}
           {machine.locked && (
@@ -67,6 +69,17 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
       <MachineButtons machine={machine} />
     </header>
   )
+}
+
+/** What it draws now; of one that can't be reached, nothing. */
+function Readings({ bmc }: { bmc: NonNullable<MachineDetail['bmc']> }) {
+  const { problem, powerWatts, inletCelsius } = bmc
+  if (problem || (powerWatts === null && inletCelsius === null)) return null
+  const parts = [
+    powerWatts !== null && formatWatts(powerWatts),
+    inletCelsius !== null && `${formatCelsius(inletCelsius)} at the inlet`,
+  ].filter(Boolean)
+  return <span className="num text-ink-soft">{parts.join(', ')}</span>
 }
 
 const nameLook = 'text-4xl font-light tracking-tight break-words sm:text-6xl'

@@ -13,6 +13,7 @@ import { Padlock } from '../../components/padlock.tsx'
 import { PoleBar } from '../../components/pole.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
+import { formatCelsius, formatWatts } from '../../format/quantities.ts'
 import { separateWords } from '../../format/words.ts'
 import { PowerMark } from '../bmc/power-mark.tsx'
 import { percentDone } from '../deployments/rate.ts'
@@ -54,6 +55,12 @@ export const columns = column.columns([
     sortFn: (a, b) => compareNames(a.original.address ?? '~', b.original.address ?? '~'),
     cell: ({ row }) => <AddressCell machine={row.original} />,
   }),
+  column.accessor((machine) => machine.bmc?.powerWatts ?? -1, {
+    id: 'draw',
+    header: 'Draw',
+    sortFn: (a, b) => (a.original.bmc?.powerWatts ?? -1) - (b.original.bmc?.powerWatts ?? -1),
+    cell: ({ row }) => <DrawCell machine={row.original} />,
+  }),
   column.accessor((machine) => machine.memoryBytes ?? 0, {
     id: 'hardware',
     header: 'Hardware',
@@ -84,6 +91,7 @@ export const columnClasses: Record<string, string> = {
   status: 'w-40 sm:w-44',
   siteName: 'w-32 max-lg:hidden',
   address: 'w-42 max-sm:hidden',
+  draw: 'w-24 max-lg:hidden',
   hardware: 'w-56 max-[89rem]:hidden',
   system: 'w-44 max-lg:hidden',
   seen: 'w-26 max-md:hidden',
@@ -212,6 +220,31 @@ function AddressCell({ machine }: { machine: Machine }) {
       {machine.macs[0] && (
         <div className="text-[0.85rem] text-ink-faint">
           <Mono>{machine.macs[0]}</Mono>
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** What it draws, and how warm the air is that comes in; nothing that is no longer true. */
+function DrawCell({ machine: { bmc } }: { machine: Machine }) {
+  if (!bmc) return null
+  if (bmc.problem)
+    return (
+      <span className="text-[0.85rem] text-wanted" title={bmc.problem}>
+        BMC lost
+      </span>
+    )
+  const celsius = bmc.inletCelsius ?? bmc.hottestCelsius
+  return (
+    <div className="num leading-snug">
+      {bmc.powerWatts !== null && <div>{formatWatts(bmc.powerWatts)}</div>}
+      {celsius !== null && (
+        <div
+          className="text-[0.85rem] text-ink-faint"
+          title={bmc.inletCelsius === null ? 'Its hottest part' : 'At its air inlet'}
+        >
+          {formatCelsius(celsius)}
         </div>
       )}
     </div>

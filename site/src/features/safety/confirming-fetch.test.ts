@@ -17,6 +17,8 @@ it('knows what is dangerous by its address, and what it is bound to', () => {
   const deleted = ['machines', 'edges', 'sites', 'images'].map(
     (noun) => findDangerous('DELETE', `/api/v1/${noun}/x`, null)?.operation,
   )
+  const cleared = findDangerous('DELETE', '/api/v1/machines/m1/bmc/event-log', null)
+  expect(cleared?.targets).toEqual({ machineId: 'm1' })
   const posted = ['deploy', 'delete', 'power'].map(
     (verb) => findDangerous('POST', `/api/v1/bulk/${verb}`, { machineIds: ['a'], count: 1 })?.operation,
   )
@@ -34,7 +36,7 @@ it('knows what is dangerous by its address, and what it is bound to', () => {
   expect(findDangerous('PUT', '/api/v1/safety/minimum', { minimum: 'safe' })).toBeNull()
   expect(findDangerous('PATCH', '/api/v1/front-door', { frontPage: 'administrators' })).toBeNull()
   expect(findDangerous('PATCH', '/api/v1/sites/s1', { name: 'Attic' })).toBeNull()
-  const single = ['createDeployment', power?.operation, toggle('on')?.operation]
+  const single = ['createDeployment', cleared?.operation, power?.operation, toggle('on')?.operation]
   const named = [...single, ...loosened, ...posted, ...deleted]
   expect(new Set(named)).toEqual(new Set(destructiveOperationNames))
   expect(findDangerous('POST', '/api/v1/deployments/d1/abort', {})).toBeNull()

@@ -22,6 +22,11 @@ const addresses: readonly { method: string; path: RegExp; operation: Destructive
   },
   { method: 'POST', path: /^\/api\/v1\/bulk\/power$/, operation: 'powerMachines' },
   { method: 'DELETE', path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)$/, operation: 'deleteMachine' },
+  {
+    method: 'DELETE',
+    path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)\/bmc\/event-log$/,
+    operation: 'clearBmcLog',
+  },
   { method: 'DELETE', path: /^\/api\/v1\/edges\/(?<edgeId>[^/]+)$/, operation: 'revokeEdge' },
   { method: 'DELETE', path: /^\/api\/v1\/sites\/(?<siteId>[^/]+)$/, operation: 'deleteSite' },
   { method: 'DELETE', path: /^\/api\/v1\/images\/(?<imageId>[^/]+)$/, operation: 'deleteImage' },

@@ -8,6 +8,7 @@ import { Button } from '../../components/button.tsx'
 import { SelectField } from '../../components/field.tsx'
 import { showToast } from '../../components/toast-store.ts'
 import { countOf } from '../../format/words.ts'
+import { SiteDrawPanel } from '../monitoring/site-draw.tsx'
 import { DeleteSiteDialog } from './delete-site-dialog.tsx'
 import { EdgeCard } from './edge-card.tsx'
 import { RenameSiteDialog } from './rename-site-dialog.tsx'
@@ -71,6 +72,7 @@ export function SiteSection({ site, edges, onAddEdge }: SiteSectionProps) {
       </header>
       {asked === 'rename' && <RenameSiteDialog site={site} onClose={() => setAsked(null)} />}
       {asked === 'delete' && <DeleteSiteDialog site={site} onClose={() => setAsked(null)} />}
+      <SiteDrawPanel site={site} />
       {edges.length > 0 ? (
         <div className="divide-y divide-line">
           {edges.map((edge) => (

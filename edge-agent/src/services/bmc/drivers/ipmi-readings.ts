@@ -1,5 +1,6 @@
 import type { BmcLogEntry, Sensor as WireSensor } from '@dragonfly/schema/wire'
-import type { FruInventory, LogEntry, Sensor } from '../../ipmi/index.ts'
+import { eventSeverity } from '../../../protocol/ipmi/event-severity.ts'
+import type { FruInventory, LogEntry, Sensor, Thresholds } from '../../ipmi/index.ts'
 import type { InventoryFields } from '../driver.ts'
 
 const longestText = 500
@@ -12,26 +13,46 @@ const healths = {
   'non-recoverable': 'critical',
 } as const
 
-export function describeSensor({ name, type, value, unit, states, health }: Sensor): WireSensor {
+/** IPMI 2.0 table 43-13: an inlet has a number of its own, or the one of DCMI. */
+export const inletEntities: readonly number[] = [0x37, 0x40]
+
+export function describeSensor(sensor: Sensor): WireSensor {
+  const { name, type, quantity, value, unit, states, health, thresholds, entityId } = sensor
+  const limits = describeThresholds(thresholds)
   return {
     name: clip(name),
-    kind: clip(type.toLowerCase()),
+    kind: quantity ?? clip(type.toLowerCase()),
     value: value !== undefined && Number.isFinite(value) ? value : null,
     unit: unit === '' ? null : clip(unit),
     states: states.slice(0, 16).map(clip),
     health: health ? healths[health] : 'unknown',
+    ...(Object.keys(limits).length > 0 ? { thresholds: limits } : {}),
+    ...(inletEntities.includes(entityId) ? { isInlet: true } : {}),
   }
 }
 
-/** The log's own words name the sensor. */
-export function describeLogEntry({ recordId, at, text }: LogEntry): BmcLogEntry {
+function describeThresholds(limits: Thresholds): NonNullable<WireSensor['thresholds']> {
+  const named = {
+    lowerFatal: limits.lowerNonRecoverable,
+    lowerCritical: limits.lowerCritical,
+    lowerWarning: limits.lowerNonCritical,
+    upperWarning: limits.upperNonCritical,
+    upperCritical: limits.upperCritical,
+    upperFatal: limits.upperNonRecoverable,
+  }
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => Number.isFinite(value)))
+}
+
+/** The text begins with the sensor's name, or with what its kind is called. */
+export function describeLogEntry({ recordId, at, text, record }: LogEntry): BmcLogEntry {
   const atMs = at?.getTime() ?? Number.NaN
+  const end = text.indexOf(': ')
   return {
     id: String(recordId),
     at: Number.isSafeInteger(atMs) && atMs >= 0 ? atMs : null,
-    sensor: '',
-    text: clip(text),
-    severity: 'unknown',
+    sensor: clip(end > 0 ? text.slice(0, end) : ''),
+    text: clip(end > 0 ? text.slice(end + 2) : text),
+    severity: eventSeverity(record),
   }
 }
 

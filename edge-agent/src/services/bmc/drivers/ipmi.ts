@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { BmcIdentity } from '@dragonfly/schema/wire'
 import {
   chassisControl,
+  clearEventLog,
   createIpmiClient,
   getChassisStatus,
   getDeviceId,
@@ -11,15 +12,14 @@ import {
   type IpmiSession,
   identify,
   openConsole,
-  readEventLog,
   readFru,
   readPowerDraw,
-  readSensors,
   setBootDevice,
 } from '../../ipmi/index.ts'
 import { type BmcDriver, BmcError, type BmcSession, type BmcTarget, type OpenCredentials } from '../driver.ts'
 import { vendorName } from '../vendors.ts'
-import { describeFru, describeLogEntry, describeSensor } from './ipmi-readings.ts'
+import { readIpmiEventLog, readIpmiSensors } from './ipmi-monitoring.ts'
+import { describeFru } from './ipmi-readings.ts'
 
 export interface IpmiDriver extends BmcDriver {
   /** Ends every session. */
@@ -29,18 +29,25 @@ export interface IpmiDriver extends BmcDriver {
 /** IPMI 2.0 over the LAN. Sessions stay open for the next request; BMCs have few of them, and setting one up takes long. */
 export function createIpmiDriver(openCredentials: OpenCredentials): IpmiDriver {
   let client: Promise<IpmiClient> | null = null
-  const sessions = new Map<string, { key: string; session: IpmiSession }>()
+  const sessions = new Map<string, { key: string; sealed: string | null; session: IpmiSession }>()
 
   const connect = async (target: BmcTarget): Promise<IpmiSession> => {
     const { bmc } = target
     if (!bmc) throw new BmcError('no-bmc', 'No BMC is known for this machine.')
+    const name = `${bmc.address} ${bmc.port ?? ''}`
+    // Opening what is sealed costs more than a poll: the same ciphertext for the same machine opens the same.
+    const sealed =
+      bmc.credentials && `${target.machineId} ${bmc.credentials.ciphertext} ${bmc.credentials.tag}`
+    const held = sessions.get(name)
+    if (held && sealed !== null && held.sealed === sealed) return held.session
     const opened = await openCredentials(target)
     if (opened.kind === 'refused') throw new BmcError(opened.reason, opened.message)
     const { username, password, kg } = opened.credentials
     const key = digest([username, password, kg ?? ''])
-    const name = `${bmc.address} ${bmc.port ?? ''}`
-    const held = sessions.get(name)
-    if (held?.key === key) return held.session
+    if (held?.key === key) {
+      held.sealed = sealed
+      return held.session
+    }
     if (held) await held.session.close()
     sessions.delete(name)
     client ??= createIpmiClient()
@@ -51,7 +58,7 @@ export function createIpmiDriver(openCredentials: OpenCredentials): IpmiDriver {
       password,
       ...(kg ? { kg: Uint8Array.from(Buffer.from(kg, 'hex')) } : {}),
     })
-    sessions.set(name, { key, session })
+    sessions.set(name, { key, sealed, session })
     return session
   }
   return {
@@ -79,8 +86,9 @@ function createSession(session: IpmiSession): BmcSession {
     identify: (seconds) => translated(() => identify(session, seconds ?? 'on')),
     openConsole: (handlers, options) => translated(() => openConsole(session, handlers, options)),
     readIdentity: () => translated(() => readIdentity(session)),
-    readSensors: () => translated(async () => (await readSensors(session)).map(describeSensor)),
-    readEventLog: () => translated(async () => (await readEventLog(session)).map(describeLogEntry)),
+    readSensors: (wish) => translated(() => readIpmiSensors(session, wish !== undefined)),
+    readEventLog: (after) => translated(() => readIpmiEventLog(session, after)),
+    clearEventLog: () => translated(() => clearEventLog(session)),
     readInventory: () => translated(async () => describeFru((await readFru(session)) ?? {})),
     readPowerDraw: () => translated(async () => (await readPowerDraw(session))?.watts ?? null),
     close: async () => undefined,
