@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readServerOptions, renderGreeting } from '../control-plane/src/platform/node/options.ts'
-import { type RunningServer, startServer } from '../control-plane/src/platform/node/server.ts'
+import { readServerOptions, renderGreeting, UsageError } from '../control-plane/src/platform/node/options.ts'
+import {
+  type RunningServer,
+  type ServerOptions,
+  startServer,
+} from '../control-plane/src/platform/node/server.ts'
 import { buildSite } from './build-site.ts'
 import { root, runQuietly } from './steps.ts'
 
@@ -91,9 +95,21 @@ async function stop(): Promise<void> {
   process.exit(0)
 }
 
+/** What is wrong with the environment, or a set-up file, is told before anything is built. */
+function readOptions(): ServerOptions {
+  try {
+    return readServerOptions(process.env)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(`dragonfly: ${error.message}`)
+    process.exit(2)
+  }
+}
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop())
+const options = readOptions()
 await buildSite()
-server = await startServer({ ...readServerOptions(process.env), dataDir })
+server = await startServer({ ...options, dataDir })
 const local = await server.ensureLocalSite(await readLocalEdgeId())
 if (local.token) await joinLocalEdge(`http://127.0.0.1:${server.port}`, local.token)
 runEdge()

@@ -65,7 +65,7 @@ const expectations = {
   nobody: ['getSummary'],
   edge: ['openTunnel', 'openEdgeConsole', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
   everyone: [
-    ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges'],
+    ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges', 'listEdgeLeases'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
     ['listTemplates', 'getTemplate', 'listDeployments', 'getDeployment', 'getSafety', 'getSealingKeys'],
     ['getBmc', 'listCommands', 'getCommand', 'listSiteDraws', 'getSensors', 'getBmcLog'],
@@ -89,7 +89,7 @@ const expectations = {
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
     ['adoptBmc', 'setBmc', 'removeBmc'],
-    ['createImage', 'retryImage', 'createTemplate', 'deleteTemplate'],
+    ['createImage', 'importFromCatalogue', 'retryImage', 'createTemplate', 'deleteTemplate'],
     ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],
     ['listInvitations', 'createInvitation', 'deleteInvitation', 'getPeoplePolicy', 'updatePeoplePolicy'],

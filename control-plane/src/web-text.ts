@@ -1,6 +1,7 @@
 type WebTextAnswer =
   | { kind: 'text'; text: string }
-  | { kind: 'status'; status: number }
+  /** Anything but 200; `location` where it sends elsewhere. */
+  | { kind: 'status'; status: number; location?: string }
   | { kind: 'too-large' }
   | { kind: 'unreachable' }
 
@@ -25,7 +26,8 @@ export function createWebText(
       })
       if (response.status !== 200) {
         await response.body?.cancel()
-        return { kind: 'status', status: response.status }
+        const location = response.headers.get('location')
+        return { kind: 'status', status: response.status, ...(location === null ? {} : { location }) }
       }
       return await readBounded(response, limits.maxBytes)
     } catch {

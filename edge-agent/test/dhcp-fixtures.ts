@@ -30,7 +30,7 @@ export function readDhcpScene(scene: string): CapturedPacket[] {
 }
 
 /** Where a golden text of a scene is kept. */
-export function goldenFile(scene: string, kind: 'dump' | 'replies'): URL {
+export function goldenFile(scene: string, kind: 'dump' | 'replies' | 'full-replies'): URL {
   return new URL(`${scene}.${kind}`, folder)
 }
 

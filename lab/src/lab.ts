@@ -166,10 +166,10 @@ export async function findLab(name: string): Promise<Lab | undefined> {
 }
 
 /**
- * Makes a fresh lab: network and DHCP server, no machines. What an earlier run of the same name left is
+ * Makes a fresh lab: network and (unless told otherwise) DHCP server, no machines. What an earlier run of the same name left is
  * taken down first.
  */
-export async function createLab(options: { name: string }): Promise<Lab> {
+export async function createLab(options: { name: string; dhcpServer?: boolean }): Promise<Lab> {
   requireRoot()
   await ensureHostPackages([...hostPackages.network, ...hostPackages.machines])
   const state = labState(options.name)
@@ -178,7 +178,7 @@ export async function createLab(options: { name: string }): Promise<Lab> {
   await mkdir(state.runDir, { recursive: true })
   const uplink = await createNetwork(state)
   await writeJson(join(state.dir, 'lab.json'), uplink)
-  await startDhcpServer(state)
+  if (options.dhcpServer ?? true) await startDhcpServer(state)
   return new Lab(state, uplink)
 }
 

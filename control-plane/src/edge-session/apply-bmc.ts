@@ -68,6 +68,7 @@ export async function applyBmcIdentified(
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: uuid !== null || serial !== null || isNewPin ? 'site' : 'none',
+    mayJoin: machineId,
   }
 }
 

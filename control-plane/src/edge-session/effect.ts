@@ -10,6 +10,8 @@ export interface Effect {
   bump: 'none' | 'site' | 'all'
   /** A deployment of the site ended: another one may begin. */
   freesPlace?: boolean
+  /** It told more of itself, and may turn out to be one that another record is about. */
+  mayJoin?: string
   /** Done once the batch is committed; in memory only. */
   afterwards?: () => void
 }

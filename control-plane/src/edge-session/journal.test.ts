@@ -11,6 +11,7 @@ import {
   type TestEdge,
 } from '../testing/harness.ts'
 
+const otherMac = '52:54:00:99:00:77'
 let harness: Harness
 let edge: TestEdge
 beforeEach(async () => {
@@ -274,6 +275,17 @@ describe('images and edges', () => {
       { status: 'failed', failure: { reason: 'manifest-changed' } },
     ])
     expect((await status()).manifestDigest).toBe(digest('b'))
+  })
+
+  it('report the addresses that they gave out', async () => {
+    const { tell } = await createTeller(harness, edge)
+    const until = Date.now() + 3_600_000
+    const lease = { interface: 'eth0', address: '10.0.0.9', mac, hostname: 'node', startedAt: 1, until }
+    await tell({ type: 'dhcp.leases', leases: [lease, { ...lease, address: '10.0.0.10', mac: otherMac }] })
+    const list = async () => (await harness.call('GET', `/api/v1/edges/${edge.edgeId}/leases`)).body.items
+    expect(await list()).toMatchObject([{ ...lease, machineId: null }, { address: '10.0.0.10' }])
+    await tell({ type: 'dhcp.leases', leases: [{ ...lease, until: 2 }] })
+    expect(await list()).toMatchObject([{ address: '10.0.0.10' }])
   })
 
   it('report interfaces, problems and their boot bundle', async () => {

@@ -4,6 +4,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { isConstraint, runBatch, type Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { releaseQueue } from '../features/deployments/queue.ts'
+import { joinRecords } from '../features/machines/join.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
 import { applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
@@ -18,6 +19,7 @@ import {
 } from './apply-edge.ts'
 import { applyImageFailed, applyImageReady } from './apply-image.ts'
 import { applyInventory } from './apply-inventory.ts'
+import { applyLeases } from './apply-leases.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
 import { type Effect, noEffect } from './effect.ts'
 
@@ -95,6 +97,7 @@ function markTaken(deps: Deps, edge: EdgeIdentity, journalId: string, seq: numbe
 async function publish(deps: Deps, edge: EdgeIdentity, effect: Effect): Promise<void> {
   effect.afterwards?.()
   deps.live.publish(effect.live)
+  if (effect.mayJoin) await joinRecords(deps, edge, effect.mayJoin)
   if (effect.freesPlace) await releaseQueue(deps, edge.siteId)
   if (effect.bump !== 'none') await announceSites(deps, effect.bump === 'all' ? 'all' : [edge.siteId])
 }
@@ -138,6 +141,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBundleFailed(deps, edge, event.message, at)
     case 'edge.interfaces':
       return applyInterfaces(deps, edge, event.interfaces)
+    case 'dhcp.leases':
+      return applyLeases(deps, edge, event.leases, at)
     case 'edge.dhcp':
       return applyDhcp(deps, edge, event.interfaces)
     case 'edge.problem':

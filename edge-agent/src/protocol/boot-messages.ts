@@ -1,10 +1,11 @@
+import type { DhcpLease } from '@dragonfly/schema/wire'
 import { z } from 'zod'
 import type { Ipv4 } from '../codec/ipv4.ts'
 import type { Mac } from '../codec/mac.ts'
 import type { Uuid } from '../codec/uuid.ts'
+import type { DhcpIgnoreReason } from './boot-answer.ts'
 import type { BootDecision } from './boot-decision.ts'
 import { bootViewSchema } from './boot-view.ts'
-import type { DhcpIgnoreReason } from './proxy-dhcp.ts'
 import type { TftpOutcome } from './tftp-transfer.ts'
 
 /** Supervisor to boot responder, by IPC. */
@@ -61,6 +62,10 @@ const bootProblems = [
   'view-refused',
   'view-not-kept',
   'lans-not-told-apart',
+  'address-conflict',
+  'addresses-exhausted',
+  'second-dhcp-server',
+  'leases-not-kept',
 ] as const
 
 /** What is wrong now, with what to do about it. `about` names the thing, so that it can be cleared. */
@@ -75,6 +80,8 @@ export type FromBootResponder =
   /** The view was taken, and every listener that can be open is. */
   | { type: 'ready'; generation: string; version: number; listeners: string[] }
   | { type: 'event'; event: BootEvent }
+  /** Leases that began, were prolonged or ended; all that run, to a new supervisor. */
+  | { type: 'leases'; leases: DhcpLease[] }
   /** Counters since the start, by Prometheus-style name, for /metrics. */
   | { type: 'stats'; counters: Record<string, number> }
   | ({ type: 'problem' } & BootProblem)

@@ -1,15 +1,16 @@
 import { uuidsOfMachine } from '@dragonfly/schema/state'
 import {
+  dhcpSettingsSchema,
   epochMsSchema,
   idSchema,
-  interfaceModes,
+  ipv4Schema,
   macSchema,
   smbiosUuidSchema,
   unknownMachinePolicies,
 } from '@dragonfly/schema/wire'
 import { z } from 'zod'
 import { parseBase64Url } from '../codec/base64url.ts'
-import { parseIpv4 } from '../codec/ipv4.ts'
+import type { Ipv4 } from '../codec/ipv4.ts'
 import type { Mac } from '../codec/mac.ts'
 import type { Uuid } from '../codec/uuid.ts'
 
@@ -23,6 +24,9 @@ const bootMachineSchema = z
     bootUntil: epochMsSchema.optional(),
     /** Shown on the machine's screen, and in its history. */
     reason: z.string().max(500),
+    /** Told to clients that ask for it; left out where the name is no host name. */
+    hostname: z.string().max(253).optional(),
+    reservation: z.object({ mac: macSchema, address: ipv4Schema }).optional(),
   })
   .refine((machine) => machine.boot !== 'ramdisk' || machine.bootUntil !== undefined, {
     path: ['bootUntil'],
@@ -32,7 +36,15 @@ const bootMachineSchema = z
 /** The names of Linux interfaces (IFNAMSIZ), so that a log or a message can repeat them. */
 const interfaceNameSchema = z.string().regex(/^[^\s/]{1,15}$/)
 
-const addressSchema = z.string().refine((text) => parseIpv4(text) !== undefined, 'an IPv4 address')
+/** An interface on whose network addresses are given out. */
+const leasingInterfaceSchema = z.object({
+  name: interfaceNameSchema,
+  address: ipv4Schema,
+  mode: z.literal('full'),
+  prefixLength: z.number().int().min(1).max(30),
+  dhcp: dhcpSettingsSchema,
+})
+export type LeasingInterface = z.infer<typeof leasingInterfaceSchema>
 
 /**
  * All that the boot responder knows: a snapshot which the supervisor makes of the site's desired state, sends on every
@@ -42,7 +54,12 @@ export const bootViewSchema = z.object({
   generation: z.string().max(64),
   version: z.number().int().nonnegative(),
   interfaces: z
-    .array(z.object({ name: interfaceNameSchema, address: addressSchema, mode: z.enum(interfaceModes) }))
+    .array(
+      z.discriminatedUnion('mode', [
+        z.object({ name: interfaceNameSchema, address: ipv4Schema, mode: z.enum(['off', 'proxy']) }),
+        leasingInterfaceSchema,
+      ]),
+    )
     .max(64),
   unknownMachines: z.enum(unknownMachinePolicies),
   /** Where the boot bundle's files are, unpacked and checked. */
@@ -67,12 +84,17 @@ export interface IndexedBootView {
   discoveredMacs: ReadonlySet<Mac>
   /** Interfaces that are served. */
   served: readonly BootInterface[]
+  reservationByMac: ReadonlyMap<Mac, Ipv4>
+  macByReservation: ReadonlyMap<Ipv4, Mac>
+  /** This edge's own, of the interfaces it serves. */
+  ownAddresses: ReadonlySet<Ipv4>
 }
 
 export function indexBootView(view: BootView): IndexedBootView {
   const machineByMac = new Map<Mac, BootMachine>()
   const machineByUuid = new Map<Uuid, BootMachine>()
   const sharedUuids = new Set<Uuid>()
+  const reservations = view.machines.flatMap(({ reservation }) => (reservation ? [reservation] : []))
   for (const machine of view.machines) {
     for (const mac of machine.macs) machineByMac.set(mac, machine)
     for (const uuid of uuidsOfMachine(machine)) {
@@ -86,6 +108,9 @@ export function indexBootView(view: BootView): IndexedBootView {
     machineByMac,
     machineByUuid,
     discoveredMacs: new Set(view.discoveredMacs),
-    served: view.interfaces.filter((entry) => entry.mode === 'proxy'),
+    served: view.interfaces.filter((entry) => entry.mode !== 'off'),
+    reservationByMac: new Map(reservations.map(({ mac, address }) => [mac, address])),
+    macByReservation: new Map(reservations.map(({ mac, address }) => [address, mac])),
+    ownAddresses: new Set(view.interfaces.map(({ address }) => address)),
   }
 }

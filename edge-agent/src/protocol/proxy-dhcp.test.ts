@@ -5,9 +5,10 @@ import { expectGolden } from '../../test/golden.ts'
 import { renderDhcpPacket } from '../codec/dhcp/dump.ts'
 import { type DhcpPacket, decodeDhcpPacket, encodeDhcpPacket } from '../codec/dhcp/packet.ts'
 import { MalformedPacketError } from '../codec/malformed-packet-error.ts'
+import type { DhcpReceived } from './boot-answer.ts'
 import type { IndexedBootView } from './boot-view.ts'
 import { buildProbes } from './dhcp-probe.ts'
-import { type DhcpReceived, decideProxyDhcp } from './proxy-dhcp.ts'
+import { decideProxyDhcp } from './proxy-dhcp.ts'
 
 const ports = { dhcpServer: 67, dhcpClient: 68, bootHttp: 6870 }
 const serverAddress = '10.77.0.2'

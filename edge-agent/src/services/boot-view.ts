@@ -1,4 +1,4 @@
-import { isActive } from '@dragonfly/schema/state'
+import { checkDhcpSettings, isActive } from '@dragonfly/schema/state'
 import type { HostInterface, SiteState } from '@dragonfly/schema/wire'
 import type { BootMachine, BootView } from '../protocol/boot-view.ts'
 import { bootFor } from '../protocol/deployment-state.ts'
@@ -36,6 +36,8 @@ export function buildBootView(sources: BootViewSources): BootView {
       machineId: machine.machineId,
       macs: machine.macs,
       ...(machine.smbiosUuid ? { smbiosUuid: machine.smbiosUuid } : {}),
+      ...(isHostname(machine.name) ? { hostname: machine.name } : {}),
+      ...(machine.reservation ? { reservation: machine.reservation } : {}),
       ...bootOf(armed.get(machine.machineId), !machine.adopted && state?.unknownMachines === 'hold'),
     })),
     discoveredMacs: [...sources.discoveredMacs].slice(0, 20_000),
@@ -47,10 +49,18 @@ export function servedInterfaces(
   state: SiteState | null,
   hostInterfaces: readonly HostInterface[],
 ): BootView['interfaces'] {
-  return (state?.interfaces ?? []).flatMap(({ name, mode }) => {
+  return (state?.interfaces ?? []).flatMap(({ name, mode, dhcp }) => {
     const host = hostInterfaces.find((entry) => entry.name === name)
-    return host?.address && mode !== 'off' ? [{ name, address: host.address, mode }] : []
+    if (!host?.address || mode === 'off') return []
+    const { address, prefixLength } = host
+    const gives =
+      dhcp && prefixLength !== null && checkDhcpSettings(dhcp, { address, prefixLength }).length === 0
+    return [gives ? { name, address, mode: 'full' as const, prefixLength, dhcp } : { name, address, mode }]
   })
+}
+
+function isHostname(name: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9-]{1,63})*$/i.test(name)
 }
 
 function bootOf(

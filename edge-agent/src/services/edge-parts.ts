@@ -253,6 +253,7 @@ function createMachineSide(
     dataDir,
     ...(ports?.responder ? { ports: ports.responder } : {}),
     onEvent: (event) => void handleBootEvent(event).catch((error) => warn(String(error))),
+    onLeases: (leases) => void append({ type: 'dhcp.leases', leases }).catch((error) => warn(String(error))),
     problems,
     random,
   })

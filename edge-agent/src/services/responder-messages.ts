@@ -1,4 +1,4 @@
-import { macSchema, sentenceSchema } from '@dragonfly/schema/wire'
+import { dhcpLeaseSchema, macSchema, sentenceSchema } from '@dragonfly/schema/wire'
 import { z } from 'zod'
 
 const uuid = z.string().max(64).optional()
@@ -42,6 +42,7 @@ export type SeenBootEvent = z.infer<typeof bootEventSchema>
 export const fromResponderSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), version: z.number(), listeners: z.array(z.string()) }),
   z.object({ type: z.literal('event'), event: bootEventSchema }),
+  z.object({ type: z.literal('leases'), leases: z.array(dhcpLeaseSchema).min(1).max(200) }),
   z.object({ type: z.literal('stats'), counters: z.record(z.string(), z.number()) }),
   z.object({ type: z.literal('problem'), problem: z.string(), about: z.string(), message: sentenceSchema }),
   z.object({ type: z.literal('problem-cleared'), about: z.string() }),

@@ -15,6 +15,7 @@ test('it runs while something is served, and never again once it was stopped', a
   const responder = createResponderProcess({
     dataDir: tmpdir(),
     onEvent: () => undefined,
+    onLeases: () => undefined,
     problems,
     random: Math.random,
   })

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DhcpLease } from '@dragonfly/schema/wire'
 import { type SupervisedChild, superviseChild } from '../io/child-process.ts'
 import type { BootView } from '../protocol/boot-view.ts'
 import type { Problems } from './problems.ts'
@@ -10,6 +11,7 @@ export interface ResponderProcessOptions {
   /** Other ports than the agreed ones, for tests without privileges. */
   ports?: Record<string, number>
   onEvent: (event: SeenBootEvent) => void
+  onLeases: (leases: DhcpLease[]) => void
   problems: Problems
   random: () => number
 }
@@ -43,6 +45,7 @@ export function createResponderProcess(options: ResponderProcessOptions): Respon
     if (!parsed.success) return
     const said = parsed.data
     if (said.type === 'event') options.onEvent(said.event)
+    else if (said.type === 'leases') options.onLeases(said.leases)
     else if (said.type === 'stats') counters = said.counters
     else if (said.type === 'problem') void problems.raise(said.problem, `boot:${said.about}`, said.message)
     else if (said.type === 'problem-cleared') void problems.clear(`boot:${said.about}`)

@@ -48,6 +48,7 @@ export function createServing(options: {
   }
   const update = async (state: SiteState | null, hosts: readonly HostInterface[]): Promise<void> => {
     await tellUnserved(state, hosts, problems)
+    await tellUnfitting(state, hosts, problems)
     if (servedInterfaces(state, hosts).length === 0) return http ? close() : undefined
     await openHttp()
     await imageServer.setServing(true)
@@ -60,6 +61,26 @@ export function createServing(options: {
       return queue.add(close)
     },
   }
+}
+
+/** Addresses that no longer fit the interface's own are not given out: a wrong one cuts a machine off. */
+async function tellUnfitting(
+  state: SiteState | null,
+  hosts: readonly HostInterface[],
+  problems: Problems,
+): Promise<void> {
+  const served = servedInterfaces(state, hosts)
+  const unfitting = (state?.interfaces ?? []).filter(
+    ({ name, dhcp }) => dhcp && served.some((entry) => entry.name === name && entry.mode !== 'full'),
+  )
+  const names = unfitting.map(({ name }) => name).join(', ')
+  if (unfitting.length === 0) await problems.clear('dhcp-range')
+  else
+    await problems.raise(
+      'dhcp-range-unfitting',
+      'dhcp-range',
+      `No addresses are given out on ${names}: the range does not fit the address that the interface has now. Set the range anew in the portal.`,
+    )
 }
 
 async function tellUnserved(

@@ -29,6 +29,8 @@ interface SimulatedBmc {
   nature: number
   isOn: boolean
   isTold: boolean
+  /** The last minute that it was measured in. */
+  toldMinute: number | null
   isLost: boolean
 }
 
@@ -42,7 +44,6 @@ const lostAfterMs = 3 * minuteMs
 export function createSimulatedBmcs(find: (machineId: string) => MachineSpec | null): SimulatedBmcs {
   const bmcs = new Map<string, SimulatedBmc>()
   let startedAt: number | null = null
-  let toldMinute: number | null = null
 
   const arrive = (bmc: SimulatedBmc, now: number): SiteEvent[] => {
     bmc.isTold = true
@@ -66,7 +67,15 @@ export function createSimulatedBmcs(find: (machineId: string) => MachineSpec | n
         const spec = find(machineId)
         if (!bmc || !spec || bmcs.has(machineId)) continue
         const nature = natureOf(spec.mac)
-        bmcs.set(machineId, { machineId, spec, nature, isOn: nature > 0.06, isTold: false, isLost: false })
+        bmcs.set(machineId, {
+          machineId,
+          spec,
+          nature,
+          isOn: nature > 0.06,
+          isTold: false,
+          toldMinute: null,
+          isLost: false,
+        })
       }
     },
     tick: (now) => {
@@ -79,23 +88,21 @@ export function createSimulatedBmcs(find: (machineId: string) => MachineSpec | n
     },
     frames: (now) => {
       const current = Math.floor(now / minuteMs) - 1
-      if (bmcs.size === 0 || toldMinute === current) return []
-      const first = toldMinute === null ? current - backfillMinutes : toldMinute + 1
-      toldMinute = current
+      const due = [...bmcs.values()].filter(({ isLost, toldMinute }) => !isLost && toldMinute !== current)
       const frames: EdgeFrame[] = []
-      const reached = [...bmcs.values()].filter(({ isLost }) => !isLost)
-      for (let minute = Math.max(first, current - backfillMinutes); minute <= current; minute++) {
+      for (let minute = current - backfillMinutes; minute <= current; minute++) {
         const at = minute * minuteMs
-        const samples = reached.map((bmc) => measure(bmc, at))
+        const samples = due
+          .filter(({ toldMinute }) => (toldMinute ?? 0) < minute)
+          .map((bmc) => measure(bmc, at))
         if (samples.length > 0) frames.push({ type: 'samples', at, samples })
       }
-      for (const bmc of reached) {
-        if (
-          (current + Math.floor(bmc.nature * sensorsEveryMinutes)) % sensorsEveryMinutes !== 0 &&
-          first === current
-        )
-          continue
-        frames.push({ type: 'sensors', machineId: bmc.machineId, at: now, sensors: readSensors(bmc, now) })
+      for (const bmc of due) {
+        const isFirst = bmc.toldMinute === null
+        bmc.toldMinute = current
+        const place = Math.floor(bmc.nature * sensorsEveryMinutes)
+        if (isFirst || (current + place) % sensorsEveryMinutes === 0)
+          frames.push({ type: 'sensors', machineId: bmc.machineId, at: now, sensors: readSensors(bmc, now) })
       }
       return frames
     },

@@ -13,6 +13,9 @@ test('a passkey is made, opens the door by itself, is renamed and removed', asyn
   await signIn(page)
   await addPasskey(page)
   expect(await authenticator.count()).toBe(1)
+  const entered = page.waitForResponse(
+    (response) => response.url().endsWith('/api/v1/passkey-sign-in') && response.ok(),
+  )
   await signOutEverywhere(page)
 
   // Chromium may have taken it up among the suggestions already.
@@ -20,6 +23,7 @@ test('a passkey is made, opens the door by itself, is renamed and removed', asyn
     .getByRole('button', { name: 'Use a passkey' })
     .click({ timeout: 5000 })
     .catch(() => undefined)
+  await entered
   // Back to where the sign-out was.
   await page.getByRole('heading', { name: 'Your account' }).waitFor()
 
@@ -30,7 +34,7 @@ test('a passkey is made, opens the door by itself, is renamed and removed', asyn
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
   await page.getByRole('listitem', { name: 'Fingerprint' }).waitFor({ state: 'detached' })
   // What the page asked for at the moment of the sign-out is refused, of course.
-  expect(browser.complaints().filter((line) => !/status of 401/.test(line))).toEqual([])
+  expect(browser.complaints().filter((line) => !/status of 401|no valid credentials/.test(line))).toEqual([])
 })
 
 test('whoever has a passkey is not let in by the password alone', async () => {
@@ -61,6 +65,7 @@ test('a recovery code stands in for a passkey that is lost, with the password', 
   await authenticator.remove()
   await signOutEverywhere(page)
   await fillSignIn(page)
+  await page.getByRole('heading', { name: 'One more thing' }).waitFor()
   await page.getByRole('button', { name: 'Passkey lost?' }).click()
   await page.getByLabel('E-mail').fill(administrator.email)
   await page.getByLabel('Recovery code').fill(codes[0] ?? '')

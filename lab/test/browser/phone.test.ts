@@ -13,6 +13,7 @@ test('on a phone, many are selected and deleted by touch', async () => {
     const { defaultBrowserType: _, ...phone } = devices['iPhone 13']
     const context = await browser.newContext({ ...phone, baseURL: portal.url })
     const page = await context.newPage()
+    page.setDefaultTimeout(60_000)
     await signIn(page)
     await createMachines(page, 6)
     await page.goto('/')

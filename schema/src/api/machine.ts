@@ -3,6 +3,7 @@ import { diskRuleSchema } from '../state/disk-rule.ts'
 import { deploymentStatuses, machineStatuses } from '../state/machine.ts'
 import { switchPositions } from '../state/safety.ts'
 import { deploymentStageNames } from '../state/stages.ts'
+import { ipv4Schema } from '../wire/dhcp.ts'
 import { inventorySchema } from '../wire/inventory.ts'
 import { bmcSummarySchema } from './bmc.ts'
 import { countedMachines, countFits, isCounted, machineIdsSchema } from './bulk.ts'
@@ -109,6 +110,8 @@ export const machineViewSchema = z
     reimage: z.enum(switchPositions),
     macs: z.array(z.string()),
     address: z.string().nullable(),
+    /** Given to its primary NIC by edges that give out addresses. */
+    reservedAddress: z.string().nullable(),
     smbiosUuid: z.string().nullable(),
     serial: z.string().nullable(),
     manufacturer: z.string().nullable(),
@@ -157,6 +160,7 @@ export const machinePatchSchema = z
     name: hostnameSchema.nullable().optional(),
     tags: z.array(tagSchema).max(64).optional(),
     roles: z.array(tagSchema).max(64).optional(),
+    reservedAddress: ipv4Schema.nullable().optional(),
   })
   .openapi('MachinePatch')
 export const machineLockSchema = z

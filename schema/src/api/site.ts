@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { safetyModes, switchPositions } from '../state/safety.ts'
+import { dhcpLeaseSchema, dhcpSettingsSchema } from '../wire/dhcp.ts'
 import { dhcpObservationSchema } from '../wire/journal.ts'
 import { interfaceModes, unknownMachinePolicies } from '../wire/site-state.ts'
 import { epochMsSchema, idSchema } from './common.ts'
@@ -76,6 +77,8 @@ export const edgeViewSchema = z
         mode: z.enum(interfaceModes),
         /** Which DHCP servers were heard there; null when nobody listened yet. */
         dhcp: dhcpObservationSchema.nullable(),
+        /** How it gives out addresses; null where that was never set. In force in mode `full` only. */
+        dhcpSettings: z.union([dhcpSettingsSchema, z.null()]),
       }),
     ),
     problems: z.array(z.object({ problem: z.string(), message: z.string(), since: epochMsSchema })),
@@ -84,8 +87,22 @@ export const edgeViewSchema = z
   .openapi('Edge')
 export type EdgeView = z.infer<typeof edgeViewSchema>
 
+export const dhcpLeaseViewSchema = dhcpLeaseSchema
+  .extend({ machineId: z.union([idSchema, z.null()]) })
+  .openapi('DhcpLease')
+export type DhcpLeaseView = z.infer<typeof dhcpLeaseViewSchema>
+
 export const edgePatchSchema = z
   .object({
-    interfaces: z.array(z.object({ name: z.string().min(1).max(64), mode: z.enum(interfaceModes) })).max(64),
+    interfaces: z
+      .array(
+        z.object({
+          name: z.string().min(1).max(64),
+          mode: z.enum(interfaceModes),
+          /** Needed for `full`, unless it was set before. */
+          dhcpSettings: dhcpSettingsSchema.optional(),
+        }),
+      )
+      .max(64),
   })
   .openapi('EdgePatch')

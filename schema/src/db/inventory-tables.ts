@@ -1,5 +1,6 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { defaultDeploymentsAtOnce } from '../state/safety.ts'
+import type { DhcpSettings } from '../wire/dhcp.ts'
 import type { Inventory } from '../wire/inventory.ts'
 import type { HostInterface, InterfaceDhcp } from '../wire/journal.ts'
 
@@ -69,9 +70,28 @@ export const edgeInterfaceModes = sqliteTable(
       .notNull()
       .references(() => edges.edgeId, { onDelete: 'cascade' }),
     name: text('name').notNull(),
-    mode: text('mode', { enum: ['off', 'proxy'] }).notNull(),
+    mode: text('mode', { enum: ['off', 'proxy', 'full'] }).notNull(),
+    /** How addresses are given out in mode `full`; kept in the other modes for the next time. */
+    dhcp: text('dhcp', { mode: 'json' }).$type<DhcpSettings>(),
   },
   (table) => [primaryKey({ columns: [table.edgeId, table.name] })],
+)
+
+/** Addresses that edges gave out; those that ended lately, too. */
+export const dhcpLeases = sqliteTable(
+  'dhcp_leases',
+  {
+    edgeId: text('edge_id')
+      .notNull()
+      .references(() => edges.edgeId, { onDelete: 'cascade' }),
+    address: text('address').notNull(),
+    interface: text('interface').notNull(),
+    mac: text('mac').notNull(),
+    hostname: text('hostname').notNull(),
+    startedAt: integer('started_at').notNull(),
+    until: integer('until').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.edgeId, table.address] })],
 )
 
 export const edgeProblems = sqliteTable(
@@ -144,6 +164,8 @@ export const machines = sqliteTable(
     lockVersion: integer('lock_version'),
     epoch: integer('epoch').notNull().default(0),
     address: text('address'),
+    /** Given to its primary NIC by edges that give out addresses. */
+    reservedAddress: text('reserved_address'),
     inventory: text('inventory', { mode: 'json' }).$type<Inventory>(),
     inventoryAt: integer('inventory_at'),
     /** What lists show of the inventory, so that they need not read thousands of those. */

@@ -12,6 +12,7 @@ import {
   smbiosUuidSchema,
 } from './common.ts'
 import { consoleFrameSchema, maxRecordedFrames } from './console.ts'
+import { dhcpLeaseSchema } from './dhcp.ts'
 import { imageFailureReasons } from './image.ts'
 import { inventorySchema } from './inventory.ts'
 
@@ -180,6 +181,8 @@ export const siteEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('bundle.ready'), version: z.string().max(64) }),
   z.object({ type: z.literal('bundle.failed'), version: z.string().max(64), message: sentenceSchema }),
   z.object({ type: z.literal('edge.interfaces'), interfaces: z.array(hostInterfaceSchema).max(64) }),
+  /** Addresses that were given out, prolonged or given back since the last such event. */
+  z.object({ type: z.literal('dhcp.leases'), leases: z.array(dhcpLeaseSchema).min(1).max(200) }),
   /** Which DHCP servers other than this edge were heard, by interface. */
   z.object({ type: z.literal('edge.dhcp'), interfaces: z.array(interfaceDhcpSchema).max(64) }),
   /** Something on the edge wants a person (`port-in-use`, `no-privilege`, ...); `message` null: it is over. */

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { switchPositions } from '../state/safety.ts'
 import { siteBmcSchema } from './bmc.ts'
 import { epochMsSchema, idSchema, macSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
+import { dhcpSettingsSchema, ipv4Schema } from './dhcp.ts'
 import { wantedImageSchema } from './image.ts'
 import { signerKeySchema } from './keys.ts'
 import { planSchema } from './plan.ts'
 import { maxSealingRecipients, sealingRecipientSchema } from './sealing.ts'
 
-export const interfaceModes = ['off', 'proxy'] as const
+export const interfaceModes = ['off', 'proxy', 'full'] as const
 export const unknownMachinePolicies = ['discover', 'hold', 'ignore'] as const
 
 export const siteMachineSchema = z.object({
@@ -22,6 +23,8 @@ export const siteMachineSchema = z.object({
   epoch: z.number().int().nonnegative(),
   /** Left out where it has none, and by an older control plane. */
   bmc: siteBmcSchema.optional(),
+  /** The address that is kept for its primary NIC, where this edge gives out addresses. */
+  reservation: z.object({ mac: macSchema, address: ipv4Schema }).optional(),
 })
 export type SiteMachine = z.infer<typeof siteMachineSchema>
 
@@ -54,7 +57,16 @@ export const siteStateSchema = z.object({
   siteId: idSchema,
   siteName: z.string().max(200),
   /** Network services of this edge by interface name; an interface not named is off. */
-  interfaces: z.array(z.object({ name: z.string().max(64), mode: z.enum(interfaceModes) })).max(64),
+  interfaces: z
+    .array(
+      z.object({
+        name: z.string().max(64),
+        mode: z.enum(['off', 'proxy']),
+        /** It gives out addresses, too: mode `full`. To an older edge it is a proxy, which harms nobody. */
+        dhcp: dhcpSettingsSchema.optional(),
+      }),
+    )
+    .max(64),
   unknownMachines: z.enum(unknownMachinePolicies),
   minimumSafety: z.enum(['safe', 'power']),
   /** What an administrator switched off: no order of that kind is carried out. An older control plane has no switches. */

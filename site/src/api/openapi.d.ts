@@ -685,6 +685,23 @@ export interface paths {
         patch: operations["updateSite"];
         trace?: never;
     };
+    "/api/v1/edges/{edgeId}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses that an edge has given out, and that are in use now */
+        get: operations["listEdgeLeases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/edges": {
         parameters: {
             query?: never;
@@ -733,7 +750,7 @@ export interface paths {
         delete: operations["revokeEdge"];
         options?: never;
         head?: never;
-        /** Switch network services on or off, by interface; one that is not named stays as it is */
+        /** Switch network services on or off, and set how addresses are given out, by interface; one that is not named stays as it is */
         patch: operations["updateEdge"];
         trace?: never;
     };
@@ -787,7 +804,7 @@ export interface paths {
         delete: operations["deleteMachine"];
         options?: never;
         head?: never;
-        /** Name a machine, or set its tags and roles */
+        /** Name a machine, set its tags and roles, or the address that is kept for it */
         patch: operations["updateMachine"];
         trace?: never;
     };
@@ -1386,6 +1403,23 @@ export interface paths {
         post?: never;
         /** Remove an image from every edge */
         delete: operations["deleteImage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/image-catalogue/{catalogueId}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add an image by its name in the catalogue: the newest build, with the checksum that its vendor publishes */
+        post: operations["importFromCatalogue"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2222,6 +2256,15 @@ export interface components {
             minimumSafety?: "safe" | "power";
             deploymentsAtOnce?: number;
         };
+        DhcpLease: {
+            interface: string;
+            address: string;
+            mac: string;
+            hostname: string;
+            startedAt: number;
+            until: number;
+            machineId: string | null;
+        };
         Edge: {
             edgeId: string;
             siteId: string;
@@ -2244,7 +2287,7 @@ export interface components {
                 prefixLength: number | null;
                 up: boolean;
                 /** @enum {string} */
-                mode: "off" | "proxy";
+                mode: "off" | "proxy" | "full";
                 dhcp: {
                     servers: {
                         address: string;
@@ -2253,6 +2296,24 @@ export interface components {
                     }[];
                     listenedAt: number;
                     failure: string | null;
+                } | null;
+                dhcpSettings: {
+                    firstAddress: string;
+                    lastAddress: string;
+                    gateway: string | null;
+                    dnsServers: string[];
+                    ntpServers: string[];
+                    domain: string | null;
+                    leaseSeconds: number;
+                    /** @enum {string} */
+                    clients: "everyone" | "known";
+                    relayed: {
+                        network: string;
+                        prefixLength: number;
+                        firstAddress: string;
+                        lastAddress: string;
+                        gateway: string | null;
+                    }[];
                 } | null;
             }[];
             problems: {
@@ -2268,7 +2329,25 @@ export interface components {
             interfaces: {
                 name: string;
                 /** @enum {string} */
-                mode: "off" | "proxy";
+                mode: "off" | "proxy" | "full";
+                dhcpSettings?: {
+                    firstAddress: string;
+                    lastAddress: string;
+                    gateway: string | null;
+                    dnsServers: string[];
+                    ntpServers: string[];
+                    domain: string | null;
+                    leaseSeconds: number;
+                    /** @enum {string} */
+                    clients: "everyone" | "known";
+                    relayed: {
+                        network: string;
+                        prefixLength: number;
+                        firstAddress: string;
+                        lastAddress: string;
+                        gateway: string | null;
+                    }[];
+                };
             }[];
         };
         MachineDetail: components["schemas"]["Machine"] & {
@@ -2453,6 +2532,7 @@ export interface components {
             reimage: "on" | "off";
             macs: string[];
             address: string | null;
+            reservedAddress: string | null;
             smbiosUuid: string | null;
             serial: string | null;
             manufacturer: string | null;
@@ -2509,6 +2589,7 @@ export interface components {
             name?: string | null;
             tags?: string[];
             roles?: string[];
+            reservedAddress?: string | null;
         };
         BmcAdopt: {
             siteId: string;
@@ -6798,6 +6879,57 @@ export interface operations {
             };
         };
     };
+    listEdgeLeases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Leases by address */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["DhcpLease"][];
+                    };
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listEdges: {
         parameters: {
             query?: {
@@ -10120,6 +10252,82 @@ export interface operations {
             };
         };
     };
+    importFromCatalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                catalogueId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Image"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retryImage: {
         parameters: {
             query?: never;
@@ -11852,6 +12060,24 @@ export interface operations {
                             name: string;
                             /** @enum {string} */
                             mode: "off" | "proxy";
+                            dhcp?: {
+                                firstAddress: string;
+                                lastAddress: string;
+                                gateway: string | null;
+                                dnsServers: string[];
+                                ntpServers: string[];
+                                domain: string | null;
+                                leaseSeconds: number;
+                                /** @enum {string} */
+                                clients: "everyone" | "known";
+                                relayed: {
+                                    network: string;
+                                    prefixLength: number;
+                                    firstAddress: string;
+                                    lastAddress: string;
+                                    gateway: string | null;
+                                }[];
+                            };
                         }[];
                         /** @enum {string} */
                         unknownMachines: "discover" | "hold" | "ignore";
@@ -11958,6 +12184,10 @@ export interface operations {
                                     }[];
                                 } | null;
                                 tlsPin?: string | null;
+                            };
+                            reservation?: {
+                                mac: string;
+                                address: string;
                             };
                         }[];
                         deployments: {

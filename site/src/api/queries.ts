@@ -28,6 +28,7 @@ export const keys = {
   deployments: ['deployments'],
   sites: ['sites'],
   edges: ['edges'],
+  leases: (edgeId: string) => ['edges', 'leases', edgeId],
   edgePasswords: (edgeId: string) => ['edges', edgeId, 'passwords'],
   images: ['images'],
   templates: ['templates'],
@@ -215,6 +216,13 @@ export const edgesQuery = queryOptions({
   queryKey: keys.edges,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/edges', { signal }))).items,
 })
+
+export const leasesQuery = (edgeId: string) =>
+  queryOptions({
+    queryKey: keys.leases(edgeId),
+    queryFn: async ({ signal }) =>
+      (await take(api.GET('/api/v1/edges/{edgeId}/leases', { params: { path: { edgeId } }, signal }))).items,
+  })
 
 export const imagesQuery = queryOptions({
   queryKey: keys.images,

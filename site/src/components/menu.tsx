@@ -9,6 +9,7 @@ export function Menu({ trigger, children }: { trigger: ReactNode; children: Reac
         <DropdownMenu.Content
           align="end"
           sideOffset={6}
+          collisionPadding={8}
           className="z-50 min-w-44 rounded-md border border-line bg-raised p-1 shadow-float"
         >
           {children}

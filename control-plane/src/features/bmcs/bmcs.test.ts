@@ -183,6 +183,95 @@ it('joins a machine with what its ramdisk says, though its BMC sent the UUID in 
   })
 })
 
+describe('a machine with two records', () => {
+  const mac = '52:54:00:00:00:17'
+  const uuid = 'ffeeddcc-bbaa-9988-6677-445500112233'
+  const guid = '00112233-4455-6677-8899-aabbccddeeff'
+  const told = { vendor: 'Supermicro', model: 'X11', firmware: null, serial: null, guid }
+
+  /** One that showed itself before its BMC was entered, with a history of its own. */
+  async function createBoth() {
+    const made = await createAdopted()
+    const { harness, siteId, edge, machineId } = made
+    const site = await connect(harness, edge)
+    const other = (await harness.call('POST', '/api/v1/machines', { siteId, mac, name: 'web-17' })).body
+    await harness.call('PATCH', `/api/v1/machines/${other.machineId}`, { tags: ['gpu'] })
+    const showItself = () =>
+      site.tell({
+        type: 'machine.inventory',
+        machineId: null,
+        mac,
+        address: '10.0.0.99',
+        inventory: inventory({ mac, uuid, serial: 'S-17' }),
+      })
+    const identify = (id = machineId) =>
+      site.tell({ type: 'bmc.identified', machineId: id, identity: told, capabilities: {} })
+    const list = async () => (await harness.call('GET', '/api/v1/machines')).body.items
+    return { ...made, other: other.machineId as string, showItself, identify, list }
+  }
+
+  it('gets one of them, whichever is told of first, and nothing is lost', async () => {
+    for (const order of ['bmc', 'ramdisk'] as const) {
+      const { harness, machineId, other, path, showItself, identify, list } = await createBoth()
+      await harness.call('PUT', `${path}/bmc`, { address: '10.0.0.17', credentials: sealed })
+      await harness.call('POST', `/api/v1/machines/${other}/lock`, { reason: 'Photographs.' })
+      if (order === 'bmc') await identify()
+      await showItself()
+      if (order === 'ramdisk') await identify()
+      expect(await list()).toMatchObject([
+        {
+          machineId,
+          name: 'web-17',
+          macs: [mac],
+          tags: ['gpu'],
+          smbiosUuid: uuid,
+          serial: 'S-17',
+          locked: true,
+          lockReason: 'Photographs.',
+          bmc: { address: '10.0.0.17' },
+        },
+      ])
+      expect((await harness.call('GET', `${path}/bmc`)).body).toMatchObject({ hasCredentials: true })
+      expect((await harness.call('GET', `/api/v1/machines/${other}`)).status).toBe(404)
+      const [entry] = (await harness.call('GET', `/api/v1/audit?operation=joinMachines`)).body.items
+      expect(entry).toMatchObject({ machineId, subject: 'web-17', details: { joined: other } })
+      expect((await harness.call('GET', '/api/v1/audit/verify')).body.intact).toBe(true)
+    }
+  })
+
+  it('keeps both where a third has the same UUID, or where the other has a BMC of its own', async () => {
+    const one = await createBoth()
+    await one.harness.call('PUT', `/api/v1/machines/${one.other}/bmc`, { address: '10.0.0.18' })
+    await one.showItself()
+    await one.identify()
+    expect(await one.list()).toHaveLength(2)
+    const two = await createBoth()
+    const { siteId } = two
+    const twin = (await two.harness.call('POST', '/api/v1/bmcs', { siteId, address: '10.0.0.19' })).body
+    await two.identify()
+    await two.identify(twin.machineId)
+    await two.showItself()
+    expect(await two.list()).toHaveLength(3)
+  })
+
+  it('waits until a deployment has ended, whose order names its record, and takes its history along', async () => {
+    const { harness, machineId, other, showItself, identify, list } = await createBoth()
+    const { deps } = harness
+    await showItself()
+    const columns = `(deployment_id, machine_id, machine_name, site_id, image_id, image_name, template_id, template_title,
+      hostname, disk, plan, epoch, status, stage, created_at, armed_until)`
+    await deps.db.run(`insert into deployments ${columns} select 'd17', '${other}', 'web-17', site_id, 'i', 'Debian', 't',
+      'Image', 'web-17', '{"by":"smallest","kind":"any"}', '{}', 1, 'running', 'powering', 1, 1 from machines
+      where machine_id = '${other}'`)
+    await identify()
+    expect(await list()).toHaveLength(2)
+    await deps.db.run(`update deployments set status = 'done', ended_at = 2 where deployment_id = 'd17'`)
+    await identify()
+    expect(await list()).toMatchObject([{ machineId, name: 'web-17' }])
+    expect(await deps.db.all(`select machine_id from deployments`)).toEqual([{ machine_id: machineId }])
+  })
+})
+
 describe('credentials', () => {
   it('go to the site as ciphertext, and come back to nobody', async () => {
     const { harness, edge, path } = await createAdopted()

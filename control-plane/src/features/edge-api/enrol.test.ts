@@ -1,3 +1,4 @@
+import { edges } from '@dragonfly/schema/db'
 import { revocationHeader } from '@dragonfly/schema/wire'
 import { compactVerify, importJWK } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -8,6 +9,8 @@ beforeEach(async () => {
   harness = await createHarness()
   await harness.signIn()
 })
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 async function createRequest(siteId: string) {
   const { token } = (await harness.call('POST', `/api/v1/sites/${siteId}/enrolment-tokens`)).body
@@ -72,8 +75,6 @@ describe('enrolment', () => {
 })
 
 describe('an edge’s requests', () => {
-  const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
-
   it('are answered by state and version', async () => {
     const edge = await harness.enrol(await harness.createSite())
     const first = await harness.call('GET', '/api/edge/v1/state', undefined, bearer(await edge.token()))
@@ -164,6 +165,54 @@ describe('sites and interfaces', () => {
     tunnel.send({ type: 'ping' })
     await tunnel.next('pong')
     expect((await harness.call('GET', '/api/v1/edges')).body.items[0].upToDate).toBe(true)
+  })
+
+  it('give out addresses only where they fit the network, and keep one for a machine', async () => {
+    const siteId = await harness.createSite()
+    const edge = await harness.enrol(siteId)
+    const path = `/api/v1/edges/${edge.edgeId}`
+    const dhcp = {
+      firstAddress: '10.9.0.10',
+      lastAddress: '10.9.0.99',
+      gateway: null,
+      dnsServers: [],
+      ntpServers: [],
+      domain: null,
+      leaseSeconds: 600,
+      clients: 'everyone',
+      relayed: [],
+    }
+    const full = (settings?: object) =>
+      harness.call('PATCH', path, { interfaces: [{ name: 'eth0', mode: 'full', dhcpSettings: settings }] })
+    expect((await full(dhcp)).body.detail).toContain('no address of its own')
+    const [nic] = [
+      { name: 'eth0', mac: '52:54:00:00:00:09', address: '10.9.0.2', prefixLength: 24, up: true },
+    ]
+    await harness.deps.db.update(edges).set({ interfaces: [nic] })
+    expect((await full()).body.detail).toContain('Say which addresses')
+    expect((await full({ ...dhcp, firstAddress: '10.9.0.1' })).body.errors).toMatchObject([
+      { path: 'interfaces.0.dhcpSettings.firstAddress', message: expect.stringContaining('own address') },
+    ])
+    expect((await full(dhcp)).body.interfaces).toMatchObject([
+      { name: 'eth0', mode: 'full', dhcpSettings: dhcp },
+    ])
+    // Switched off and on again, it is as it was.
+    await harness.call('PATCH', path, { interfaces: [{ name: 'eth0', mode: 'off' }] })
+    expect((await full()).status).toBe(200)
+
+    const [one, two] = await Promise.all(
+      ['01', '02'].map((last) =>
+        harness.call('POST', '/api/v1/machines', { siteId, mac: `52:54:00:00:00:${last}` }),
+      ),
+    )
+    const reserve = (machineId: string) =>
+      harness.call('PATCH', `/api/v1/machines/${machineId}`, { reservedAddress: '10.9.0.50' })
+    expect((await reserve(one?.body.machineId)).body.reservedAddress).toBe('10.9.0.50')
+    expect((await reserve(two?.body.machineId)).body.code).toBe('address-taken')
+    const state = await harness.call('GET', '/api/edge/v1/state', undefined, bearer(await edge.token()))
+    // An edge that knows no mode `full` has to understand this, too.
+    expect(state.body.interfaces).toEqual([{ name: 'eth0', mode: 'proxy', dhcp }])
+    expect(state.body.machines[0].reservation).toEqual({ mac: '52:54:00:00:00:01', address: '10.9.0.50' })
   })
 
   it('keep a site that has machines, and names apart', async () => {

@@ -71,7 +71,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     version: site.stateVersion,
     siteId: site.siteId,
     siteName: site.name,
-    interfaces: modes.map(({ name, mode }) => ({ name, mode })),
+    interfaces: modes.map(renderInterface),
     unknownMachines: site.unknownMachines,
     minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
     ...effectiveSwitches(site, parseSwitches(switchRows)),
@@ -88,15 +88,24 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
   }
 }
 
+/** To an edge that does not know mode `full` it is a proxy. */
+function renderInterface({
+  name,
+  mode,
+  dhcp,
+}: typeof edgeInterfaceModes.$inferSelect): SiteState['interfaces'][number] {
+  return mode === 'full' ? { name, mode: 'proxy', ...(dhcp ? { dhcp } : {}) } : { name, mode }
+}
+
 function selectImages(db: Database) {
   const { imageId, name, url, checksum, format, manifestDigest, attempt } = images
   return db.select({ imageId, name, url, checksum, format, manifestDigest, attempt }).from(images)
 }
 
 function selectMachines(db: Database, siteId: string) {
-  const { machineId, name, smbiosUuid, serial, adoptedAt, lockedAt, epoch } = machines
+  const { machineId, name, smbiosUuid, serial, adoptedAt, lockedAt, epoch, reservedAddress } = machines
   return db
-    .select({ machineId, name, smbiosUuid, serial, adoptedAt, lockedAt, epoch })
+    .select({ machineId, name, smbiosUuid, serial, adoptedAt, lockedAt, epoch, reservedAddress })
     .from(machines)
     .where(eq(machines.siteId, siteId))
 }
@@ -121,7 +130,7 @@ function renderMachine(
   macs: { mac: string; isPrimary: boolean }[],
   bmc: BmcRow | undefined,
 ): SiteState['machines'][number] {
-  const { adoptedAt, lockedAt, ...machine } = row
+  const { adoptedAt, lockedAt, reservedAddress, ...machine } = row
   const primary = macs.find(({ isPrimary }) => isPrimary) ?? macs[0]
   return {
     ...machine,
@@ -130,6 +139,7 @@ function renderMachine(
     adopted: adoptedAt !== null,
     locked: lockedAt !== null,
     ...(bmc ? { bmc: renderSiteBmc(bmc) } : {}),
+    ...(reservedAddress && primary ? { reservation: { mac: primary.mac, address: reservedAddress } } : {}),
   }
 }
 

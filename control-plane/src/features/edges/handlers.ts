@@ -1,9 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
+import { notFound } from '../../errors.ts'
 import { maySeeSite } from '../people/site-limits.ts'
+import { listLeases } from './leases.ts'
 import * as routes from './routes.ts'
-import { listEdges, observeDhcp, revokeEdge, updateEdge } from './service.ts'
+import { getEdge, listEdges, observeDhcp, revokeEdge, updateEdge } from './service.ts'
 
 export function mountEdges(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.listEdges, async (c) => {
@@ -13,6 +15,11 @@ export function mountEdges(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.updateEdge, async (c) =>
     c.json(await updateEdge(c.get('deps'), c.req.valid('param').edgeId, c.req.valid('json').interfaces), 200),
   )
+  app.openapi(routes.listEdgeLeases, async (c) => {
+    const edge = await getEdge(c.get('deps'), c.req.valid('param').edgeId)
+    if (!maySeeSite(personOf(c), edge.siteId)) throw notFound('edge')
+    return c.json({ items: await listLeases(c.get('deps'), edge) }, 200)
+  })
   app.openapi(routes.observeDhcp, async (c) => {
     await observeDhcp(c.get('deps'), c.req.valid('param').edgeId)
     return c.body(null, 202)

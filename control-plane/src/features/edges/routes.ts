@@ -1,4 +1,4 @@
-import { edgePatchSchema, edgeViewSchema, idSchema } from '@dragonfly/schema/api'
+import { dhcpLeaseViewSchema, edgePatchSchema, edgeViewSchema, idSchema } from '@dragonfly/schema/api'
 import { z } from '@hono/zod-openapi'
 import { defineRoute } from '../../access.ts'
 import { idParam, jsonBody, jsonResponse, listOf, noContent, problems } from '../../route-parts.ts'
@@ -21,13 +21,28 @@ export const updateEdge = defineRoute({
   path: '/api/v1/edges/{edgeId}',
   operationId: 'updateEdge',
   tags: ['edges'],
-  summary: 'Switch network services on or off, by interface; one that is not named stays as it is',
+  summary:
+    'Switch network services on or off, and set how addresses are given out, by interface; one that is not named stays as it is',
   'x-access': 'edges',
   'x-audit': ['interfaces'],
   request: { params, body: jsonBody(edgePatchSchema) },
   responses: {
     200: jsonResponse('The edge', edgeViewSchema),
     ...problems(400, 401, 403, 404, 409, 415, 422),
+  },
+})
+
+export const listEdgeLeases = defineRoute({
+  method: 'get',
+  path: '/api/v1/edges/{edgeId}/leases',
+  operationId: 'listEdgeLeases',
+  tags: ['edges'],
+  summary: 'Addresses that an edge has given out, and that are in use now',
+  'x-access': 'signed-in',
+  request: { params },
+  responses: {
+    200: jsonResponse('Leases by address', listOf(dhcpLeaseViewSchema)),
+    ...problems(401, 404, 422),
   },
 })
 

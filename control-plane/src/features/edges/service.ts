@@ -1,15 +1,17 @@
-import type { EdgeView } from '@dragonfly/schema/api'
+import type { EdgeView, edgePatchSchema } from '@dragonfly/schema/api'
 import { deployments, edgeInterfaceModes, edgeProblems, edges, machines, sites } from '@dragonfly/schema/db'
+import { checkDhcpSettings } from '@dragonfly/schema/state'
 import { observeDhcpAbility } from '@dragonfly/schema/wire'
 import { and, eq, inArray } from 'drizzle-orm'
+import type { z } from 'zod'
 import { runBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
-import { conflict, notFound } from '../../errors.ts'
+import { conflict, invalid, notFound } from '../../errors.ts'
 import { settleAbortsWithoutEdges } from '../deployments/abort.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { edgeStatus } from './edge-status.ts'
 
-type InterfaceMode = EdgeView['interfaces'][number]['mode']
+type InterfaceChange = z.infer<typeof edgePatchSchema>['interfaces'][number]
 
 export async function listEdges(
   deps: Deps,
@@ -57,24 +59,23 @@ export async function listEdges(
 /** What the edge reported, with what a person chose; a chosen interface that is gone is shown as down. */
 function joinInterfaces(
   edge: Pick<typeof edges.$inferSelect, 'interfaces' | 'dhcp'>,
-  modes: { name: string; mode: InterfaceMode }[],
+  modes: Pick<typeof edgeInterfaceModes.$inferSelect, 'name' | 'mode' | 'dhcp'>[],
 ): EdgeView['interfaces'] {
-  const chosen = new Map(modes.map(({ name, mode }) => [name, mode]))
+  const chosen = new Map(modes.map((mode) => [mode.name, mode]))
   const dhcpOf = (name: string) => {
     const heard = edge.dhcp.find((entry) => entry.name === name)
     if (!heard) return null
     const { servers, listenedAt, failure } = heard
     return { servers, listenedAt, failure }
   }
-  const present = edge.interfaces.map((nic) => ({
-    ...nic,
-    mode: chosen.get(nic.name) ?? 'off',
-    dhcp: dhcpOf(nic.name),
-  }))
+  const present = edge.interfaces.map((nic) => {
+    const { mode = 'off', dhcp: dhcpSettings = null } = chosen.get(nic.name) ?? {}
+    return { ...nic, mode, dhcp: dhcpOf(nic.name), dhcpSettings }
+  })
   const names = new Set(edge.interfaces.map((nic) => nic.name))
   const absent = modes
     .filter(({ name }) => !names.has(name))
-    .map(({ name, mode }) => ({
+    .map(({ name, mode, dhcp }) => ({
       name,
       mac: null,
       address: null,
@@ -82,11 +83,12 @@ function joinInterfaces(
       up: false,
       mode,
       dhcp: null,
+      dhcpSettings: dhcp,
     }))
   return [...present, ...absent]
 }
 
-async function getEdge(deps: Deps, edgeId: string): Promise<EdgeView> {
+export async function getEdge(deps: Deps, edgeId: string): Promise<EdgeView> {
   const [edge] = await listEdges(deps, { edgeId })
   if (!edge) throw notFound('edge')
   return edge
@@ -95,22 +97,55 @@ async function getEdge(deps: Deps, edgeId: string): Promise<EdgeView> {
 export async function updateEdge(
   deps: Deps,
   edgeId: string,
-  interfaces: { name: string; mode: InterfaceMode }[],
+  interfaces: InterfaceChange[],
 ): Promise<EdgeView> {
   const edge = await getEdge(deps, edgeId)
   if (edge.status === 'revoked')
     throw conflict('edge-revoked', 'This edge was revoked: enrol it again first.')
+  refuseUnfittingDhcp(edge, interfaces)
   const table = edgeInterfaceModes
-  const writes = interfaces.map(({ name, mode }) =>
+  const writes = interfaces.map(({ name, mode, dhcpSettings: dhcp }) =>
     deps.db
       .insert(table)
-      .values({ edgeId, name, mode })
-      .onConflictDoUpdate({ target: [table.edgeId, table.name], set: { mode } }),
+      .values({ edgeId, name, mode, ...(dhcp ? { dhcp } : {}) })
+      .onConflictDoUpdate({ target: [table.edgeId, table.name], set: { mode, ...(dhcp ? { dhcp } : {}) } }),
   )
   await runBatch(deps.db, [...writes, bumpSite(deps.db, edge.siteId)])
   await announceSites(deps, [edge.siteId])
   deps.live.publish([{ type: 'changed', entity: 'edge', id: edgeId }])
   return getEdge(deps, edgeId)
+}
+
+/** Addresses that do not fit the network would cut its machines off: refused before an edge gives them out. */
+function refuseUnfittingDhcp(edge: EdgeView, changes: InterfaceChange[]): void {
+  for (const [index, change] of changes.entries()) {
+    if (change.mode !== 'full') continue
+    const known = edge.interfaces.find(({ name }) => name === change.name)
+    const dhcp = change.dhcpSettings ?? known?.dhcpSettings
+    const path = `interfaces.${index}`
+    if (!dhcp)
+      throw invalid([
+        { path, message: `Say which addresses ${edge.hostname} is to give out on ${change.name}.` },
+      ])
+    if (!known?.address || known.prefixLength === null) {
+      const message = `${change.name} of ${edge.hostname} has no address of its own: give it a fixed one first.`
+      throw invalid([{ path, message }])
+    }
+    refuseSecondServer(known)
+    const own = { address: known.address, prefixLength: known.prefixLength }
+    const faults = checkDhcpSettings(dhcp, own)
+    if (faults.length > 0)
+      throw invalid(faults.map(({ field, message }) => ({ path: `${path}.dhcpSettings.${field}`, message })))
+  }
+}
+
+function refuseSecondServer({ name, mode, dhcp }: EdgeView['interfaces'][number]): void {
+  const other = mode === 'full' ? undefined : dhcp?.servers.find(({ isProxy }) => !isProxy)
+  if (!other) return
+  throw conflict(
+    'other-dhcp-server',
+    `A DHCP server at ${other.address} answers on ${name}, and two of them give one address to two machines. Use proxyDHCP; or switch that server off, listen again, and try again.`,
+  )
 }
 
 /** Asks the edge to listen for DHCP servers; what it hears comes by the journal, some seconds later. */

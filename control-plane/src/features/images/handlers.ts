@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
+import { importFromCatalogue } from './catalogue.ts'
 import * as routes from './routes.ts'
 import { createImage, deleteImage, getImage, listImages, retryImage } from './service.ts'
 
@@ -10,6 +11,9 @@ export function mountImages(app: OpenAPIHono<AppEnv>): void {
   )
   app.openapi(routes.createImage, async (c) =>
     c.json(await createImage(c.get('deps'), c.req.valid('json')), 201),
+  )
+  app.openapi(routes.importFromCatalogue, async (c) =>
+    c.json(await importFromCatalogue(c.get('deps'), c.req.valid('param').catalogueId), 201),
   )
   app.openapi(routes.getImage, async (c) =>
     c.json(await getImage(c.get('deps'), c.req.valid('param').imageId, personOf(c).siteIds), 200),

@@ -27,6 +27,18 @@ export const createImage = defineRoute({
   responses: { 201: jsonResponse('Added', imageViewSchema), ...problems(400, 401, 403, 409, 415, 422) },
 })
 
+export const importFromCatalogue = defineRoute({
+  method: 'post',
+  path: '/api/v1/image-catalogue/{catalogueId}/import',
+  operationId: 'importFromCatalogue',
+  tags: ['images'],
+  summary:
+    'Add an image by its name in the catalogue: the newest build, with the checksum that its vendor publishes',
+  'x-access': 'images',
+  request: { params: z.object({ catalogueId: z.string().max(100).openapi({ example: 'debian-13' }) }) },
+  responses: { 201: jsonResponse('Added', imageViewSchema), ...problems(401, 403, 404, 409, 422, 503) },
+})
+
 export const getImage = defineRoute({
   method: 'get',
   path: '/api/v1/images/{imageId}',

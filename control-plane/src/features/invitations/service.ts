@@ -28,7 +28,7 @@ export async function listInvitations(deps: Deps): Promise<InvitationView[]> {
 /** A newer invitation to the same address takes the place of an older one. */
 export async function createInvitation(
   deps: Deps,
-  person: Person,
+  person: Pick<Person, 'name'>,
   input: z.output<typeof invitationCreateSchema>,
 ): Promise<InvitationView & { link: string }> {
   const email = input.email.toLowerCase()

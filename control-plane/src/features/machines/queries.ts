@@ -33,6 +33,7 @@ export function findMachines(db: Database, where: SQL | undefined) {
       powerControl: effectiveSwitch('powerControl'),
       reimage: effectiveSwitch('reimage'),
       address: machines.address,
+      reservedAddress: machines.reservedAddress,
       smbiosUuid: machines.smbiosUuid,
       serial: machines.serial,
       manufacturer: machines.manufacturer,

@@ -69,9 +69,9 @@ export const updateMachine = defineRoute({
   path: '/api/v1/machines/{machineId}',
   operationId: 'updateMachine',
   tags: ['machines'],
-  summary: 'Name a machine, or set its tags and roles',
+  summary: 'Name a machine, set its tags and roles, or the address that is kept for it',
   'x-access': 'operate',
-  'x-audit': ['name', 'tags', 'roles'],
+  'x-audit': ['name', 'tags', 'roles', 'reservedAddress'],
   request: { params, body: jsonBody(machinePatchSchema) },
   responses: {
     200: jsonResponse('The machine', machineDetailSchema),

@@ -1,7 +1,8 @@
-import type { MachineDetail, MachineView } from '@dragonfly/schema/api'
+import type { MachineDetail, MachineView, machinePatchSchema } from '@dragonfly/schema/api'
 import { deployments, machineMacs, machineRoles, machines, machineTags } from '@dragonfly/schema/db'
 import { isActive, type MachineStatus, machineActions } from '@dragonfly/schema/state'
 import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
+import type { z } from 'zod'
 import { runBatch, runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
@@ -100,15 +101,23 @@ export async function createMachine(
 export async function updateMachine(
   deps: Deps,
   machineId: string,
-  patch: { name?: string | null | undefined; tags?: string[] | undefined; roles?: string[] | undefined },
+  patch: z.infer<typeof machinePatchSchema>,
 ): Promise<MachineDetail> {
   const machine = await getMachine(deps, machineId)
-  if (patch.name) await refuseTakenName(deps, machine.siteId, patch.name, machineId)
+  const { name, reservedAddress } = patch
+  if (name) await refuseTakenName(deps, machine.siteId, name, machineId)
+  if (reservedAddress) await refuseTakenAddress(deps, machine.siteId, reservedAddress, machineId)
   const rename: Statement[] =
-    patch.name === undefined
+    name === undefined && reservedAddress === undefined
       ? []
       : [
-          deps.db.update(machines).set({ name: patch.name }).where(eq(machines.machineId, machineId)),
+          deps.db
+            .update(machines)
+            .set({
+              ...(name === undefined ? {} : { name }),
+              ...(reservedAddress === undefined ? {} : { reservedAddress }),
+            })
+            .where(eq(machines.machineId, machineId)),
           bumpSite(deps.db, machine.siteId),
         ]
   await runBatch(deps.db, [
@@ -118,6 +127,25 @@ export async function updateMachine(
   ])
   await publishMachine(deps, machineId, machine.siteId)
   return getMachine(deps, machineId)
+}
+
+async function refuseTakenAddress(
+  deps: Deps,
+  siteId: string,
+  address: string,
+  machineId: string,
+): Promise<void> {
+  const [owner] = await findMachines(
+    deps.db,
+    and(
+      eq(machines.siteId, siteId),
+      eq(machines.reservedAddress, address),
+      ne(machines.machineId, machineId),
+    ),
+  )
+  if (!owner) return
+  const { name } = await getMachine(deps, owner.machineId)
+  throw conflict('address-taken', `${address} is reserved for ${name} already. Choose another.`)
 }
 
 /** Adds tags and takes others away, whatever else it is tagged with. */

@@ -16,6 +16,8 @@ export interface NewPerson {
   /** Null, or left out: all sites. */
   siteIds?: readonly string[] | null | undefined
   password?: string | undefined
+  /** Instead of a password: what this server's own hasher made of one. */
+  passwordHash?: string | undefined
   passkey?: NewPasskey | undefined
   /** Who they are at a sign-in provider. */
   link?: { providerId: string; accountId: string } | undefined
@@ -48,8 +50,8 @@ export async function createPerson(
       ...times,
     }),
   ]
-  if (input.password !== undefined) {
-    const password = await deps.auth.hashPassword(input.password)
+  if (input.password !== undefined || input.passwordHash !== undefined) {
+    const password = input.passwordHash ?? (await deps.auth.hashPassword(input.password ?? ''))
     statements.push(
       db.insert(account).values({
         id: createId(now),

@@ -21,6 +21,7 @@ export type SettingKey =
   | 'power-control'
   | 'reimage'
   | 'setup-dismissed'
+  | 'setup-file'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { version } from '../../version.ts'
 import { runAllowlist } from './allowlist-command.ts'
 import { readServerOptions, renderGreeting, UsageError } from './options.ts'
+import { scryptHasher } from './password-hasher.ts'
 import { startServer } from './server.ts'
 
 const usage = `dragonfly ${version}: the control plane
@@ -11,6 +13,8 @@ const usage = `dragonfly ${version}: the control plane
   dragonfly allowlist show|clear [--data FOLDER]
                              who may reach the panel; \`clear\` lets everybody in again, also while it runs
 
+  dragonfly hash-password    makes of a password on standard input what a set-up file takes
+
   PORT                       port to listen on (3000)
   HOST                       address to listen on (all)
   DRAGONFLY_DATA             folder of the database and keys (./.data)
@@ -18,6 +22,7 @@ const usage = `dragonfly ${version}: the control plane
   DRAGONFLY_TRUSTED_PROXIES  proxies in front whose X-Forwarded-For is believed: 10.0.0.2, 192.0.2.0/24
   DRAGONFLY_METRICS_TOKEN    opens /metrics to \`Authorization: Bearer TOKEN\`
   DRAGONFLY_BUNDLE_DIR       folder of the boot bundle (build/bundle)
+  DRAGONFLY_SETUP_FILE       sets the server up without a browser: docs/setup.md (DRAGONFLY_SETUP: the text itself)
   DRAGONFLY_ADMIN_EMAIL      with DRAGONFLY_ADMIN_PASSWORD: creates the first administrator at the start
 
   Demo mode (no command, or --demo) is not built yet.`
@@ -40,6 +45,7 @@ async function main(argv: string[]): Promise<void> {
   const [command, ...more] = positionals
   if (values.help || values.demo || command === undefined) return console.log(usage)
   if (command === 'allowlist') return runAllowlist(more, values)
+  if (command === 'hash-password') return hashPassword(more)
   if (command !== 'serve' || more.length > 0)
     throw new UsageError(`unknown command "${positionals.join(' ')}"`)
   const server = await startServer(readServerOptions(process.env, values))
@@ -52,6 +58,14 @@ async function main(argv: string[]): Promise<void> {
       )
     })
   }
+}
+
+async function hashPassword(more: readonly string[]): Promise<void> {
+  if (more.length > 0) throw new UsageError('hash-password reads the password from standard input')
+  if (process.stdin.isTTY) console.error('The password, then Ctrl-D:')
+  const password = (await text(process.stdin)).replace(/\r?\n$/, '')
+  if (password.length < 12) throw new UsageError('a password has at least 12 characters')
+  console.log(await scryptHasher.hash(password))
 }
 
 /** Bad input on the command line: one line, exit code 2. */

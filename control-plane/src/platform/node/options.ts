@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { type Network, parseNetwork } from '../../addresses.ts'
+import { parseSetupFile, type SetupFile } from '../../features/setup/setup-file.ts'
 import { version } from '../../version.ts'
 import type { ServerOptions } from './server.ts'
 
@@ -18,6 +20,8 @@ const environmentSchema = z.object({
     .optional(),
   DRAGONFLY_BUNDLE_DIR: z.string().min(1).optional(),
   DRAGONFLY_ADMIN_EMAIL: z.email('DRAGONFLY_ADMIN_EMAIL is an e-mail address').optional(),
+  DRAGONFLY_SETUP_FILE: z.string().min(1).optional(),
+  DRAGONFLY_SETUP: z.string().min(1).optional(),
   DRAGONFLY_ADMIN_PASSWORD: z
     .string()
     .min(12, 'DRAGONFLY_ADMIN_PASSWORD has at least 12 characters')
@@ -57,6 +61,25 @@ export function readServerOptions(
     trustedProxies: rest.DRAGONFLY_TRUSTED_PROXIES,
     metricsToken: rest.DRAGONFLY_METRICS_TOKEN,
     administrator: email && password ? { email, password } : undefined,
+    setupFile: readSetupFile(rest.DRAGONFLY_SETUP_FILE, rest.DRAGONFLY_SETUP),
+  }
+}
+
+function readSetupFile(path: string | undefined, text: string | undefined): SetupFile | undefined {
+  if (path === undefined && text === undefined) return undefined
+  if (path !== undefined && text !== undefined)
+    throw new UsageError('DRAGONFLY_SETUP_FILE or DRAGONFLY_SETUP, not both')
+  const name = path ?? 'DRAGONFLY_SETUP'
+  const parsed = parseSetupFile(text ?? readText(name))
+  if (parsed.ok) return parsed.value
+  throw new UsageError(parsed.problems.map(({ message }) => `${name} ${message}`).join('\n'))
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UsageError(`DRAGONFLY_SETUP_FILE can't be read: ${(error as Error).message}`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { maxFrameBytes } from '@dragonfly/schema/wire'
@@ -12,11 +12,13 @@ import { tendCommands } from '../../features/commands/dispatch.ts'
 import { releaseQueues } from '../../features/deployments/queue.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
 import { createSampleTender } from '../../features/monitoring/tend.ts'
+import { applySetupFile } from '../../features/setup/apply-setup-file.ts'
 import {
   createFirstAdministrator,
   needsAdministrator,
   releaseStaleClaim,
 } from '../../features/setup/service.ts'
+import type { SetupFile } from '../../features/setup/setup-file.ts'
 import { ensureLocalSite } from '../../features/sites/local-site.ts'
 import { createEnrolmentToken } from '../../features/sites/service.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
@@ -42,6 +44,10 @@ export interface ServerOptions {
   publicUrl?: string | undefined
   /** The first administrator, for a start without a person. */
   administrator?: { email: string; password: string } | undefined
+  /** What is set up without a person, where it was not before. */
+  setupFile?: SetupFile | undefined
+  /** For whoever reads the server's log. */
+  say?: ((sentence: string) => void) | undefined
   logError?: ((message: string, error: unknown) => void) | undefined
 }
 
@@ -89,6 +95,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const bundle = createBundleFiles(options.bundleDir, logError)
     const deps = await createNodeDeps({ ...options, bundle, db, secrets, publicUrl, logError })
     await addAdministrator(deps, options.administrator)
+    if (options.setupFile) {
+      const say = options.say ?? ((sentence: string) => console.log(sentence))
+      await applySetupFile(deps, options.setupFile, { say, writeSecret })
+    }
     await takeBundleVersion(deps)
     const stopTimers = startTimers(deps)
     const stopHeartbeat = startHeartbeat(sockets)
@@ -116,6 +126,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closeServer(server)
     throw error
   }
+}
+
+/** For its owner alone, whoever wrote the file before. */
+async function writeSecret(path: string, text: string): Promise<void> {
+  await rm(path, { force: true })
+  await writeFile(path, text, { mode: 0o600, flag: 'wx' })
 }
 
 async function addAdministrator(deps: Deps, administrator: ServerOptions['administrator']): Promise<void> {

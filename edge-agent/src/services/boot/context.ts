@@ -3,6 +3,7 @@ import type { BootEvent } from '../../protocol/boot-messages.ts'
 import type { IndexedBootView } from '../../protocol/boot-view.ts'
 import type { BootFiles } from './boot-files.ts'
 import type { Counters } from './counters.ts'
+import type { Leasing } from './leasing.ts'
 
 export interface BootPorts {
   dhcpServer: number
@@ -22,6 +23,7 @@ export interface BootContext {
   index: () => IndexedBootView
   files: BootFiles
   counters: Counters
+  leasing: () => Leasing
   openUdpSocket: OpenUdpSocket
   now: () => number
   report: (event: BootEvent) => void

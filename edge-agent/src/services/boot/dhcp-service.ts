@@ -1,7 +1,9 @@
-import { decodeDhcpPacket, encodeDhcpPacket } from '../../codec/dhcp/packet.ts'
+import { type DhcpPacket, decodeDhcpPacket, encodeDhcpPacket } from '../../codec/dhcp/packet.ts'
 import { MalformedPacketError } from '../../codec/malformed-packet-error.ts'
 import type { UdpEndpoint, UdpSocket } from '../../ports/udp.ts'
-import type { BootInterface } from '../../protocol/boot-view.ts'
+import type { DhcpReceived, SeenBootClient } from '../../protocol/boot-answer.ts'
+import type { BootInterface, LeasingInterface } from '../../protocol/boot-view.ts'
+import type { FullDhcpDecision } from '../../protocol/full-dhcp.ts'
 import { decideProxyDhcp, type ProxyDhcpDecision } from '../../protocol/proxy-dhcp.ts'
 import type { BootContext } from './context.ts'
 
@@ -24,6 +26,10 @@ export function handleDhcpPacket(bytes: Uint8Array, arrival: DhcpArrival, contex
     const packet = decodeDhcpPacket(bytes)
     for (const entry of arrival.interfaces) {
       const received = { service, from, serverAddress: entry.address }
+      if (service === 'dhcp' && entry.mode === 'full') {
+        void lease(packet, received, entry, arrival, context)
+        continue
+      }
       const decision = decideProxyDhcp(packet, received, context.index(), context.ports, context.now())
       count(context, service, decision.kind === 'reply' ? 'answered' : decision.reason)
       if (decision.kind === 'reply') {
@@ -32,18 +38,67 @@ export function handleDhcpPacket(bytes: Uint8Array, arrival: DhcpArrival, contex
       reportDecision(decision, service, entry, context)
     }
   } catch (error) {
-    if (!(error instanceof MalformedPacketError)) throw error
-    count(context, service, 'malformed')
-    context.debug(`from ${from.address}:${from.port}: ${error.message}`)
+    countMalformed(error, service, from, context)
   }
+}
+
+async function lease(
+  packet: DhcpPacket,
+  received: DhcpReceived,
+  entry: LeasingInterface,
+  arrival: DhcpArrival,
+  context: BootContext,
+): Promise<void> {
+  const socket = arrival.socketFor(entry)
+  if (!socket) return
+  try {
+    await context.leasing().answer({ packet, received, entry, socket }, (decision) => {
+      count(context, 'dhcp', nameOutcome(decision))
+      // A machine that asks for an address while it starts says so by its DISCOVER.
+      const isDiscover = decision.kind === 'reply' && decision.type === 'offer'
+      if (decision.kind === 'reply' ? isDiscover : decision.kind === 'ignore')
+        reportDecision(describe(decision), 'dhcp', entry, context)
+    })
+  } catch (error) {
+    countMalformed(error, 'dhcp', received.from, context)
+  }
+}
+
+function nameOutcome(decision: FullDhcpDecision): string {
+  if (decision.kind === 'reply') return decision.type
+  if (decision.kind === 'taken') return decision.what
+  return decision.kind === 'ignore' ? decision.reason : decision.kind
+}
+
+function describe(decision: FullDhcpDecision): ReportedDecision {
+  const seen = 'seen' in decision && decision.seen ? { seen: decision.seen } : {}
+  if (decision.kind === 'reply' && decision.bootFile !== undefined)
+    return { kind: 'reply', bootFile: decision.bootFile, ...seen }
+  const reason = decision.kind === 'ignore' ? decision.reason : 'unknown-machine'
+  return { kind: 'ignore', reason, ...seen }
+}
+
+function countMalformed(
+  error: unknown,
+  service: 'dhcp' | 'boot-server',
+  from: UdpEndpoint,
+  context: BootContext,
+): void {
+  if (!(error instanceof MalformedPacketError)) throw error
+  count(context, service, 'malformed')
+  context.debug(`from ${from.address}:${from.port}: ${error.message}`)
 }
 
 function count(context: BootContext, service: string, outcome: string): void {
   context.counters.increment('dhcp_packets', { service, outcome })
 }
 
+type ReportedDecision =
+  | { kind: 'reply'; bootFile: string; seen?: SeenBootClient }
+  | Extract<ProxyDhcpDecision, { kind: 'ignore' }>
+
 function reportDecision(
-  decision: ProxyDhcpDecision,
+  decision: ReportedDecision,
   service: 'dhcp' | 'boot-server',
   entry: BootInterface,
   context: BootContext,

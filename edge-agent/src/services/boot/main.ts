@@ -1,14 +1,17 @@
 import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { edgePorts } from '@dragonfly/schema/wire'
+import { lookUpMac } from '../../io/arp-table.ts'
 import { hasAddress, loadDeviceSockets } from '../../io/device-socket.ts'
 import { createUdpOpener } from '../../io/node-udp-socket.ts'
 import { replaceEarlierProcess } from '../../io/single-process.ts'
 import { type FromBootResponder, toBootResponderSchema } from '../../protocol/boot-messages.ts'
 import type { BootView } from '../../protocol/boot-view.ts'
+import { createLeaseTable } from '../../protocol/leases.ts'
 import type { BootPorts } from './context.ts'
+import { createLeaseStore } from './lease-store.ts'
 import { type BootResponder, createBootResponder } from './responder.ts'
 import { createViewStore, type ViewStore } from './view-store.ts'
 
@@ -21,6 +24,7 @@ const defaultPorts: BootPorts = {
   agentHttp: edgePorts.agentHttp,
 }
 const statsEveryMs = 10_000
+const tickEveryMs = 2000
 const listenRetryMs = 5000
 
 /**
@@ -36,6 +40,9 @@ async function main(): Promise<void> {
   await replaceEarlierProcess(`${values.state}.pid`, fileURLToPath(import.meta.url))
   const store = createViewStore(values.state)
   const devices = await loadDeviceSockets()
+  const table = createLeaseTable()
+  const leaseStore = createLeaseStore(join(dirname(values.state), 'dhcp-leases.jsonl'), table)
+  for (const lease of await leaseStore.load()) table.put(lease)
   const responder = createBootResponder({
     ports: { ...defaultPorts, ...parsePorts(values.ports) },
     openUdpSocket: createUdpOpener(devices),
@@ -44,6 +51,7 @@ async function main(): Promise<void> {
     post,
     debug: values.debug ? (text) => console.error(text) : () => undefined,
     listenRetryMs,
+    leases: { table, store: leaseStore, lookUpMac },
   })
   process.on('message', (message) => handleMessage(message, responder, store))
   // The supervisor may crash or be upgraded: machines still boot.
@@ -52,7 +60,9 @@ async function main(): Promise<void> {
   // Ctrl-C reaches every process of a terminal: a supervisor that is there ends this one itself.
   process.on('SIGINT', () => void (process.connected || stop(responder)))
   const stats = setInterval(() => responder.postStats(), statsEveryMs)
+  const tick = setInterval(() => responder.tick(), tickEveryMs)
   stats.unref()
+  tick.unref()
   const lastView = await store.load()
   // A newer one may have come by IPC while the file was read.
   if (lastView && !responder.hasView()) await responder.setView(lastView)

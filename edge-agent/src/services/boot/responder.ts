@@ -9,11 +9,13 @@ import {
   indexBootView,
 } from '../../protocol/boot-view.ts'
 import { createBootFiles } from './boot-files.ts'
+import { createConcerns } from './concerns.ts'
 import type { BootContext, BootPorts } from './context.ts'
 import { createCounters } from './counters.ts'
 import { handleDhcpPacket } from './dhcp-service.ts'
 import { createEventLimit } from './event-limit.ts'
 import { createHttpHandler } from './http-service.ts'
+import { createLeasing, type LeasingOptions } from './leasing.ts'
 import { createListeners, type ListenerSpec } from './listeners.ts'
 import { createTftpService } from './tftp-service.ts'
 
@@ -26,6 +28,7 @@ export interface BootResponderOptions {
   listenRetryMs: number
   /** The device to which an interface's sockets are bound; undefined where they cannot be. */
   deviceOf: (entry: BootInterface) => string | undefined
+  leases: Pick<LeasingOptions, 'table' | 'store' | 'lookUpMac'>
 }
 
 export interface BootResponder {
@@ -33,6 +36,8 @@ export interface BootResponder {
   setView: (view: BootView) => Promise<void>
   hasView: () => boolean
   postStats: () => void
+  /** Tells what became of leases, and what is no longer wrong. */
+  tick: () => void
   close: () => Promise<void>
 }
 
@@ -49,6 +54,7 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     },
     files: createBootFiles(),
     counters,
+    leasing: () => leasing,
     openUdpSocket: options.openUdpSocket,
     now: options.now,
     debug: options.debug,
@@ -58,10 +64,16 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     },
   }
   const tftp = createTftpService(context)
-  const listeners = createListeners({
-    retryMs: options.listenRetryMs,
-    onProblem: (problem) => options.post({ type: 'problem', ...problem }),
-    onCleared: (about) => options.post({ type: 'problem-cleared', about }),
+  const telling = {
+    onProblem: (problem: BootProblem) => options.post({ type: 'problem', ...problem }),
+    onCleared: (about: string) => options.post({ type: 'problem-cleared', about }),
+  }
+  const listeners = createListeners({ retryMs: options.listenRetryMs, ...telling })
+  const concerns = createConcerns({ now: options.now, ...telling })
+  const leasing = createLeasing(context, {
+    ...options.leases,
+    concerns,
+    onLeases: (leases) => options.post({ type: 'leases', leases }),
   })
   const senders = new Map<string, UdpSocket>()
   let areLansMixed = false
@@ -76,18 +88,27 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
 
   return {
     setView: async (view) => {
+      const isNewSupervisor = index?.view.generation !== view.generation
       index = indexBootView(view)
       const { served } = index
       tellMixedLans(served.length > 1 && served.some((entry) => options.deviceOf(entry) === undefined))
       await listeners.reconcile(wantedListeners(served, options.deviceOf, context, senders, tftp))
       const { generation, version } = view
       options.post({ type: 'ready', generation, version, listeners: listeners.open() })
+      if (!isNewSupervisor) return
+      leasing.tellAll()
+      concerns.repeat()
     },
     hasView: () => index !== undefined,
     postStats: () => options.post({ type: 'stats', counters: counters.snapshot() }),
+    tick: () => {
+      leasing.tellChanged()
+      concerns.tick()
+    },
     close: async () => {
       await listeners.reconcile([])
       tftp.close()
+      await options.leases.store.close()
     },
   }
 }

@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { imagesQuery } from '../../api/queries.ts'
 import { Button } from '../../components/button.tsx'
 import { Empty, Page } from '../../components/page.tsx'
+import { ImageCatalogue } from '../../features/images/catalogue.tsx'
 import { describeImages } from '../../features/images/image-progress.ts'
 import { ImageRow } from '../../features/images/image-row.tsx'
 import { ImportDialog } from '../../features/images/import-dialog.tsx'
@@ -40,9 +41,15 @@ export function ImagesPage() {
             </Button>
           }
         >
-          An image is a raw disk with an operating system on it. The cloud images of Debian and Ubuntu do
-          well; they have cloud-init, which gives each machine its name, its users and its keys.
+          An image is a raw disk with an operating system on it. Debian’s, below, have cloud-init, which gives
+          each machine its name, its users and its keys.
         </Empty>
+      )}
+      {images && (
+        <div className="mt-10">
+          <h2 className="mb-3 text-2xl font-light tracking-tight">By name</h2>
+          <ImageCatalogue />
+        </div>
       )}
       {search.do === 'import' && <ImportDialog onClose={() => open(false)} />}
     </Page>

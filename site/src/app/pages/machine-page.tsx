@@ -63,7 +63,7 @@ function MachineView({ machine }: { machine: MachineDetail }) {
             <Tabs.Trigger
               key={name}
               value={name}
-              className="touchable -mb-px border-b-2 border-transparent px-3 py-2 text-ink-soft first:-ml-3 hover:text-ink data-[state=active]:border-touch data-[state=active]:text-ink"
+              className="touchable -mb-px border-b-2 border-transparent px-3 py-2 whitespace-nowrap text-ink-soft first:-ml-3 hover:text-ink data-[state=active]:border-touch data-[state=active]:text-ink"
             >
               {name === 'events' ? 'Event log' : capitalise(name)}
             </Tabs.Trigger>

@@ -139,17 +139,18 @@ function Step({ step, progress }: { step: SetupStepId; progress: SetupProgress }
         <Button look="quiet" onClick={() => void dismiss()}>
           Leave the set-up
         </Button>
-        <span className="grow" />
-        {!isDone && (
-          <Button look={isDeed ? 'plain' : 'quiet'} onClick={() => void leave('skipped')}>
-            {after ? 'Skip' : 'Skip and finish'}
-          </Button>
-        )}
-        {(isDone || !isDeed) && (
-          <Button look="primary" busy={changing.isPending} onClick={() => void leave('done')}>
-            {after ? 'Continue' : 'Finish'}
-          </Button>
-        )}
+        <span className="ml-auto flex items-center gap-3">
+          {!isDone && (
+            <Button look={isDeed ? 'plain' : 'quiet'} onClick={() => void leave('skipped')}>
+              {after ? 'Skip' : 'Skip and finish'}
+            </Button>
+          )}
+          {(isDone || !isDeed) && (
+            <Button look="primary" busy={changing.isPending} onClick={() => void leave('done')}>
+              {after ? 'Continue' : 'Finish'}
+            </Button>
+          )}
+        </span>
       </footer>
     </section>
   )

@@ -37,7 +37,8 @@ export function SignInPage() {
   }
   const entering = useMutation({
     mutationFn: (form: FormData) => signIn(String(form.get('email')), String(form.get('password'))),
-    onSuccess: (outcome) => (outcome === 'signed-in' ? enter() : setStep(outcome)),
+    // Whoever went on to their recovery codes meanwhile stays there.
+    onSuccess: (outcome) => (outcome === 'signed-in' ? enter() : setStep((now) => now ?? outcome)),
   })
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()

@@ -108,7 +108,7 @@ function useBootDevice({ machineId, name }: MachineDetail) {
         }),
       ),
     onSuccess: async () => {
-      showToast({ text: `${name}: its BMC is told. Below is what comes of it.` })
+      showToast({ text: `${name}: on its way. Below is what comes of it.` })
       await queryClient.invalidateQueries({ queryKey: keys.commands(machineId) })
     },
   })

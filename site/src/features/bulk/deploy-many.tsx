@@ -2,8 +2,8 @@ import { type DiskRule, describeDiskRule } from '@dragonfly/schema/state'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../../api/client.ts'
-import { imagesQuery } from '../../api/queries.ts'
-import type { Image } from '../../api/views.ts'
+import { imagesQuery, sshKeysQuery } from '../../api/queries.ts'
+import type { Image, SshKey } from '../../api/views.ts'
 import { Dialog } from '../../components/dialog.tsx'
 import { countOf } from '../../format/words.ts'
 import { NoImages } from '../deployments/deploy-dialog.tsx'
@@ -14,6 +14,7 @@ import {
   type DeployForm,
   deploymentBody,
   diskRuleOf,
+  withoutKeys,
 } from '../deployments/deploy-form.ts'
 import { readRemembered, remember } from '../deployments/remembered.ts'
 import { suggestHostname } from '../machines/hostname.ts'
@@ -22,6 +23,7 @@ import type { ManyProps } from './delete-many.tsx'
 
 export function DeployMany(props: ManyProps) {
   const { data: images } = useQuery(imagesQuery)
+  const sshKeys = useQuery(sshKeysQuery)
   const [isTyped, setTyped] = useState(false)
   return (
     <Dialog
@@ -33,8 +35,9 @@ export function DeployMany(props: ManyProps) {
       description="Arms them: the next time each boots from the network, the image is written to its disk. Its name here becomes its host name."
     >
       {images &&
+        !sshKeys.isPending &&
         (images.length > 0 ? (
-          <Steps {...props} images={images} onTyped={() => setTyped(true)} />
+          <Steps {...props} images={images} sshKeys={sshKeys.data ?? []} onTyped={() => setTyped(true)} />
         ) : (
           <NoImages onClose={props.onClose} />
         ))}
@@ -45,12 +48,15 @@ export function DeployMany(props: ManyProps) {
 function Steps({
   split,
   images,
+  sshKeys,
   onClose,
   onDone,
   onTyped,
-}: ManyProps & { images: readonly Image[]; onTyped: () => void }) {
+}: ManyProps & { images: readonly Image[]; sshKeys: readonly SshKey[]; onTyped: () => void }) {
   // Each machine has a host name of its own: the form's is not shown, and not sent.
-  const [form, setForm] = useState(() => createDeployForm({ name: 'many' }, images, readRemembered()))
+  const [form, setForm] = useState(() =>
+    createDeployForm({ name: 'many' }, images, readRemembered(), undefined, sshKeys),
+  )
   const [reviewing, setReviewing] = useState(false)
   const [tried, setTried] = useState(false)
   const errors = checkDeployForm(form)
@@ -65,7 +71,7 @@ function Steps({
         done="armed"
         back={{ label: 'Back', go: () => setReviewing(false) }}
         run={(machineIds) => {
-          remember({ sshKeys: form.sshKeys, user: form.user })
+          remember({ sshKeys: withoutKeys(form.sshKeys, sshKeys), user: form.user })
           return take(
             api.POST('/api/v1/bulk/deploy', { body: deployManyBody(form, machineIds, rule, split) }),
           )

@@ -128,7 +128,7 @@ function PaceFields({ pace, count, error, onChange }: PaceFieldsProps) {
           onChange={(event) => onChange({ ...pace, atOnce: event.target.value })}
         />
         <TextField
-          label="Seconds until the next"
+          label="Seconds apart"
           {...plain}
           value={pace.everySeconds}
           onChange={(event) => onChange({ ...pace, everySeconds: event.target.value })}

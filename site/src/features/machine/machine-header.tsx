@@ -15,6 +15,7 @@ import { renderLock } from './lock-text.ts'
 import { MachineButtons } from './machine-buttons.tsx'
 import { usePatchMachine } from './patch-machine.ts'
 import { RamdiskNote, waitsForWork } from './ramdisk-note.tsx'
+import { ReservedAddress } from './reserved-address.tsx'
 import { SiteNotice } from './site-notice.tsx'
 import { TagEditor } from './tag-editor.tsx'
 
@@ -49,9 +50,10 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
           <span className="text-ink-soft">{machine.siteName}</span>
           {waitsForWork(machine) && <RamdiskNote text="In the ramdisk, waiting for work" />}
           {machine.locked && (
-            <span className="flex items-center gap-1.5 text-wanted">
-              <Padlock label={renderLock(machine, Date.now())} />
-              Locked{machine.lockConfirmed ? '' : ', not yet confirmed by the site'}
+            <span className="flex min-w-0 items-center gap-1.5 text-wanted">
+              <Padlock label="Locked" className="shrink-0" />
+              {/* In words: a finger can't hover. */}
+              <span className="min-w-0 [overflow-wrap:anywhere]">{renderLock(machine, Date.now())}</span>
             </span>
           )}
           {off && (
@@ -64,6 +66,7 @@ export function MachineHeader({ machine }: { machine: MachineDetail }) {
           </span>
         </p>
         <TagEditor machine={machine} />
+        <ReservedAddress machine={machine} />
         <SiteNotice machine={machine} />
       </div>
       <MachineButtons machine={machine} />

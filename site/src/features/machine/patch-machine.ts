@@ -7,6 +7,7 @@ import { showToast } from '../../components/toast-store.ts'
 export interface MachinePatch {
   name?: string | null
   tags?: string[]
+  reservedAddress?: string | null
 }
 
 /** Changes a machine's name or tags, says so, and can take it back. */

@@ -42,7 +42,7 @@ export function SelectionBar({ machines, onClear }: SelectionBarProps) {
   return (
     <section
       aria-label="Selection"
-      className="fixed inset-x-4 bottom-20 z-30 mx-auto flex w-fit max-w-[calc(100vw-2rem)] flex-wrap items-center gap-x-4 gap-y-2 rounded-lg border border-line bg-raised px-4 py-2.5 shadow-float md:bottom-6"
+      className="fixed inset-x-4 bottom-20 z-30 mx-auto flex w-fit max-w-[calc(100vw-2rem)] flex-wrap items-center gap-x-4 gap-y-2 rounded-lg border border-line bg-raised px-4 py-2.5 shadow-float max-sm:w-auto max-sm:flex-nowrap max-sm:overflow-x-auto max-sm:[&>*]:shrink-0 md:bottom-6"
     >
       <span className="num font-semibold" aria-live="polite">
         {countOf(machines.length, 'machine')} selected

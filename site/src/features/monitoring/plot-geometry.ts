@@ -34,6 +34,7 @@ const day = 24 * hour
 const timeSteps = [
   5 * minute,
   15 * minute,
+  30 * minute,
   hour,
   3 * hour,
   6 * hour,

@@ -10,7 +10,15 @@ const setup = {
   version: '0.1.0',
   bundle: { status: 'ready' as const, version: '1', message: null },
 }
-const eth0 = { name: 'eth0', mac: null, address: null, prefixLength: null, up: true }
+const eth0 = {
+  name: 'eth0',
+  mac: null,
+  address: null,
+  prefixLength: null,
+  up: true,
+  dhcp: null,
+  dhcpSettings: null,
+}
 
 it('lists all of them at first, in order', () => {
   expect(decideNextSteps(setup, [], [], []).map((step) => step.id)).toEqual([

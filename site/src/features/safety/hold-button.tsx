@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useReducer, useRef, useState } from 'react'
 import { rumble } from '../../input/gamepad.ts'
 import { holdFraction, idle, renderHold, transitionHold } from './hold.ts'
+import { swallowRelease } from './swallow-release.ts'
 
 const isHoldKey = (event: KeyboardEvent): boolean => event.key === ' ' || event.key === 'Enter'
 
@@ -57,6 +58,7 @@ function useHold(onHeld: () => void) {
   useEffect(() => {
     if (state.kind === 'held') {
       rumble()
+      swallowRelease()
       latest.current()
     }
     if (state.kind !== 'holding') return

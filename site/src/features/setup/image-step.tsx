@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { imagesQuery } from '../../api/queries.ts'
 import { Button } from '../../components/button.tsx'
+import { ImageCatalogue } from '../images/catalogue.tsx'
 import { ImportDialog } from '../images/import-dialog.tsx'
 
 const words = {
@@ -28,16 +29,9 @@ export function ImageStep() {
           ))}
         </ul>
       )}
-      <p className="mb-4 text-ink-soft">
-        Debian publishes raw images with cloud-init beside their checksums, at
-        <span className="font-mono text-[0.88em]"> cloud.debian.org/images/cloud</span>: the “generic” ones
-        fit real hardware.
-      </p>
-      <Button
-        may="images"
-        look={images?.length === 0 ? 'primary' : 'plain'}
-        onClick={() => setImporting(true)}
-      >
+      <ImageCatalogue />
+      <p className="mt-6 mb-3 text-ink-soft">Or bring your own raw disk image, with its checksum.</p>
+      <Button may="images" onClick={() => setImporting(true)}>
         Import image
       </Button>
       {importing && <ImportDialog onClose={() => setImporting(false)} />}

@@ -1,8 +1,8 @@
 import type { SetupStepId } from '@dragonfly/schema/state'
 import type { ComponentType } from 'react'
-import { FrontPageSection } from '../settings/front-page-section.tsx'
 import { SshKeysSection } from '../settings/ssh-keys-section.tsx'
 import { AdministratorStep } from './administrator-step.tsx'
+import { FrontPageStep } from './front-page-step.tsx'
 import { ImageStep } from './image-step.tsx'
 import { NetworkStep } from './network-step.tsx'
 import { OrganisationStep } from './organisation-step.tsx'
@@ -58,7 +58,7 @@ export const wizardSteps: Record<SetupStepId, WizardStep> = {
     title: 'What do strangers see?',
     short: 'Front page',
     lede: 'Whoever opens this address without signing in.',
-    Content: FrontPageSection,
+    Content: FrontPageStep,
   },
   'safe-mode': {
     title: 'How hard is it to break something?',

@@ -1,16 +1,20 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { RadioGroup } from 'radix-ui'
+import { useState } from 'react'
 import { api, take } from '../../api/client.ts'
 import { keys } from '../../api/queries.ts'
 import type { Edge, EdgeInterface } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { showToast } from '../../components/toast-store.ts'
+import { DhcpDialog } from './dhcp-dialog.tsx'
 import { DhcpNote, useDhcpObservation } from './dhcp-note.tsx'
+import { Leases } from './leases.tsx'
 
 type Mode = EdgeInterface['mode']
 const modes: readonly { mode: Mode; title: string }[] = [
   { mode: 'off', title: 'Off' },
   { mode: 'proxy', title: 'proxyDHCP' },
+  { mode: 'full', title: 'Full DHCP' },
 ]
 
 /** On which of its networks the edge answers machines that ask to boot. */
@@ -35,6 +39,7 @@ export function Interfaces({ edge }: { edge: Edge }) {
     onSettled: () => queryClient.invalidateQueries({ queryKey: keys.edges }),
   })
   const { isListening, listen } = useDhcpObservation(edge)
+  const [giving, setGiving] = useState<EdgeInterface | null>(null)
   if (edge.interfaces.length === 0)
     return <p className="mt-4 text-ink-soft">Its interfaces are known once it has connected.</p>
   const isAllOff = edge.interfaces.every((netInterface) => netInterface.mode === 'off')
@@ -44,6 +49,7 @@ export function Interfaces({ edge }: { edge: Edge }) {
         {edge.interfaces.map((netInterface) => (
           <Row
             key={netInterface.name}
+            edge={edge}
             netInterface={netInterface}
             mode={
               patching.isPending && patching.variables.name === netInterface.name
@@ -51,7 +57,9 @@ export function Interfaces({ edge }: { edge: Edge }) {
                 : netInterface.mode
             }
             isListening={isListening}
-            onChange={(mode) => patching.mutate({ name: netInterface.name, mode })}
+            onChange={(mode) =>
+              mode === 'full' ? setGiving(netInterface) : patching.mutate({ name: netInterface.name, mode })
+            }
           />
         ))}
       </ul>
@@ -67,20 +75,23 @@ export function Interfaces({ edge }: { edge: Edge }) {
           </span>
         )}
         With proxyDHCP the edge tells machines on that LAN what to boot, and nothing else: addresses still
-        come from your own DHCP server, and machines that are not armed start from their own disk.
+        come from your own DHCP server. With full DHCP it gives out the addresses, too, for networks that have
+        no server. Machines that are not armed start from their own disk.
       </p>
+      {giving && <DhcpDialog edge={edge} netInterface={giving} onClose={() => setGiving(null)} />}
     </div>
   )
 }
 
 interface RowProps {
+  edge: Edge
   netInterface: EdgeInterface
   mode: Mode
   isListening: boolean
   onChange: (mode: Mode) => void
 }
 
-function Row({ netInterface, mode, isListening, onChange }: RowProps) {
+function Row({ edge, netInterface, mode, isListening, onChange }: RowProps) {
   const { name, mac, address, prefixLength, up } = netInterface
   return (
     <li className="flex flex-wrap items-center gap-x-6 gap-y-2 py-2.5">
@@ -100,13 +111,41 @@ function Row({ netInterface, mode, isListening, onChange }: RowProps) {
           <RadioGroup.Item
             key={option.mode}
             value={option.mode}
-            className={`touchable rounded px-4 py-0.5 text-ink-soft hover:text-touch data-[state=checked]:font-semibold ${option.mode === 'off' ? 'data-[state=checked]:bg-line data-[state=checked]:text-ink' : 'data-[state=checked]:bg-touch-fill data-[state=checked]:text-on-touch'}`}
+            disabled={option.mode === 'full' && (!address || (prefixLength ?? 31) > 30)}
+            className={`touchable rounded px-4 py-0.5 max-sm:px-2.5 disabled:opacity-40 text-ink-soft hover:text-touch data-[state=checked]:font-semibold ${option.mode === 'off' ? 'data-[state=checked]:bg-line data-[state=checked]:text-ink' : 'data-[state=checked]:bg-touch-fill data-[state=checked]:text-on-touch'}`}
           >
             {option.title}
           </RadioGroup.Item>
         ))}
       </RadioGroup.Root>
+      {mode === 'full' && <Given edge={edge} netInterface={netInterface} onEdit={() => onChange('full')} />}
       <DhcpNote netInterface={netInterface} modes={modes} isListening={isListening} onMode={onChange} />
     </li>
+  )
+}
+
+/** What the edge gives out there, and to whom it gave it. */
+function Given({
+  edge,
+  netInterface,
+  onEdit,
+}: Pick<RowProps, 'edge' | 'netInterface'> & { onEdit: () => void }) {
+  const { name, dhcpSettings } = netInterface
+  if (!dhcpSettings) return null
+  const { firstAddress, lastAddress, clients } = dhcpSettings
+  return (
+    <div className="w-full space-y-1.5">
+      <p className="flex flex-wrap items-center gap-x-4 gap-y-2 text-[0.95rem] text-ink-soft">
+        <span>
+          Gives <span className="font-mono text-[0.85rem]">{firstAddress}</span> to{' '}
+          <span className="font-mono text-[0.85rem]">{lastAddress}</span>{' '}
+          {clients === 'known' ? 'to machines of this site' : 'to everyone who asks'}
+        </span>
+        <Button may="edges" look="quiet" onClick={onEdit} aria-label={`Change the addresses on ${name}`}>
+          Change
+        </Button>
+      </p>
+      <Leases edge={edge} interfaceName={name} />
+    </div>
   )
 }

@@ -21,6 +21,7 @@ export function createMachine(part: Partial<Machine> = {}): Machine {
     reimage: 'on',
     macs: ['bc:24:11:8c:60:10'],
     address: null,
+    reservedAddress: null,
     smbiosUuid: null,
     serial: null,
     manufacturer: null,

@@ -1,0 +1,183 @@
+import {
+  bmcLog,
+  bmcs,
+  commands,
+  deployments,
+  machineLog,
+  machineMacs,
+  machineRoles,
+  machines,
+  machineTags,
+  rackSlots,
+  samples,
+  sites,
+} from '@dragonfly/schema/db'
+import { uuidsOfMachine, uuidsTold } from '@dragonfly/schema/state'
+import { and, eq, inArray, or, sql } from 'drizzle-orm'
+import { runGuardedBatch, type Statement } from '../../batch.ts'
+import type { Deps, EdgeIdentity } from '../../deps.ts'
+import { bumpSite } from '../sites/site-version.ts'
+import { decideJoin, type JoinCandidate } from './identity.ts'
+import { publishMachine } from './service.ts'
+
+type MachineRow = typeof machines.$inferSelect
+
+/**
+ * One machine that has two records, one that knows only its BMC and one that showed itself, gets one: that of the BMC
+ * stays, for its sealed password works for no other, and takes over all that the other has. Nothing happens while a
+ * deployment is under way for either: its signed order names the record.
+ */
+export async function joinRecords(deps: Deps, edge: EdgeIdentity, machineId: string): Promise<void> {
+  const candidates = await findCandidates(deps, edge.siteId, machineId)
+  const decision = decideJoin(machineId, candidates)
+  if (!decision) return
+  const [kept, other] = await Promise.all([
+    readMachine(deps, decision.kept),
+    readMachine(deps, decision.joined),
+  ])
+  if (!kept || !other) return
+  const done = await runGuardedBatch(deps.db, [
+    refuseActive(deps, kept.machineId, other.machineId),
+    ...moveAll(deps, kept, other),
+    bumpSite(deps.db, edge.siteId),
+  ])
+  if (!done) return
+  await tell(deps, edge, kept, other)
+}
+
+async function findCandidates(deps: Deps, siteId: string, machineId: string): Promise<JoinCandidate[]> {
+  const self = await readMachine(deps, machineId)
+  if (self?.siteId !== siteId || (self.smbiosUuid === null && self.serial === null)) return []
+  const { smbiosUuid, serial } = self
+  const uuids = smbiosUuid
+    ? [...uuidsTold(smbiosUuid), ...uuidsOfMachine({ smbiosUuid, macs: [] }), smbiosUuid]
+    : []
+  const rows = await deps.db
+    .select({
+      machineId: machines.machineId,
+      smbiosUuid: machines.smbiosUuid,
+      serial: machines.serial,
+      inventoryAt: machines.inventoryAt,
+      protocol: bmcs.protocol,
+    })
+    .from(machines)
+    .leftJoin(bmcs, eq(bmcs.machineId, machines.machineId))
+    .where(
+      and(
+        eq(machines.siteId, siteId),
+        or(
+          uuids.length > 0 ? inArray(machines.smbiosUuid, uuids) : undefined,
+          serial ? eq(machines.serial, serial) : undefined,
+        ),
+      ),
+    )
+  const macs = await deps.db
+    .select({ machineId: machineMacs.machineId, mac: machineMacs.mac })
+    .from(machineMacs)
+    .where(
+      inArray(
+        machineMacs.machineId,
+        rows.map((row) => row.machineId),
+      ),
+    )
+  return rows.map(({ inventoryAt, ...row }) => ({
+    ...row,
+    hasShownItself: inventoryAt !== null,
+    macs: macs.filter((mac) => mac.machineId === row.machineId).map(({ mac }) => mac),
+  }))
+}
+
+async function readMachine(deps: Deps, machineId: string): Promise<MachineRow | null> {
+  const [row] = await deps.db.select().from(machines).where(eq(machines.machineId, machineId))
+  return row ?? null
+}
+
+/** Null, which the column refuses, while a deployment is under way, or when the other has got a BMC meanwhile. */
+function refuseActive(deps: Deps, kept: string, other: string): Statement {
+  const createdAt = sql<number>`case when not exists (select 1 from deployments
+    where machine_id in (${kept}, ${other}) and status in ('queued', 'armed', 'running'))
+    and not exists (select 1 from bmcs where machine_id = ${other})
+    and exists (select 1 from bmcs where machine_id = ${kept}) then created_at end`
+  return deps.db.update(machines).set({ createdAt }).where(eq(machines.machineId, kept))
+}
+
+function moveAll(deps: Deps, kept: MachineRow, other: MachineRow): Statement[] {
+  const [to, from] = [kept.machineId, other.machineId]
+  const { db } = deps
+  const moved = { machineId: to }
+  return [
+    db.update(machineMacs).set(moved).where(eq(machineMacs.machineId, from)),
+    db.update(deployments).set(moved).where(eq(deployments.machineId, from)),
+    db.update(machineLog).set(moved).where(eq(machineLog.machineId, from)),
+    db.update(commands).set(moved).where(eq(commands.machineId, from)),
+    db.run(sql`insert or ignore into ${machineTags} (machine_id, tag)
+      select ${to}, tag from ${machineTags} where machine_id = ${from}`),
+    db.run(sql`insert or ignore into ${machineRoles} (machine_id, role)
+      select ${to}, role from ${machineRoles} where machine_id = ${from}`),
+    db.run(sql`update or ignore ${rackSlots} set machine_id = ${to} where machine_id = ${from}`),
+    // Left by a BMC that it had once.
+    db.run(sql`update or ignore ${bmcLog} set machine_id = ${to} where machine_id = ${from}`),
+    db.run(sql`update or ignore ${samples} set subject_id = ${to} where subject_id = ${from}`),
+    db.delete(machines).where(eq(machines.machineId, from)),
+    db.update(machines).set(mergeMachines(kept, other)).where(eq(machines.machineId, to)),
+    db.insert(machineLog).values({
+      machineId: to,
+      deploymentId: null,
+      at: deps.clock(),
+      level: 'info',
+      text: `Its BMC and the machine known as ${nameOf(other)} are one: the two records were joined.`,
+    }),
+  ]
+}
+
+/** What a machine showed itself goes before what its BMC said of it; a name or a lock of either stays. */
+function mergeMachines(kept: MachineRow, other: MachineRow) {
+  const { machineId: _machineId, siteId: _siteId, lockVersion: _lockVersion, ...shown } = other
+  const locked = kept.lockedAt === null ? other : kept
+  return {
+    ...shown,
+    name: other.name ?? kept.name,
+    smbiosUuid: other.smbiosUuid ?? kept.smbiosUuid,
+    serial: other.serial ?? kept.serial,
+    manufacturer: other.manufacturer ?? kept.manufacturer,
+    product: other.product ?? kept.product,
+    adoptedAt: kept.adoptedAt ?? other.adoptedAt,
+    epoch: Math.max(kept.epoch, other.epoch),
+    createdAt: Math.min(kept.createdAt, other.createdAt),
+    lockedAt: locked.lockedAt,
+    lockedBy: locked.lockedBy,
+    lockReason: locked.lockReason,
+    // Edges know the lock under this record from the next version on.
+    lockVersion:
+      locked.lockedAt === null
+        ? null
+        : sql`(select ${sites.stateVersion} + 1 from ${sites} where ${sites.siteId} = ${kept.siteId})`,
+  }
+}
+
+const nameOf = ({ name, machineId }: MachineRow): string => name ?? machineId
+
+async function tell(deps: Deps, edge: EdgeIdentity, kept: MachineRow, other: MachineRow): Promise<void> {
+  await publishMachine(deps, kept.machineId, kept.siteId)
+  deps.live.publish([{ type: 'changed', entity: 'machine', id: other.machineId }])
+  try {
+    await deps.audit.append({
+      at: deps.clock(),
+      actorKind: 'edge',
+      actorId: edge.edgeId,
+      actorName: null,
+      operation: 'joinMachines',
+      subject: nameOf(other),
+      machineId: kept.machineId,
+      siteId: kept.siteId,
+      details: { kept: kept.machineId, joined: other.machineId },
+      clientAddress: null,
+      outcome: 'done',
+      status: 200,
+      code: null,
+    })
+  } catch (error) {
+    deps.metrics.count('dragonfly_audit_failures_total')
+    deps.logError('the audit log could not be written: joinMachines', error)
+  }
+}
