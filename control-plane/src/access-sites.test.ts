@@ -189,6 +189,8 @@ const whileLocked: Record<string, number[]> = {
   powerOnMachine: [409],
   powerMachine: [409],
   setBootDevice: [409],
+  // Reading is allowed, here without a WebSocket; typing is refused on the socket (features/consoles).
+  openConsole: [426],
   removeBmc: [204],
   // Last: it ends the lock.
   unlockMachine: [200],

@@ -63,7 +63,7 @@ const expectations = {
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
-  edge: ['openTunnel', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
+  edge: ['openTunnel', 'openEdgeConsole', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges', 'listEdgeLeases'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
@@ -79,6 +79,7 @@ const expectations = {
   deployers: ['createDeployment', 'abortDeployment', 'abortDeployments', 'deployMachines'],
   destroyers: [
     ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
+    ['openConsole', 'getConsoleRecording', 'downloadConsoleRecording'],
     ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog'],
   ].flat(),
   /** What an administrator changes, and destroys by it. */

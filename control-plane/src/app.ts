@@ -9,6 +9,7 @@ import { mountAudit } from './features/audit/handlers.ts'
 import { mountBmcs } from './features/bmcs/handlers.ts'
 import { mountBulk } from './features/bulk/handlers.ts'
 import { mountCommands } from './features/commands/handlers.ts'
+import { mountConsoles } from './features/consoles/handlers.ts'
 import { mountDeployments } from './features/deployments/handlers.ts'
 import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
@@ -94,6 +95,7 @@ export function createApp(deps: Deps): App {
   mountBmcs(app)
   mountMonitoring(app)
   mountCommands(app)
+  mountConsoles(app)
   mountBulk(app)
   mountImages(app)
   mountTemplates(app)

@@ -5,6 +5,7 @@ import type { Network } from './addresses.ts'
 import type { Database } from './database.ts'
 import type { AuditLog } from './features/audit/log.ts'
 import type { Subject, Targets } from './features/audit/subject.ts'
+import type { ConsoleHub } from './features/consoles/hub.ts'
 import type { Door } from './features/front-door/policy.ts'
 import type { Signer } from './features/orders/signer.ts'
 import type { Auth } from './features/people/auth.ts'
@@ -49,6 +50,7 @@ export interface Deps {
   /** Printed by the server while there is no administrator. */
   setupCode: string | null
   connections: EdgeConnections
+  consoles: ConsoleHub
   /** Tells a site's edges of a change, not more often than they can bear. */
   announce: Coalesce
   live: LiveEvents

@@ -5,6 +5,7 @@ import * as audit from './features/audit/routes.ts'
 import * as bmcs from './features/bmcs/routes.ts'
 import * as bulk from './features/bulk/routes.ts'
 import * as commands from './features/commands/routes.ts'
+import * as consoles from './features/consoles/routes.ts'
 import * as deployments from './features/deployments/routes.ts'
 import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
@@ -40,6 +41,7 @@ export const allRoutes = [
   bmcs,
   monitoring,
   commands,
+  consoles,
   bulk,
   images,
   templates,

@@ -10,7 +10,7 @@ import type { Lab } from './lab.ts'
 import { repositoryRoot } from './paths.ts'
 import { recordProcess } from './state.ts'
 
-const edgeProgram = join(repositoryRoot, 'edge-agent', 'src', 'main.ts')
+export const edgeProgram = join(repositoryRoot, 'edge-agent', 'src', 'main.ts')
 export const controlPlaneProgram = join(repositoryRoot, 'control-plane', 'src', 'platform', 'node', 'main.ts')
 
 export const administrator = { email: 'ada@rack.example', password: randomBytes(12).toString('hex') }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { tryCommand } from '../src/command.ts'
 import type { Lab } from '../src/lab.ts'
 import { startProduct } from '../src/product.ts'
-import { adoptByAddress, deployTo, notesOf, readFromBmc, waitForPower } from './support/bmc.ts'
+import { adoptByAddress, deployTo, notesOf, readConsole, readFromBmc, waitForPower } from './support/bmc.ts'
 import { inRack } from './support/rack.ts'
 
 /** In clear it is nowhere: not in a log, a database, or its journal. */
@@ -47,6 +47,13 @@ test('a machine that is off, known by its BMC’s address alone, is deployed; an
       bmc: { powerState: 'on', problem: null },
     })
     expect((await product.api.machines()).length).toBe(1)
+
+    // From power-on to the installed system: firmware, the ramdisk's kernel, what it says when it restarts.
+    const recorded = await readConsole(product, first.deploymentId)
+    expect(recorded).toContain('SeaBIOS')
+    expect(recorded).toContain('Dragonfly: kernel is up')
+    expect(recorded).toMatch(/\[ *\d+\.\d{6}\] reboot: Restarting system/)
+    expect(recorded).toContain('LAB-BOOT rack-1')
 
     const { detail } = await readFromBmc(product, machineId, 'event-log')
     expect(detail?.kind === 'event-log' ? detail.entries.length : 0).toBeGreaterThan(0)

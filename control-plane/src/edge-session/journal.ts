@@ -8,6 +8,7 @@ import { joinRecords } from '../features/machines/join.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
 import { applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
+import { applyConsole } from './apply-console.ts'
 import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
 import {
   applyBundleFailed,
@@ -128,6 +129,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBmcIdentified(deps, edge, event, at)
     case 'bmc.power':
       return applyBmcPower(deps, edge, event, at)
+    case 'deployment.console':
+      return applyConsole(deps, edge, event)
     case 'bmc.log':
       return applyBmcLog(deps, edge, event, at)
     case 'deployment.note':

@@ -96,6 +96,7 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
       sendFrame({ type: 'state-changed', generation: deps.identity.generation, version: staleAt })
     publishEdge(deps, edge)
     await sendPendingCommands(deps, connection)
+    await deps.consoles.edgeCame(deps, edge.siteId)
   }
 
   async function handleFrame(frame: ReceivedFrame): Promise<void> {

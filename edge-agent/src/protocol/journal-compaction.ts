@@ -1,5 +1,5 @@
 /** What a full journal may lose: log lines and progress, oldest first. State changes are never dropped. */
-export const droppableEvents = ['log', 'deployment.progress', 'bmc.log'] as const
+export const droppableEvents = ['log', 'deployment.progress', 'deployment.console', 'bmc.log'] as const
 
 export interface CompactableEntry {
   seq: number

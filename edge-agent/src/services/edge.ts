@@ -1,4 +1,4 @@
-import { observeDhcpAbility, type SiteState } from '@dragonfly/schema/wire'
+import { consoleAbility, observeDhcpAbility, type SiteState } from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
@@ -82,7 +82,8 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
-    commands: [...knownCommands, observeDhcpAbility],
+    commands: [...knownCommands, consoleAbility, observeDhcpAbility],
+    onConsoleOpen: parts.bmcs.consoles.open,
     onObserveDhcp: () =>
       void parts.dhcpObserver
         .observeAll()

@@ -31,6 +31,7 @@ export async function endService(
   await serving.update(null, site.hostInterfaces())
   await parts.publisher.publish()
   parts.bundle.stop()
+  await parts.bmcs.consoles.stop()
   await parts.sealing.forget()
   await database.batch([
     statement("INSERT OR REPLACE INTO meta (key, value) VALUES ('revokedAt', ?)", String(revokedAt)),

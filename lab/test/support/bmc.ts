@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CommandView, DeploymentView, MachineDetail, SealingKeysView } from '@dragonfly/schema/api'
+import type {
+  CommandView,
+  ConsoleRecording,
+  DeploymentView,
+  MachineDetail,
+  SealingKeysView,
+} from '@dragonfly/schema/api'
 import { sealFor, verifySealingKey } from '@dragonfly/schema/sealing'
 import { type BmcProtocol, type BmcReading, isActive } from '@dragonfly/schema/state'
 import { waitUntil } from '../../src/api.ts'
@@ -106,4 +112,11 @@ export async function readFromBmc(
     },
     60_000,
   )
+}
+
+/** What a machine wrote on its serial console during a deployment. */
+export async function readConsole({ api }: Product, deploymentId: string): Promise<string> {
+  const path = `/api/v1/deployments/${deploymentId}/console`
+  const { frames } = await api.request<ConsoleRecording>('GET', path)
+  return Buffer.concat(frames.map(({ data }) => Buffer.from(data, 'base64'))).toString()
 }

@@ -1,6 +1,7 @@
 export * from './audit.ts'
 export * from './bmc.ts'
 export * from './common.ts'
+export * from './console.ts'
 export * from './events.ts'
 export * from './front-door.ts'
 export * from './image.ts'

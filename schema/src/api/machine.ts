@@ -35,6 +35,8 @@ export const deploymentViewSchema = z
     failure: z.object({ reason: z.string(), message: z.string(), nextStep: z.string() }).nullable(),
     address: z.string().nullable(),
     sshHostKeys: z.array(z.string()),
+    /** Recorded of its serial console; 0: nothing. */
+    consoleBytes: z.number().int(),
     createdBy: z.string().nullable(),
     createdAt: epochMsSchema,
     /** When the machine was first seen for this deployment: its timers start here. */

@@ -3,6 +3,7 @@ import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'driz
 import type { DiskRule } from '../state/disk-rule.ts'
 import { deploymentStatuses } from '../state/machine.ts'
 import { deploymentStageNames } from '../state/stages.ts'
+import type { ConsoleFrame } from '../wire/console.ts'
 import type { Checksum } from '../wire/image.ts'
 import { imageFailureReasons } from '../wire/image.ts'
 import type { Plan } from '../wire/plan.ts'
@@ -88,6 +89,8 @@ export const deployments = sqliteTable(
     failureMessage: text('failure_message'),
     address: text('address'),
     sshHostKeys: text('ssh_host_keys', { mode: 'json' }).notNull().$type<string[]>().default([]),
+    /** Recorded of its serial console, in bytes. */
+    consoleBytes: integer('console_bytes').notNull().default(0),
     createdBy: text('created_by'),
     createdAt: integer('created_at').notNull(),
     armedUntil: integer('armed_until').notNull(),
@@ -118,6 +121,21 @@ export const deploymentEvents = sqliteTable(
     attempt: integer('attempt').notNull(),
     at: integer('at').notNull(),
     note: text('note'),
+  },
+  (table) => [primaryKey({ columns: [table.deploymentId, table.ordinal] })],
+)
+
+/** What the machine wrote on its serial console during a deployment; the oldest parts go first. */
+export const consoleParts = sqliteTable(
+  'console_parts',
+  {
+    deploymentId: text('deployment_id')
+      .notNull()
+      .references(() => deployments.deploymentId, { onDelete: 'cascade' }),
+    /** Grows within a deployment. */
+    ordinal: integer('ordinal').notNull(),
+    sizeBytes: integer('size_bytes').notNull(),
+    frames: text('frames', { mode: 'json' }).notNull().$type<ConsoleFrame[]>(),
   },
   (table) => [primaryKey({ columns: [table.deploymentId, table.ordinal] })],
 )

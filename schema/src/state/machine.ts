@@ -74,6 +74,9 @@ export const machineActions = {
     if (machine.powerControl === 'off') return no(switchedOffSentences.powerControl)
     return yes
   },
+  /** Typing into its serial console; to look on is allowed. */
+  type: (machine: Pick<MachineFacts, 'locked'>): Verdict =>
+    machine.locked ? no('It is locked: its console can be read. Unlock it to type.') : yes,
   abort: (machine: MachineFacts): Verdict => {
     if (!machine.deployment || !isActive(machine.deployment.status)) return no('No deployment is under way.')
     if (machine.deployment.abortRequested) return no('The abort is on its way to the site.')

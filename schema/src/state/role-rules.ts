@@ -28,6 +28,8 @@ export const roleRules = {
   // A confirmation does nothing by itself: what it is sent with asks for its own scopes.
   confirm: { roles: administrators, scope: 'read', verb: 'confirm what is dangerous' },
   power: { roles: administrators, scope: 'destroy', verb: 'switch machines on or off' },
+  // A console shows whatever the machine writes, and takes a root password.
+  console: { roles: administrators, scope: 'destroy', verb: 'use serial consoles' },
   bmcs: { roles: administrators, scope: 'admin', verb: 'set up BMCs' },
   sites: { roles: administrators, scope: 'admin', verb: 'change sites' },
   edges: { roles: administrators, scope: 'admin', verb: 'change edges' },

@@ -11,6 +11,7 @@ import {
   sizeBytesSchema,
   smbiosUuidSchema,
 } from './common.ts'
+import { consoleFrameSchema, maxRecordedFrames } from './console.ts'
 import { dhcpLeaseSchema } from './dhcp.ts'
 import { imageFailureReasons } from './image.ts'
 import { inventorySchema } from './inventory.ts'
@@ -118,6 +119,12 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     stage: deploymentStageSchema,
     attempt: z.number().int().positive(),
     note: sentenceSchema,
+  }),
+  /** What the machine wrote on its serial console meanwhile. */
+  z.object({
+    type: z.literal('deployment.console'),
+    deploymentId: idSchema,
+    frames: z.array(consoleFrameSchema).min(1).max(maxRecordedFrames),
   }),
   z.object({ type: z.literal('deployment.aborted'), deploymentId: idSchema, stage: deploymentStageSchema }),
   z.object({

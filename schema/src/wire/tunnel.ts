@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { deploymentStageNames } from '../state/stages.ts'
+import { siteBmcSchema } from './bmc.ts'
 import { commandSchema, sensorSchema } from './command.ts'
 import { epochMsSchema, idSchema, sizeBytesSchema } from './common.ts'
 import { journalEntrySchema } from './journal.ts'
@@ -100,6 +101,13 @@ export const controlFrameSchema = z.discriminatedUnion('type', [
     commandId: idSchema,
     deadline: epochMsSchema,
     command: commandSchema,
+  }),
+  /** Somebody looks at a machine's serial console: open a socket for it (wire/console.ts). Not repeated, not kept. */
+  z.object({
+    type: z.literal('console-open'),
+    consoleId: idSchema,
+    machineId: idSchema,
+    bmc: siteBmcSchema.nullable(),
   }),
   /** Listen for DHCP servers now, and tell what was heard: for edges that name `observeDhcpAbility`. */
   z.object({ type: z.literal('observe-dhcp') }),

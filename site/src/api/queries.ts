@@ -18,6 +18,7 @@ export const keys = {
   machines: ['machines'],
   machine: (machineId: string) => ['machine', machineId],
   bmc: (machineId: string) => ['bmc', machineId],
+  recording: (deploymentId: string) => ['recording', deploymentId],
   commands: (machineId: string) => ['commands', machineId],
   waitingCommands: ['waiting-commands'],
   samples: ['samples'],
@@ -106,6 +107,17 @@ export const machineQuery = (machineId: string) =>
     queryKey: keys.machine(machineId),
     queryFn: ({ signal }) =>
       take(api.GET('/api/v1/machines/{machineId}', { params: { path: { machineId } }, signal })),
+  })
+
+/** What a machine wrote on its console during a deployment; it may be long, and is not kept. */
+export const recordingQuery = (deploymentId: string) =>
+  queryOptions({
+    queryKey: keys.recording(deploymentId),
+    queryFn: ({ signal }) =>
+      take(
+        api.GET('/api/v1/deployments/{deploymentId}/console', { params: { path: { deploymentId } }, signal }),
+      ),
+    gcTime: 0,
   })
 
 export const bmcQuery = (machineId: string) =>

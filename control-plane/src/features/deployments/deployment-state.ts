@@ -3,7 +3,7 @@ import type { SiteEvent } from '@dragonfly/schema/wire'
 
 export type DeploymentEvent = Exclude<
   Extract<SiteEvent, { deploymentId: string; type: `deployment.${string}` }>,
-  { type: 'deployment.note' }
+  { type: 'deployment.note' | 'deployment.console' }
 >
 
 /** What of a deployment its events change. */

@@ -172,6 +172,7 @@ export async function revokeEdge(deps: Deps, edgeId: string): Promise<void> {
   ])
   await announceSites(deps, [edge.siteId])
   deps.connections.disconnect(edgeId, 'revoked')
+  deps.consoles.dropEdge(edgeId)
   await settleAbortsWithoutEdges(deps, edge.siteId)
   deps.live.publish([
     { type: 'changed', entity: 'edge', id: edgeId },

@@ -1,14 +1,11 @@
 import type { LiveEvent } from '@dragonfly/schema/api'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { isWithin } from '../../addresses.ts'
 import type { AppEnv, Deps, Person } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
 import { AppError } from '../../errors.ts'
 import { requireUpgrade } from '../../upgrade.ts'
 import { version } from '../../version.ts'
-import type { DoorPolicy } from '../front-door/policy.ts'
-import { findPerson } from '../people/find-person.ts'
-import { needsMfa } from '../people/mfa-policy.ts'
+import { checkRights, concernsRights } from '../people/watch-rights.ts'
 import { openEvents } from './routes.ts'
 import { mayHear } from './visibility.ts'
 
@@ -92,10 +89,7 @@ export function startFeed(
   }
   const recheck = () =>
     inTurn(async () => {
-      const now = await findPerson(deps, from.headers)
-      const verdict =
-        compareRights(person, now && (await needsMfa(deps.db, now)) ? null : now) ??
-        comparePolicy(await deps.door.policy(), person, from.address)
+      const verdict = await checkRights(deps, person, from)
       if (!verdict || ended) return
       end()
       socket.close(verdict.code, verdict.reason)
@@ -121,27 +115,4 @@ export function startFeed(
     clearInterval(timer)
   }
   return end
-}
-
-function concernsRights(event: LiveEvent, person: Person): boolean {
-  if (event.type !== 'changed') return false
-  if (event.entity === 'setup') return event.id === 'front-door'
-  return event.entity === 'person' && event.id === person.userId
-}
-
-/** The same for the front door: it may have closed behind them. */
-function comparePolicy(policy: DoorPolicy, person: Person, address: string | null) {
-  if (policy.frontPage === 'administrators' && person.role !== 'administrator') {
-    return { code: 4403, reason: 'administrators only' }
-  }
-  if (policy.allowlist.length === 0 || (address !== null && isWithin(policy.allowlist, address))) return null
-  return { code: 4403, reason: 'your address is refused' }
-}
-
-/** Why a socket has to be closed, if it has to. */
-function compareRights(before: Person, now: Person | null): { code: number; reason: string } | null {
-  if (!now) return { code: 4401, reason: 'signed out' }
-  const sites = (person: Person) => person.siteIds && [...person.siteIds].sort().join(' ')
-  if (now.role === before.role && sites(now) === sites(before)) return null
-  return { code: 4403, reason: 'your rights have changed' }
 }

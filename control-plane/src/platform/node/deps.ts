@@ -2,6 +2,7 @@ import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
 import { type Network, parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { createAuditLog } from '../../features/audit/log.ts'
+import { createConsoleHub } from '../../features/consoles/hub.ts'
 import { createDoor } from '../../features/front-door/policy.ts'
 import { loadSigner } from '../../features/orders/signer.ts'
 import { createAuth } from '../../features/people/auth.ts'
@@ -67,6 +68,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
     connections: createEdgeConnections(),
+    consoles: createConsoleHub(),
     announce: createCoalesce(announceEveryMs),
     live: createLiveEvents(logError),
     values: createLiveValues(),

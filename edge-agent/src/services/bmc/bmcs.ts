@@ -2,6 +2,7 @@ import type { HostInterface } from '@dragonfly/schema/wire'
 import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
 import { decideBmcOrder } from '../../protocol/bmc-order.ts'
 import { type CommandDesk, openCommandDesk } from '../commands/command-desk.ts'
+import type { ControlPlane } from '../control-plane.ts'
 import { trustedKeys } from '../deployments/orders.ts'
 import type { Sealing } from '../sealing.ts'
 import { verifySignature } from '../signing.ts'
@@ -9,6 +10,7 @@ import type { SiteContext } from '../site-context.ts'
 import type { EdgeIdentity } from '../store/identity.ts'
 import type { Journal } from '../store/journal.ts'
 import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
+import { type Consoles, createConsoles } from './console/consoles.ts'
 import type { BmcDriver, OpenCredentials } from './driver.ts'
 import { createIpmiDriver } from './drivers/ipmi.ts'
 import { createRedfishDriver } from './drivers/redfish.ts'
@@ -20,6 +22,7 @@ import { createBmcReach } from './reach.ts'
 /** All that this edge does with BMCs. */
 export interface Bmcs {
   commands: CommandDesk
+  consoles: Consoles
   poller: BmcPoller
   tick(): Promise<void>
   stop(): Promise<void>
@@ -34,6 +37,7 @@ export interface BmcsOptions
   journal: Journal
   site: SiteContext
   sealing: Sealing
+  controlPlane: ControlPlane
   /** For tests: other drivers than the real ones, and another way to open credentials. */
   bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
 }
@@ -88,15 +92,24 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     warn,
     execute: (context) => executeBmcCommand(ports, context),
   })
-  const netboots = createNetbootSupervisor({ ...options, ...ports, siteState: site.state })
+  const consoles = createConsoles({ ...ports, controlPlane: options.controlPlane, runner: options.runner })
+  const netboots = createNetbootSupervisor({
+    ...options,
+    ...ports,
+    siteState: site.state,
+    onPowerOn: consoles.record,
+  })
   return {
     commands,
+    consoles,
     poller,
     tick: async () => {
       await commands.tick()
       await netboots.tick()
+      consoles.tick()
     },
     stop: async () => {
+      await consoles.stop()
       poller.stop()
       await Promise.all([ipmi.stop(), redfish.stop()])
     },

@@ -47,6 +47,21 @@ export interface BmcSession {
   readInventory?(): Promise<InventoryFields>
   /** Draw in watts; null where the BMC has no such sensor. */
   readPowerDraw?(): Promise<number | null>
+  /** The machine's serial console; it outlives this session. `console-in-use` when somebody else has it. */
+  openConsole?(handlers: ConsoleHandlers, options: { takesOver: boolean }): Promise<BmcConsole>
+  close(): Promise<void>
+}
+
+export interface ConsoleHandlers {
+  /** What the machine wrote. */
+  data(bytes: Uint8Array): void
+  /** It is closed: taken over or switched off by the BMC, or the BMC answers no more. */
+  ended(reason: 'deactivated' | 'silent'): void
+}
+
+export interface BmcConsole {
+  write(bytes: Uint8Array): void
+  sendBreak(): void
   close(): Promise<void>
 }
 

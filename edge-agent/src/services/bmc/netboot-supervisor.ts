@@ -26,6 +26,8 @@ export interface NetbootSupervisorPorts extends NetbootPorts {
   isImageReady: (manifestDigest: string) => boolean
   isBundleReady: () => boolean
   report: (event: SiteEvent) => Promise<void>
+  /** Called before a machine is powered on for a deployment. */
+  onPowerOn: (deploymentId: string, machineId: string) => void
   warn: (message: string) => void
 }
 
@@ -93,6 +95,7 @@ async function begin(
   const verdict = await ports.checkOrder({ jws: wanted.netbootOrder, orderId: deploymentId, what, target })
   if (verdict.kind === 'refused') return tell(`It is not switched on by its BMC: ${verdict.message}`)
   if (isAgain) await tell('Nothing was heard of it: once more.')
+  ports.onPowerOn(deploymentId, machineId)
   // Nothing is known of its firmware: most want UEFI, and those that don't get the second try.
   const { note, isPoweredOn } = await netbootMachine(ports, target, what.uefi ?? !isAgain)
   if (isPoweredOn) await ports.report({ type: 'bmc.power', machineId, powerState: 'on', problem: null })

@@ -72,6 +72,7 @@ async function look(driver: BmcDriver, session: BmcSession, result: ProbeResult)
   await note(driver, result, 'sensors', session.readSensors)
   await note(driver, result, 'eventLog', session.readEventLog)
   await note(driver, result, 'inventory', session.readInventory)
+  await note(driver, result, 'console', session.openConsole)
 }
 
 /** The first driver that can do it stands; failures are kept only as long as none can. */

@@ -132,6 +132,8 @@ function hasCapability(session: BmcSession, capability: BmcCapability): boolean 
       return session.readInventory !== undefined
     case 'powerDraw':
       return session.readPowerDraw !== undefined
+    case 'console':
+      return session.openConsole !== undefined
     default:
       return false
   }

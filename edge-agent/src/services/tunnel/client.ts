@@ -42,6 +42,8 @@ export interface TunnelOptions {
   /** Kinds of commands that can be carried out, and who does. */
   commands: readonly string[]
   onCommand: (frame: Extract<ControlFrame, { type: 'command' }>) => void
+  /** Somebody looks at a machine's console. */
+  onConsoleOpen: (frame: Extract<ControlFrame, { type: 'console-open' }>) => void
   onObserveDhcp: () => void
   onStatus: (status: TunnelStatus) => void
   /** When this edge was revoked, from what the control plane signed; null when it proves nothing. */
@@ -165,6 +167,8 @@ function openConnection(
       case 'command':
         // Not waited for: a BMC may take its time, and acknowledgements come on the same line.
         return options.onCommand(frame)
+      case 'console-open':
+        return options.onConsoleOpen(frame)
       case 'observe-dhcp':
         return options.onObserveDhcp()
       case 'pong':

@@ -6,6 +6,7 @@ import { machineQuery } from '../../api/queries.ts'
 import type { MachineDetail } from '../../api/views.ts'
 import { usePageTitle } from '../../components/page.tsx'
 import { PowerTab } from '../../features/bmc/power-tab.tsx'
+import { ConsoleTab } from '../../features/console/console-tab.tsx'
 import { HardwareTab } from '../../features/machine/hardware-tab.tsx'
 import { HistoryTab } from '../../features/machine/history-tab.tsx'
 import { LogTab } from '../../features/machine/log-tab.tsx'
@@ -17,7 +18,16 @@ import { capitalise } from '../../format/words.ts'
 import { Broken } from '../broken.tsx'
 import { NotFoundPage } from './not-found-page.tsx'
 
-export const machineTabs = ['now', 'power', 'sensors', 'events', 'hardware', 'log', 'history'] as const
+export const machineTabs = [
+  'now',
+  'power',
+  'console',
+  'sensors',
+  'events',
+  'hardware',
+  'log',
+  'history',
+] as const
 export type MachineTab = (typeof machineTabs)[number]
 
 export function MachinePage() {
@@ -64,6 +74,9 @@ function MachineView({ machine }: { machine: MachineDetail }) {
         </Tabs.Content>
         <Tabs.Content value="power" className="pt-7 outline-offset-8">
           <PowerTab machine={machine} />
+        </Tabs.Content>
+        <Tabs.Content value="console" className="pt-7 outline-offset-8">
+          <ConsoleTab machine={machine} />
         </Tabs.Content>
         <Tabs.Content value="sensors" className="pt-7 outline-offset-8">
           <SensorsTab machine={machine} />

@@ -1,10 +1,15 @@
+import { lazy, Suspense, useState } from 'react'
 import type { Deployment, MachineDetail } from '../../api/views.ts'
+import { Button } from '../../components/button.tsx'
 import { Empty } from '../../components/page.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { useNow } from '../../components/use-now.ts'
 import { formatDate, formatDuration } from '../../format/time.ts'
 import { durationMs } from '../deployments/bar-cells.ts'
 import { TimelineView } from '../deployments/timeline-view.tsx'
+
+/** It brings the terminal along, which is large. */
+const RecordingDialog = lazy(() => import('../console/recording-dialog.tsx'))
 
 export function HistoryTab({ machine }: { machine: MachineDetail }) {
   if (machine.deployments.length === 0)
@@ -49,8 +54,25 @@ function Row({ deployment }: { deployment: Deployment }) {
             </p>
           )}
           <TimelineView deployment={deployment} />
+          {deployment.consoleBytes > 0 && <Recording deployment={deployment} />}
         </div>
       </details>
     </li>
+  )
+}
+
+function Recording({ deployment }: { deployment: Deployment }) {
+  const [isOpen, setOpen] = useState(false)
+  return (
+    <div className="mt-5">
+      <Button may="console" onClick={() => setOpen(true)}>
+        Play its console
+      </Button>
+      {isOpen && (
+        <Suspense fallback={null}>
+          <RecordingDialog deployment={deployment} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
+    </div>
   )
 }

@@ -67,6 +67,7 @@ export function createDeployment(part: Partial<Deployment> = {}): Deployment {
     failure: null,
     address: null,
     sshHostKeys: [],
+    consoleBytes: 0,
     createdBy: null,
     createdAt: 0,
     startedAt: null,

@@ -11,6 +11,7 @@ import {
   IpmiError,
   type IpmiSession,
   identify,
+  openConsole,
   readFru,
   readPowerDraw,
   setBootDevice,
@@ -83,6 +84,7 @@ function createSession(session: IpmiSession): BmcSession {
     setBootDevice: ({ device, persistent, uefi }) =>
       translated(() => setBootDevice(session, { device, persistent, uefi: uefi ?? false })),
     identify: (seconds) => translated(() => identify(session, seconds ?? 'on')),
+    openConsole: (handlers, options) => translated(() => openConsole(session, handlers, options)),
     readIdentity: () => translated(() => readIdentity(session)),
     readSensors: (wish) => translated(() => readIpmiSensors(session, wish !== undefined)),
     readEventLog: (after) => translated(() => readIpmiEventLog(session, after)),
