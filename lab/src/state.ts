@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildDir } from './paths.ts'
 
@@ -40,8 +40,11 @@ export async function readJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
+/** Whole or not at all: another process may be waiting for it. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`)
+  const draft = `${path}.${process.pid}.draft`
+  await writeFile(draft, `${JSON.stringify(value, null, 2)}\n`)
+  await rename(draft, path)
 }
 
 interface ProcessRecord {
