@@ -69,7 +69,7 @@ function Problems({ edge }: { edge: Edge }) {
     return (
       <p className="mt-4 max-w-3xl border-l-[3px] border-failed pl-4">
         Last heard <Ago atMs={edge.lastSeenAt} />. Its machines still boot, and what was armed still runs.
-        Check that the host is up, and that it can reach this server; <Mono>dragonfly-edge doctor</Mono> on it
+        Check that the host is up, and that it can reach this server; <Mono>dragonfly-edge status</Mono> on it
         says what is amiss.
       </p>
     )
