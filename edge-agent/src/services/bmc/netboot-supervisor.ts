@@ -48,7 +48,8 @@ export function createNetbootSupervisor(ports: NetbootSupervisorPorts): NetbootS
     const { deploymentId, netbootOrder } = wanted
     const state = runner.get(deploymentId)
     if (!netbootOrder || !state || !isWaiting(state) || underWay.has(deploymentId)) return
-    if (!isReady(ports, wanted)) return
+    // Up already, it takes the order as it is; one that is just restarting is seen to be gone within a minute.
+    if (!isReady(ports, wanted) || ports.isInRamdisk(state.machineId)) return
     const record = await findNetboot(database, deploymentId, state.attempt)
     if (decideNetboot(record, now()) === 'wait') return
     underWay.add(deploymentId)
@@ -87,7 +88,7 @@ async function begin(
   const tell = (note: string) =>
     ports.report({ type: 'deployment.note', deploymentId, stage, attempt, note: note.slice(0, 2000) })
   const machine = ports.machine(machineId)
-  if (!machine || ports.isInRamdisk(machineId)) return
+  if (!machine) return
   const target: BmcTarget = { machineId, name: machine.name, macs: machine.macs, bmc: machine.bmc ?? null }
   const what = { action: 'netboot', uefi: readUefi(wanted.netbootOrder) } as const
   const verdict = await ports.checkOrder({ jws: wanted.netbootOrder, orderId: deploymentId, what, target })
