@@ -1,26 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import type { Person } from './deps.ts'
+import { committedOperations as operations } from './testing/committed-operations.ts'
 import { createDeployable, createHarness, createTeller, type Harness, inventory } from './testing/harness.ts'
 
-interface Operation {
-  operationId: string
-  method: string
-  path: string
-  access: string
-}
-
-const committed = JSON.parse(await readFile(new URL('../openapi.json', import.meta.url), 'utf8'))
-const operations: Operation[] = Object.entries<Record<string, { operationId: string; 'x-access': string }>>(
-  committed.paths,
-).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, { operationId, 'x-access': access }]) => ({
-    operationId,
-    method: method.toUpperCase(),
-    path,
-    access,
-  })),
-)
 const password = 'correct horse battery staple'
 const unknownId = '01900000-0000-7000-8000-000000000000'
 

@@ -5,6 +5,7 @@ import { and, eq, inArray, or } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { decideIdentity, type KnownMachine, usableSerial, usableUuid } from '../features/machines/identity.ts'
+import { withMacs } from '../features/machines/macs.ts'
 import { createId } from '../ids.ts'
 import { seenAt } from './apply-machine.ts'
 import type { Effect } from './effect.ts'
@@ -154,17 +155,5 @@ async function findCandidates(
         ),
       ),
     )
-  const macRows = await deps.db
-    .select({ machineId: machineMacs.machineId, mac: machineMacs.mac })
-    .from(machineMacs)
-    .where(
-      inArray(
-        machineMacs.machineId,
-        rows.map((row) => row.machineId),
-      ),
-    )
-  return rows.map((row) => ({
-    ...row,
-    macs: macRows.filter((mac) => mac.machineId === row.machineId).map((mac) => mac.mac),
-  }))
+  return withMacs(deps.db, rows)
 }

@@ -2,6 +2,7 @@ import { findDhcpProblems } from '@dragonfly/schema/state'
 import type { HostInterface, InterfaceDhcp, SiteEvent } from '@dragonfly/schema/wire'
 import { canListenOn, type DhcpListening, listenForDhcp } from './dhcp-listening.ts'
 import type { Problems } from './problems.ts'
+import { createSerialQueue } from './serial-queue.ts'
 
 export interface DhcpObserver {
   /** Listens on all interfaces that have an address, and tells what was heard. A round under way counts as this one. */
@@ -22,20 +23,18 @@ const mostInterfaces = 16
 
 export function createDhcpObserver(options: DhcpObserverOptions): DhcpObserver {
   let all: Promise<void> | null = null
-  let last: Promise<void> = Promise.resolve()
-  const inTurn = (run: () => Promise<void>): Promise<void> => {
-    last = last.catch(() => undefined).then(run)
-    return last
-  }
+  const queue = createSerialQueue()
   return {
     observeAll: () => {
-      all ??= inTurn(() => runRound(options, () => true)).finally(() => {
-        all = null
-      })
+      all ??= queue
+        .add(() => runRound(options, () => true))
+        .finally(() => {
+          all = null
+        })
       return all
     },
     observeServed: () =>
-      inTurn(async () => {
+      queue.add(async () => {
         const served = options.served()
         await runRound(options, (entry) => served.includes(entry.name))
         // Of those that are switched off nobody will hear when it is over.

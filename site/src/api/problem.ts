@@ -59,3 +59,14 @@ function withIndex(parts: readonly string[], message: string): string {
   const index = Number(parts.at(-1))
   return Number.isInteger(index) && parts.length > 1 ? `Line ${index + 1}: ${message}` : message
 }
+
+/** A person was asked once more, and let it be. */
+export function notConfirmed(): ApiError {
+  return new ApiError({
+    type: 'about:blank',
+    title: 'Not confirmed',
+    status: 0,
+    detail: 'Nothing was changed.',
+    code: 'cancelled',
+  })
+}

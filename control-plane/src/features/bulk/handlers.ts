@@ -31,34 +31,29 @@ export function mountBulk(app: OpenAPIHono<AppEnv>): void {
   })
   app.openapi(routes.abortDeployments, async (c) =>
     c.json(
-      await runBulk(c.get('deps'), callerOf(c), {
-        operation: 'abortDeployment',
-        details: {},
-        machineIds: c.req.valid('json').machineIds,
-        act: (machineId) => abortDeploymentOf(c.get('deps'), machineId).then(done),
-      }),
+      await onEach(c, 'abortDeployment', {}, c.req.valid('json').machineIds, (machineId) =>
+        abortDeploymentOf(c.get('deps'), machineId),
+      ),
       200,
     ),
   )
   app.openapi(routes.adoptMachines, async (c) =>
     c.json(
-      await runBulk(c.get('deps'), callerOf(c), {
-        operation: 'adoptMachine',
-        details: {},
-        machineIds: c.req.valid('json').machineIds,
-        act: (machineId) => adoptMachine(c.get('deps'), machineId, {}).then(done),
-      }),
+      await onEach(c, 'adoptMachine', {}, c.req.valid('json').machineIds, (machineId) =>
+        adoptMachine(c.get('deps'), machineId, {}),
+      ),
       200,
     ),
   )
   app.openapi(routes.deleteMachines, async (c) =>
     c.json(
-      await runBulk(c.get('deps'), callerOf(c), {
-        operation: 'deleteMachine',
-        details: { safety: c.get('safety') },
-        machineIds: c.req.valid('json').machineIds,
-        act: (machineId) => deleteMachine(c.get('deps'), machineId).then(done),
-      }),
+      await onEach(
+        c,
+        'deleteMachine',
+        { safety: c.get('safety') },
+        c.req.valid('json').machineIds,
+        (machineId) => deleteMachine(c.get('deps'), machineId),
+      ),
       200,
     ),
   )
@@ -84,33 +79,24 @@ export function mountBulk(app: OpenAPIHono<AppEnv>): void {
   })
   app.openapi(routes.lockMachines, async (c) => {
     const { machineIds, reason } = c.req.valid('json')
-    const result = await runBulk(c.get('deps'), callerOf(c), {
-      operation: 'lockMachine',
-      details: reason ? { reason } : {},
-      machineIds,
-      act: (machineId) => lockMachine(c.get('deps'), personOf(c), machineId, { reason }).then(done),
-    })
+    const result = await onEach(c, 'lockMachine', reason ? { reason } : {}, machineIds, (machineId) =>
+      lockMachine(c.get('deps'), personOf(c), machineId, { reason }),
+    )
     return c.json(result, 200)
   })
   app.openapi(routes.unlockMachines, async (c) =>
     c.json(
-      await runBulk(c.get('deps'), callerOf(c), {
-        operation: 'unlockMachine',
-        details: {},
-        machineIds: c.req.valid('json').machineIds,
-        act: (machineId) => unlockMachine(c.get('deps'), machineId).then(done),
-      }),
+      await onEach(c, 'unlockMachine', {}, c.req.valid('json').machineIds, (machineId) =>
+        unlockMachine(c.get('deps'), machineId),
+      ),
       200,
     ),
   )
   app.openapi(routes.tagMachines, async (c) => {
     const { machineIds, add = [], remove = [] } = c.req.valid('json')
-    const result = await runBulk(c.get('deps'), callerOf(c), {
-      operation: 'updateMachine',
-      details: { add, remove },
-      machineIds,
-      act: (machineId) => changeTags(c.get('deps'), machineId, { add, remove }).then(done),
-    })
+    const result = await onEach(c, 'updateMachine', { add, remove }, machineIds, (machineId) =>
+      changeTags(c.get('deps'), machineId, { add, remove }),
+    )
     return c.json(result, 200)
   })
 }
@@ -140,7 +126,24 @@ async function powerMany(
   })
 }
 
-const done = (): 'done' => 'done'
+/** The operation of one machine, on each of them; what it answers for one is not told. */
+function onEach(
+  c: Context<AppEnv>,
+  operation: string,
+  details: Record<string, unknown>,
+  machineIds: readonly string[],
+  act: (machineId: string) => Promise<unknown>,
+): Promise<BulkResult> {
+  return runBulk(c.get('deps'), callerOf(c), {
+    operation,
+    details,
+    machineIds,
+    act: async (machineId) => {
+      await act(machineId)
+      return 'done'
+    },
+  })
+}
 
 function callerOf(c: Context<AppEnv>): BulkCaller {
   return { person: personOf(c), clientAddress: c.get('clientAddress') }

@@ -18,6 +18,7 @@ import { runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps, EdgeIdentity } from '../../deps.ts'
 import { bumpSite } from '../sites/site-version.ts'
 import { decideJoin, type JoinCandidate } from './identity.ts'
+import { withMacs } from './macs.ts'
 import { publishMachine } from './service.ts'
 
 type MachineRow = typeof machines.$inferSelect
@@ -71,20 +72,8 @@ async function findCandidates(deps: Deps, siteId: string, machineId: string): Pr
         ),
       ),
     )
-  const macs = await deps.db
-    .select({ machineId: machineMacs.machineId, mac: machineMacs.mac })
-    .from(machineMacs)
-    .where(
-      inArray(
-        machineMacs.machineId,
-        rows.map((row) => row.machineId),
-      ),
-    )
-  return rows.map(({ inventoryAt, ...row }) => ({
-    ...row,
-    hasShownItself: inventoryAt !== null,
-    macs: macs.filter((mac) => mac.machineId === row.machineId).map(({ mac }) => mac),
-  }))
+  const known = await withMacs(deps.db, rows)
+  return known.map(({ inventoryAt, ...row }) => ({ ...row, hasShownItself: inventoryAt !== null }))
 }
 
 async function readMachine(deps: Deps, machineId: string): Promise<MachineRow | null> {

@@ -1,4 +1,5 @@
-import { ApiError } from '../../api/problem.ts'
+import { notConfirmed } from '../../api/problem.ts'
+import { createRequestStore } from '../../components/request-store.ts'
 
 /** Somebody is asked for their second factor once more; the dialog that is open answers it. */
 export interface StepUpRequest {
@@ -6,48 +7,30 @@ export interface StepUpRequest {
   onCancel: () => void
 }
 
-let current: StepUpRequest | null = null
+const store = createRequestStore<StepUpRequest>()
+export const subscribeStepUp = store.subscribe
+export const currentStepUp = store.current
+
 let asked: Promise<void> | null = null
-const listeners = new Set<() => void>()
-
-function show(request: StepUpRequest | null): void {
-  current = request
-  if (request === null) asked = null
-  for (const listener of listeners) listener()
-}
-
-export function subscribeStepUp(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
-export function currentStepUp(): StepUpRequest | null {
-  return current
-}
 
 /** Resolves when the second factor was given; all who ask meanwhile share one dialog. Throws when it is cancelled. */
 export function askForFactor(): Promise<void> {
   asked ??= new Promise((resolve, reject) => {
-    show({
+    store.show({
       onProven: () => {
-        show(null)
+        close()
         resolve()
       },
       onCancel: () => {
-        show(null)
-        reject(cancelled())
+        close()
+        reject(notConfirmed())
       },
     })
   })
   return asked
 }
 
-function cancelled(): ApiError {
-  return new ApiError({
-    type: 'about:blank',
-    title: 'Not confirmed',
-    status: 0,
-    detail: 'Nothing was changed.',
-    code: 'cancelled',
-  })
+function close(): void {
+  asked = null
+  store.show(null)
 }

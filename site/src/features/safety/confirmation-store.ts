@@ -1,4 +1,5 @@
-import { ApiError } from '../../api/problem.ts'
+import { notConfirmed } from '../../api/problem.ts'
+import { createRequestStore } from '../../components/request-store.ts'
 import type { Dangerous } from './confirming-fetch.ts'
 
 /** What is to be held for; the dialog that is open answers it. */
@@ -7,48 +8,25 @@ export interface HoldRequest extends Dangerous {
   onCancel: () => void
 }
 
-let current: HoldRequest | null = null
-const listeners = new Set<() => void>()
-
-function show(request: HoldRequest | null): void {
-  current = request
-  for (const listener of listeners) listener()
-}
-
-export function subscribeHold(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
-export function currentHold(): HoldRequest | null {
-  return current
-}
+const store = createRequestStore<HoldRequest>()
+export const subscribeHold = store.subscribe
+export const currentHold = store.current
 
 /** Opens the second dialog; answers with the confirmation, or throws when it was cancelled. */
 export function askToHold({ operation, targets }: Dangerous): Promise<string> {
-  current?.onCancel()
+  store.current()?.onCancel()
   return new Promise((resolve, reject) => {
-    show({
+    store.show({
       operation,
       targets,
       onHeld: (confirmationId) => {
-        show(null)
+        store.show(null)
         resolve(confirmationId)
       },
       onCancel: () => {
-        show(null)
-        reject(cancelled())
+        store.show(null)
+        reject(notConfirmed())
       },
     })
-  })
-}
-
-function cancelled(): ApiError {
-  return new ApiError({
-    type: 'about:blank',
-    title: 'Not confirmed',
-    status: 0,
-    detail: 'Nothing was changed.',
-    code: 'cancelled',
   })
 }
