@@ -9,16 +9,18 @@ import { createAuth } from '../../features/people/auth.ts'
 import { readOrCreateSetting } from '../../features/settings/settings.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
+import { announceSite } from '../../features/sites/site-version.ts'
 import { createCode, createId, createToken } from '../../ids.ts'
 import { createMetrics } from '../../metrics.ts'
 import { createOriginPolicy } from '../../origin.ts'
-import type { BundleSource, Clock, Secrets } from '../../ports/index.ts'
+import type { BundleSource, Clock, LocalConnections, Secrets } from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
 import { createTries } from '../../tries.ts'
 import { createWebText } from '../../web-text.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
 import { scryptHasher } from './password-hasher.ts'
+import { createSockets } from './sockets.ts'
 
 /** A site's edges fetch its whole state each time. */
 const announceEveryMs = 1000
@@ -35,13 +37,22 @@ export interface NodeDepsOptions {
   logError: (message: string, error: unknown) => void
 }
 
+export type NodeDeps = Deps & { connections: LocalConnections }
+
 /** Everything that the features need, as Node gives it. */
-export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
+export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps> {
   const { db, secrets, publicUrl, logError } = options
   const clock = options.clock ?? Date.now
   const origins = createOriginPolicy(publicUrl)
   const replay = createReplayGuard(clock)
   const sealedSecret = await readOrCreateSetting(db, 'session-secret', () => secrets.seal(createToken('')))
+  const consoles = createConsoleHub()
+  const connections = createEdgeConnections((edgeId) => consoles.dropEdge(edgeId))
+  const coalesce = createCoalesce(announceEveryMs)
+  const identity = {
+    controlPlaneId: await readOrCreateSetting(db, 'control-plane-id', () => createId(clock())),
+    generation: await readOrCreateSetting(db, 'generation', () => createId(clock())),
+  }
   return {
     db,
     clock,
@@ -56,10 +67,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     }),
     audit: createAuditLog(db),
     signer: await loadSigner(db, secrets),
-    identity: {
-      controlPlaneId: await readOrCreateSetting(db, 'control-plane-id', () => createId(clock())),
-      generation: await readOrCreateSetting(db, 'generation', () => createId(clock())),
-    },
+    identity,
     origins,
     publicUrl: publicUrl.replace(/\/+$/, ''),
     door: createDoor(db, clock),
@@ -67,9 +75,10 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
-    connections: createEdgeConnections(),
-    consoles: createConsoleHub(),
-    announce: createCoalesce(announceEveryMs),
+    connections,
+    consoles,
+    announce: (siteId) =>
+      coalesce(siteId, () => announceSite({ db, connections, identity, logError }, siteId)),
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay,
@@ -80,7 +89,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     readWebText: createWebText(),
     tries: createTries(db, clock),
     metrics: createMetrics(),
-    upgradeWebSocket,
+    sockets: createSockets(upgradeWebSocket, connections),
     logError,
   }
 }
