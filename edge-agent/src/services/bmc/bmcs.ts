@@ -8,6 +8,7 @@ import { verifySignature } from '../signing.ts'
 import type { SiteContext } from '../site-context.ts'
 import type { EdgeIdentity } from '../store/identity.ts'
 import type { Journal } from '../store/journal.ts'
+import type { AccountPorts } from './account.ts'
 import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
 import type { BmcDriver, OpenCredentials } from './driver.ts'
 import { createIpmiDriver } from './drivers/ipmi.ts'
@@ -31,6 +32,7 @@ export interface BmcsOptions
   journal: Journal
   site: SiteContext
   sealing: Sealing
+  askRamdisk: AccountPorts['askRamdisk']
   /** For tests: other drivers than the real ones, and another way to open credentials. */
   bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
 }
@@ -67,8 +69,20 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
       verifySignature,
     )
   }
+  const { askRamdisk } = options
+  const recipients = () => site.state()?.sealingKeys ?? []
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-  const ports = { reach: createBmcReach(drivers), machine, checkOrder, sealing, report, now, sleep }
+  const ports = {
+    reach: createBmcReach(drivers),
+    machine,
+    checkOrder,
+    sealing,
+    askRamdisk,
+    recipients,
+    report,
+    now,
+    sleep,
+  }
   const commands = await openCommandDesk({
     database,
     journal,

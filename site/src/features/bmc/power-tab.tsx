@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { Facts, Mono } from '../../components/facts.tsx'
 import { Empty } from '../../components/page.tsx'
 import { Ago } from '../../components/time.tsx'
+import { AccountButton } from './account-button.tsx'
 import { BmcDialog } from './bmc-dialog.tsx'
 import { BootDeviceForm } from './boot-device.tsx'
 import { CommandList } from './command-list.tsx'
@@ -35,6 +36,7 @@ function WithoutBmc({ machine }: { machine: MachineDetail }) {
         <Button may="bmcs" look="primary" onClick={() => setAdding(true)}>
           Add BMC
         </Button>
+        <AccountButton machine={machine} />
       </div>
       <section aria-label="Power" className="mt-10 border-t border-line pt-6">
         <p className="mb-4 max-w-2xl text-ink-soft">
@@ -162,6 +164,7 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       <Button may="operate" busy={probing.isPending} onClick={() => probing.mutate()}>
         Look again
       </Button>
+      {!bmc.hasCredentials && <AccountButton machine={machine} />}
       <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
         Change
       </Button>
