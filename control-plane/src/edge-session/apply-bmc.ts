@@ -11,6 +11,7 @@ async function findBmc(deps: Deps, edge: EdgeIdentity, machineId: string) {
   const [row] = await deps.db
     .select({
       powerStateAt: bmcs.powerStateAt,
+      tlsPin: bmcs.tlsPin,
       smbiosUuid: machines.smbiosUuid,
       serial: machines.serial,
       inventoryAt: machines.inventoryAt,
@@ -41,6 +42,7 @@ export async function applyBmcIdentified(
     ...(row.inventoryAt === null && identity.vendor !== null ? { manufacturer: identity.vendor } : {}),
     ...(row.inventoryAt === null && identity.model !== null ? { product: identity.model } : {}),
   }
+  const isNewPin = row.tlsPin === null && identity.tlsPin !== undefined
   const isMore = Object.keys(told).length > 0
   return {
     statements: [
@@ -50,6 +52,8 @@ export async function applyBmcIdentified(
           vendor: identity.vendor,
           model: identity.model,
           firmware: identity.firmware,
+          // The first one stays until a person forgets it.
+          ...(isNewPin ? { tlsPin: identity.tlsPin } : {}),
           capabilities,
           edgeId: edge.edgeId,
           reachableAt: at,
@@ -60,7 +64,7 @@ export async function applyBmcIdentified(
       ...(isMore ? [deps.db.update(machines).set(told).where(eq(machines.machineId, machineId))] : []),
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
-    bump: uuid !== null || serial !== null ? 'site' : 'none',
+    bump: uuid !== null || serial !== null || isNewPin ? 'site' : 'none',
   }
 }
 

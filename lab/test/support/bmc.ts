@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CommandView, DeploymentView, MachineDetail, SealingKeysView } from '@dragonfly/schema/api'
 import { sealFor, verifySealingKey } from '@dragonfly/schema/sealing'
-import { type BmcReading, isActive } from '@dragonfly/schema/state'
+import { type BmcProtocol, type BmcReading, isActive } from '@dragonfly/schema/state'
 import { waitUntil } from '../../src/api.ts'
 import { runCommand } from '../../src/command.ts'
 import { importFile, runOverSsh } from '../../src/deploy.ts'
@@ -15,11 +15,13 @@ export async function adoptByAddress(
   { api, siteId }: Product,
   address: string,
   user: { name: string; password: string },
+  { protocol = 'ipmi', name = 'rack-1' }: { protocol?: BmcProtocol; name?: string } = {},
 ): Promise<string> {
   const { machineId } = await api.request<MachineDetail>('POST', '/api/v1/bmcs', {
     siteId,
     address,
-    name: 'rack-1',
+    protocol,
+    name,
   })
   const { edges } = await api.request<SealingKeysView>('GET', `/api/v1/sites/${siteId}/sealing-keys`)
   const checks = await Promise.all(
@@ -28,7 +30,11 @@ export async function adoptByAddress(
   const keys = checks.flatMap((check) => (check.kind === 'refused' ? [] : [check.key]))
   const { name: username, password } = user
   const sealed = await sealFor({ format: 1, siteId, machineId, address, username, password }, keys)
-  await api.request('PUT', `/api/v1/machines/${machineId}/bmc`, { address, credentials: sealed })
+  await api.request('PUT', `/api/v1/machines/${machineId}/bmc`, {
+    address,
+    protocol,
+    credentials: sealed,
+  })
   return machineId
 }
 

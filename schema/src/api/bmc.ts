@@ -39,6 +39,8 @@ export const bmcViewSchema = bmcSummarySchema
     mac: z.string().nullable(),
     /** Whether there are some; nobody but the site's edges can read them. */
     hasCredentials: z.boolean(),
+    /** SHA-256 (hex) of the certificate by which its Redfish is known; null before the first look. */
+    tlsPin: z.string().nullable(),
     /** The edge that reached it last. */
     edgeId: idSchema.nullable(),
     vendor: z.string().nullable(),
@@ -90,6 +92,10 @@ export const bmcInputSchema = z
     credentials: sealedCredentialsSchema.nullable().optional().openapi({
       description:
         'User name and password, sealed to the site’s edges by whoever knows them (general JWE); those held already stay when left out and the address is the same',
+    }),
+    forgetCertificate: z.boolean().optional().openapi({
+      description:
+        'Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused',
     }),
   })
   .openapi('BmcInput')

@@ -8,7 +8,7 @@ import {
   powerOperations,
   powerStates,
 } from '../state/bmc.ts'
-import { idSchema, macSchema, sentenceSchema } from './common.ts'
+import { idSchema, macSchema, sentenceSchema, sha256Schema } from './common.ts'
 import { maxSealingRecipients, sealedCredentialsSchema, sealingKidSchema } from './sealing.ts'
 
 /** A host name, an IPv4 or IPv6 address, or the MAC address of a machine that is only woken. */
@@ -28,6 +28,8 @@ export const siteBmcSchema = z.object({
   mac: macSchema.nullable(),
   /** Opened by edges only, for this machine and this address. */
   credentials: sealedCredentialsSchema.nullable(),
+  /** SHA-256 (hex) of the certificate that it has to show over TLS; null: the next one that it shows is taken. */
+  tlsPin: sha256Schema.nullable().optional(),
 })
 export type SiteBmc = z.infer<typeof siteBmcSchema>
 

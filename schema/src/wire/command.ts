@@ -7,7 +7,7 @@ import {
   bmcCapabilitiesSchema,
   siteBmcSchema,
 } from './bmc.ts'
-import { epochMsSchema, idSchema, sentenceSchema, smbiosUuidSchema } from './common.ts'
+import { epochMsSchema, idSchema, sentenceSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
 import { maxSealingRecipients, sealedCredentialsSchema, sealingRecipientSchema } from './sealing.ts'
 
 /** A machine and how its power is reached; `bmc` null where it has none. */
@@ -79,6 +79,8 @@ export const bmcIdentitySchema = z.object({
   serial: textSchema.nullable(),
   /** The machine's, as its own firmware writes it, as far as that can be told. */
   guid: smbiosUuidSchema.nullable(),
+  /** SHA-256 (hex) of the certificate that it shows over TLS; left out where it was not reached that way. */
+  tlsPin: sha256Schema.optional(),
 })
 export type BmcIdentity = z.infer<typeof bmcIdentitySchema>
 

@@ -2369,6 +2369,7 @@ export interface components {
                     firmware: string | null;
                     serial: string | null;
                     guid: string | null;
+                    tlsPin?: string;
                 };
                 capabilities: {
                     power?: {
@@ -2553,6 +2554,7 @@ export interface components {
             protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
             mac: string | null;
             hasCredentials: boolean;
+            tlsPin: string | null;
             edgeId: string | null;
             vendor: string | null;
             model: string | null;
@@ -2625,6 +2627,8 @@ export interface components {
                     encrypted_key: string;
                 }[];
             } | null;
+            /** @description Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused */
+            forgetCertificate?: boolean;
         };
         BootDeviceInput: {
             /** @enum {string} */
@@ -11050,6 +11054,7 @@ export interface operations {
                                         encrypted_key: string;
                                     }[];
                                 } | null;
+                                tlsPin?: string | null;
                             };
                         }[];
                         deployments: {

@@ -123,6 +123,28 @@ describe('a machine known by its BMC’s address alone', () => {
     })
   })
 
+  it('keeps to the certificate that was seen first, until a person forgets it', async () => {
+    const { harness, edge, machineId, path } = await createAdopted()
+    const site = await connect(harness, edge)
+    const [first, second] = ['a1'.repeat(32), 'b2'.repeat(32)]
+    const see = (tlsPin: string) => {
+      const identity = { vendor: null, model: null, firmware: null, serial: null, guid: null, tlsPin }
+      return site.tell({ type: 'bmc.identified', machineId, identity, capabilities: {} })
+    }
+    const pin = async () => (await harness.call('GET', `${path}/bmc`)).body.tlsPin
+    expect(await pin()).toBeNull()
+    await see(first)
+    await see(second)
+    expect(await pin()).toBe(first)
+    const { address } = (await harness.call('GET', `${path}/bmc`)).body
+    await harness.call('PUT', `${path}/bmc`, { address })
+    expect(await pin()).toBe(first)
+    await harness.call('PUT', `${path}/bmc`, { address, forgetCertificate: true })
+    expect(await pin()).toBeNull()
+    await see(second)
+    expect(await pin()).toBe(second)
+  })
+
   it('keeps its last power state when its BMC is lost, and says that it is', async () => {
     const { harness, edge, machineId, path } = await createAdopted()
     const site = await connect(harness, edge)

@@ -17,6 +17,7 @@ export function renderSiteBmc({
   protocol,
   mac,
   credentials,
+  tlsPin,
 }: Pick<BmcRow, keyof SiteBmc>): SiteBmc {
-  return { address, port, protocol, mac, credentials }
+  return { address, port, protocol, mac, credentials, tlsPin }
 }

@@ -49,7 +49,7 @@ export const setBmc = defineRoute({
   tags: ['bmcs'],
   summary: 'Set how a machine’s power is reached; the site looks at it at once',
   'x-access': 'bmcs',
-  'x-audit': ['address', 'port', 'protocol', 'mac'],
+  'x-audit': ['address', 'port', 'protocol', 'mac', 'forgetCertificate'],
   request: { params, body: jsonBody(bmcInputSchema) },
   responses: { 200: jsonResponse('The BMC', bmcViewSchema), ...problems(400, 401, 403, 404, 409, 415, 422) },
 })

@@ -61,7 +61,8 @@ export async function setBmc(
   const readers = input.credentials
     ? await findReaders(deps.db, machine.siteId, input.credentials)
     : (before?.readers ?? [])
-  const values = { ...reach, ...kept, credentials, readers, problem: null, updatedAt: now }
+  const forgotten = input.forgetCertificate ? { tlsPin: null } : {}
+  const values = { ...reach, ...kept, ...forgotten, credentials, readers, problem: null, updatedAt: now }
   await runBatch(deps.db, [
     deps.db
       .insert(bmcs)

@@ -4,7 +4,7 @@ import type { BmcRow } from './queries.ts'
 
 /** The ciphertext stays here: nobody but an edge has any use for it. */
 export function renderBmc(row: BmcRow): BmcView {
-  const { credentials, capabilities, siteId: _siteId, tlsPin: _tlsPin, ...view } = row
+  const { credentials, capabilities, siteId: _siteId, ...view } = row
   return {
     ...view,
     hasCredentials: credentials !== null,

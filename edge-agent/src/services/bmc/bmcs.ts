@@ -12,6 +12,7 @@ import type { AccountPorts } from './account.ts'
 import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
 import type { BmcDriver, OpenCredentials } from './driver.ts'
 import { createIpmiDriver } from './drivers/ipmi.ts'
+import { createRedfishDriver } from './drivers/redfish.ts'
 import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
 import { createBmcReach } from './reach.ts'
@@ -41,7 +42,9 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   const { database, identity, journal, site, sealing, now, report, warn } = options
   const openCredentials = options.bmc?.openCredentials ?? openSealed(sealing)
   const ipmi = createIpmiDriver(openCredentials)
+  const redfish = createRedfishDriver(openCredentials)
   const drivers = options.bmc?.drivers ?? [
+    redfish,
     ipmi,
     createWakeOnLanDriver({
       openUdp: openNodeUdpSocket,
@@ -97,7 +100,9 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
       await commands.tick()
       await netboots.tick()
     },
-    stop: ipmi.stop,
+    stop: async () => {
+      await Promise.all([ipmi.stop(), redfish.stop()])
+    },
   }
 }
 
@@ -110,8 +115,9 @@ function openSealed(sealing: Sealing): OpenCredentials {
         reason: 'no-credentials',
         message: 'No user name and password were entered for it.',
       }
-    const { address, credentials } = bmc
-    const opened = await sealing.openCredentials(credentials, { machineId, address })
+    const { address, credentials, tlsPin } = bmc
+    const use = { machineId, address, ...(tlsPin ? { tlsPin } : {}) }
+    const opened = await sealing.openCredentials(credentials, use)
     if ('refused' in opened) return { kind: 'refused', reason: opened.refused, message: opened.message }
     return { kind: 'opened', credentials: opened }
   }

@@ -1,6 +1,7 @@
 import type { BmcAttempt, BmcCapabilities, BmcCapability, PowerState } from '@dragonfly/schema/state'
 import type { BmcIdentity } from '@dragonfly/schema/wire'
 import { type BmcDriver, BmcError, type BmcSession, type BmcTarget } from './driver.ts'
+import { isPreferred } from './driver-order.ts'
 import { type BmcReach, describeFailure } from './reach.ts'
 
 export interface ProbeResult {
@@ -82,22 +83,26 @@ async function note(
   check: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   const before = capabilities[capability]
-  if (ability === undefined || (before && 'driver' in before)) return
+  const isDone = before !== undefined && 'driver' in before
+  if (ability === undefined || (isDone && !isPreferred(name, capability))) return
   try {
     await check()
     capabilities[capability] = { driver: name }
   } catch (error) {
+    if (isDone) return
     const failures = [...(before?.failures ?? []), describeFailure(name, error)]
     capabilities[capability] = { failures }
   }
 }
 
 function mergeIdentities(first: BmcIdentity, other: BmcIdentity): BmcIdentity {
+  const tlsPin = first.tlsPin ?? other.tlsPin
   return {
     vendor: first.vendor ?? other.vendor,
     model: first.model ?? other.model,
     firmware: first.firmware ?? other.firmware,
     serial: first.serial ?? other.serial,
     guid: first.guid ?? other.guid,
+    ...(tlsPin === undefined ? {} : { tlsPin }),
   }
 }

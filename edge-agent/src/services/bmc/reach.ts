@@ -1,5 +1,6 @@
 import type { BmcAttempt, BmcCapability, BmcDriverName } from '@dragonfly/schema/state'
 import { BmcAttemptError, type BmcDriver, BmcError, type BmcSession, type BmcTarget } from './driver.ts'
+import { orderDrivers } from './driver-order.ts'
 
 export interface Reached<T> {
   value: T
@@ -17,13 +18,15 @@ export interface BmcReach {
     work: (session: BmcSession) => Promise<T>,
   ): Promise<Reached<T>>
   /** The drivers that are worth trying for a machine, the best first. */
-  drivers(target: BmcTarget): readonly BmcDriver[]
+  drivers(target: BmcTarget, capability?: BmcCapability): readonly BmcDriver[]
   /** Does something while nothing else is under way for this machine. */
   inTurn<T>(target: BmcTarget, work: () => Promise<T>): Promise<T>
 }
 
 export function createBmcReach(drivers: readonly BmcDriver[]): BmcReach {
   const turns = new Map<string, Promise<unknown>>()
+  // A driver that is silent here costs its time-out: what worked is tried first, until it fails.
+  const workedLast = new Map<string, BmcDriverName>()
 
   const inTurn = <T>(target: BmcTarget, work: () => Promise<T>): Promise<T> => {
     const key = target.bmc ? `${target.bmc.address} ${target.bmc.port}` : target.machineId
@@ -35,16 +38,31 @@ export function createBmcReach(drivers: readonly BmcDriver[]): BmcReach {
     done.then(forget, forget)
     return done
   }
-  const fitting = (target: BmcTarget) => drivers.filter((driver) => driver.fits(target))
+  const memoryKey = ({ machineId, bmc }: BmcTarget, capability: BmcCapability) =>
+    [machineId, bmc?.address, bmc?.protocol, capability].join(' ')
+  const fitting = (target: BmcTarget, capability?: BmcCapability) => {
+    const usable = drivers.filter((driver) => driver.fits(target))
+    if (capability === undefined) return usable
+    return orderDrivers(usable, capability, workedLast.get(memoryKey(target, capability)))
+  }
+  const remember = (target: BmcTarget, capability: BmcCapability, name: BmcDriverName) => {
+    const key = memoryKey(target, capability)
+    // The others see nothing: they stay what is tried last.
+    if (name === 'redfish' || name === 'ipmi') workedLast.set(key, name)
+    else workedLast.delete(key)
+  }
   return {
     inTurn,
     drivers: fitting,
     use: (target, capability, work) =>
       inTurn(target, async () => {
         const attempts: BmcAttempt[] = []
-        for (const driver of fitting(target)) {
+        for (const driver of fitting(target, capability)) {
           const tried = await attempt(driver, target, capability, work)
-          if (tried.kind === 'done') return { value: tried.value, driver: driver.name, attempts }
+          if (tried.kind === 'done') {
+            remember(target, capability, driver.name)
+            return { value: tried.value, driver: driver.name, attempts }
+          }
           attempts.push(tried.failure)
         }
         throw new BmcAttemptError(capability, attempts)

@@ -54,7 +54,7 @@ async function readThermalSubsystem(
   ]
 }
 
-/** What the machine draws, in watts; null where its BMC does not measure it. The chassis is read from `machine`'s first. */
+/** What the machine draws, in watts; null where its BMC does not measure it. */
 export async function readPowerDraw(machine: RedfishMachine): Promise<number | null> {
   for (const path of machine.chassisPaths.slice(0, mostChassis)) {
     const watts = await readChassisWatts(machine, await read(machine.session, path))
@@ -63,7 +63,7 @@ export async function readPowerDraw(machine: RedfishMachine): Promise<number | n
   return null
 }
 
-/** Four generations of Redfish measure it in four places; the later ones first. */
+/** Four generations of Redfish measure it in four places; those that take one request come first. */
 async function readChassisWatts({ session }: RedfishMachine, chassis: Resource): Promise<number | null> {
   const environment = await readIfThere(session, linkAt(chassis, 'EnvironmentMetrics'))
   const measured = environment ? parseEnvironmentWatts(environment) : null

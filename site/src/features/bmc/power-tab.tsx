@@ -106,6 +106,10 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
           ['Made by', [bmc.vendor, bmc.model].filter(Boolean).join(' ')],
           ['Firmware', bmc.firmware && <Mono key="firmware">{bmc.firmware}</Mono>],
           ['Answered', <Ago key="reachable" atMs={bmc.reachableAt} />],
+          [
+            'Certificate',
+            bmc.tlsPin && <Mono key="certificate">SHA-256 {bmc.tlsPin.match(/.{8}/g)?.join(' ')}</Mono>,
+          ],
           ['Password', bmc.hasCredentials ? 'sealed for the site' : 'none yet'],
           ...bmc.capabilities
             .filter(({ driver }) => driver !== null)
@@ -130,7 +134,7 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
 }
 
 function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
-  const [asked, setAsked] = useState<'edit' | 'forget' | null>(null)
+  const [asked, setAsked] = useState<'edit' | 'forget' | 'certificate' | null>(null)
   const queryClient = useQueryClient()
   const { machineId } = machine
   const params = { path: { machineId } }
@@ -153,6 +157,18 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       await queryClient.invalidateQueries({ queryKey: keys.machines })
     },
   })
+  const forgettingCertificate = useMutation({
+    mutationFn: () => {
+      const { address, port, protocol, mac } = bmc
+      const body = { address, port, protocol, ...(mac === null ? {} : { mac }), forgetCertificate: true }
+      return take(api.PUT('/api/v1/machines/{machineId}/bmc', { params, body }))
+    },
+    onSuccess: async (saved) => {
+      setAsked(null)
+      queryClient.setQueryData(keys.bmc(machineId), saved)
+      await refresh()
+    },
+  })
   const canIdentify = bmc.capabilities.some(({ capability, driver }) => capability === 'identify' && driver)
   return (
     <div className="mt-5 flex flex-wrap gap-3">
@@ -168,10 +184,32 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
         Change
       </Button>
+      {bmc.tlsPin !== null && (
+        <Button may="bmcs" look="quiet" onClick={() => setAsked('certificate')}>
+          Accept a new certificate
+        </Button>
+      )}
       <Button may="bmcs" look="quiet" onClick={() => setAsked('forget')}>
         Forget
       </Button>
       {asked === 'edit' && <BmcDialog machine={machine} bmc={bmc} onClose={() => setAsked(null)} />}
+      {asked === 'certificate' && (
+        <ConfirmDialog
+          open
+          onOpenChange={() => setAsked(null)}
+          title={`Accept a new certificate of the BMC of ${machine.name}?`}
+          action="Accept the next one"
+          keep="Keep this one"
+          busy={forgettingCertificate.isPending}
+          error={forgettingCertificate.error}
+          onConfirm={() => forgettingCertificate.mutate()}
+        >
+          <p>
+            After a firmware update, or a reset of the BMC, it shows another one. The site looks at it at
+            once, and keeps to what it sees then: compare it with what the BMC’s own page shows.
+          </p>
+        </ConfirmDialog>
+      )}
       {asked === 'forget' && (
         <ConfirmDialog
           open

@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto'
+import {
+  findMachine,
+  openRedfish,
+  RedfishError,
+  type RedfishMachine,
+  type RedfishOptions,
+  readEventLog,
+  readIdentity,
+  readInventory,
+  readPowerDraw,
+  readPowerState,
+  readSensors,
+  setBootOverride,
+  setIndicator,
+  setPower,
+} from '../../redfish/index.ts'
+import { type BmcDriver, BmcError, type BmcSession, type BmcTarget, type OpenCredentials } from '../driver.ts'
+
+/** BMCs have few sessions: one that is not used is given back. */
+const idleMs = 2 * 60_000
+/** Longer than an LED is ever asked to be lit. */
+const litMs = 5 * 60_000
+/** A host without Redfish is not asked each time whether it has got it by now. */
+const absentMs = 10 * 60_000
+/** Wrong passwords lock accounts: the same one is not tried again at once. */
+const refusedMs = 60_000
+
+export interface RedfishDriver extends BmcDriver {
+  /** Logs out everywhere. */
+  stop(): Promise<void>
+}
+
+interface Held {
+  key: string
+  machine: RedfishMachine
+  idle: NodeJS.Timeout | null
+  blink: NodeJS.Timeout | null
+}
+
+interface Failed {
+  key: string
+  error: RedfishError
+  until: number
+}
+
+/** Redfish over HTTPS. Sessions stay open for the next request, and are given back when there is none for a while. */
+export function createRedfishDriver(
+  openCredentials: OpenCredentials,
+  { now = Date.now, options = {} }: { now?: () => number; options?: Partial<RedfishOptions> } = {},
+): RedfishDriver {
+  const sessions = new Map<string, Held>()
+  const failures = new Map<string, Failed>()
+
+  const release = async (name: string): Promise<void> => {
+    const held = sessions.get(name)
+    sessions.delete(name)
+    if (!held) return
+    if (held.idle) clearTimeout(held.idle)
+    if (held.blink) {
+      clearTimeout(held.blink)
+      await setIndicator(held.machine, false).catch(() => undefined)
+    }
+    await held.machine.session.close()
+  }
+
+  const connect = async (target: BmcTarget): Promise<Held> => {
+    const { bmc } = target
+    if (!bmc) throw new BmcError('no-bmc', 'No BMC is known for this machine.')
+    const opened = await openCredentials(target)
+    if (opened.kind === 'refused') throw new BmcError(opened.reason, opened.message)
+    const { username, password } = opened.credentials
+    const tlsPin = opened.credentials.tlsPin ?? bmc.tlsPin ?? null
+    const name = nameOf(bmc)
+    const key = digest([username, password, tlsPin ?? ''])
+    const held = sessions.get(name)
+    if (held && (held.key === key || isSame(held, key, [username, password]))) return held
+    await release(name)
+    const failed = failures.get(name)
+    if (failed && failed.key === key && failed.until > now()) throw failed.error
+    failures.delete(name)
+    try {
+      const session = await openRedfish(
+        {
+          address: bmc.address,
+          // A port that was entered for IPMI is none of HTTPS.
+          ...(bmc.port !== null && bmc.protocol === 'redfish' ? { port: bmc.port } : {}),
+          username,
+          password,
+          ...(tlsPin === null ? {} : { tlsPin }),
+        },
+        options,
+      )
+      const machine = await findMachine(session).catch(async (error: unknown) => {
+        await session.close()
+        throw error
+      })
+      const fresh: Held = { key, machine, idle: null, blink: null }
+      sessions.set(name, fresh)
+      return fresh
+    } catch (error) {
+      if (error instanceof RedfishError) remember(name, key, error)
+      throw error
+    }
+  }
+
+  /** The pin that was seen at first sight came back from the control plane: nothing else has changed. */
+  const isSame = (held: Held, key: string, [username = '', password = '']: readonly string[]): boolean => {
+    const isLearnt =
+      held.key === digest([username, password, '']) &&
+      key === digest([username, password, held.machine.session.tlsPin])
+    if (isLearnt) held.key = key
+    return isLearnt
+  }
+
+  const remember = (name: string, key: string, error: RedfishError) => {
+    const forMs =
+      error.reason === 'not-redfish' ? absentMs : error.reason === 'wrong-password' ? refusedMs : 0
+    if (forMs > 0) failures.set(name, { key, error, until: now() + forMs })
+  }
+
+  return {
+    name: 'redfish',
+    fits: ({ bmc }) => bmc !== null && (bmc.protocol === 'auto' || bmc.protocol === 'redfish'),
+    open: async (target) => {
+      const held = await translated(() => connect(target))
+      const name = target.bmc ? nameOf(target.bmc) : ''
+      if (held.idle) clearTimeout(held.idle)
+      held.idle = null
+      return createSession(held, async () => {
+        if (held.idle) clearTimeout(held.idle)
+        held.idle = setTimeout(() => void release(name).catch(() => undefined), held.blink ? litMs : idleMs)
+        held.idle.unref()
+      })
+    },
+    stop: async () => {
+      await Promise.all([...sessions.keys()].map((name) => release(name).catch(() => undefined)))
+    },
+  }
+}
+
+const nameOf = ({ address, port }: NonNullable<BmcTarget['bmc']>) => `${address} ${port ?? ''}`
+
+function createSession(held: Held, close: () => Promise<void>): BmcSession {
+  const { machine } = held
+  return {
+    power: {
+      read: () => translated(() => readPowerState(machine)),
+      set: (wish) => translated(() => setPower(machine, wish)),
+    },
+    setBootDevice: (wish) =>
+      translated(async () => {
+        const { isPersistent } = await setBootOverride(machine, wish)
+        // Another driver may be able to.
+        if (wish.persistent && wish.device !== 'none' && !isPersistent)
+          throw new BmcError(
+            'once-only',
+            'Over Redfish this BMC takes it for the next start only: it is set for that.',
+          )
+      }),
+    identify: (seconds) => translated(() => identify(held, seconds)),
+    readIdentity: () =>
+      translated(async () => ({ ...(await readIdentity(machine)), tlsPin: machine.session.tlsPin })),
+    readSensors: () => translated(() => readSensors(machine)),
+    readEventLog: () => translated(() => readEventLog(machine)),
+    readInventory: () => translated(() => readInventory(machine)),
+    readPowerDraw: () => translated(() => readPowerDraw(machine)),
+    close,
+  }
+}
+
+/** Redfish knows on and off only: the edge switches it off again. */
+async function identify(held: Held, seconds: number | null): Promise<void> {
+  if (held.blink) clearTimeout(held.blink)
+  held.blink = null
+  await setIndicator(held.machine, seconds !== 0)
+  if (seconds === null || seconds === 0) return
+  const off = () => {
+    held.blink = null
+    void setIndicator(held.machine, false).catch(() => undefined)
+  }
+  held.blink = setTimeout(off, seconds * 1000)
+  held.blink.unref()
+}
+
+/** The library's sentences hold no secrets: they may be shown. */
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof RedfishError) throw new BmcError(error.reason, error.message)
+    throw error
+  }
+}
+
+/** To notice that a password was changed, without holding it. */
+function digest(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
