@@ -3,7 +3,7 @@ import type { AgentFrame } from '@dragonfly/schema/wire'
 import type { RamdiskLink } from './link.ts'
 
 type AccountFrame = Extract<AgentFrame, { type: 'bmc-account' }>
-export type MadeAccount = NonNullable<AccountFrame['account']>
+type MadeAccount = NonNullable<AccountFrame['account']>
 export type AccountAnswer = { kind: 'made'; account: MadeAccount } | { kind: 'failed'; message: string }
 
 /** Accounts that ramdisks were asked to make on their machines' BMCs. Nothing of them is written down. */
