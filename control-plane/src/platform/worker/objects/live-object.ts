@@ -55,8 +55,7 @@ export class LiveObject extends DurableObject<WorkerEnv> {
     this.ctx.acceptWebSocket(server, [tag])
     server.serializeAttachment({ id, isEnded: false } satisfies Attachment)
     server.send(JSON.stringify({ type: 'hello', version } satisfies LiveEvent))
-    if ((await this.ctx.storage.getAlarm()) === null)
-      await this.ctx.storage.setAlarm(Date.now() + recheckMs)
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + recheckMs)
     return new Response(null, { status: 101, webSocket: client })
   }
 
@@ -81,15 +80,17 @@ export class LiveObject extends DurableObject<WorkerEnv> {
     return this.#open().length
   }
 
-  images(): [string, ImageProgress][] {
-    return [...this.#images]
+  images(): Map<string, ImageProgress> {
+    return this.#images
   }
 
-  deployments(ids: string[]): [string, DeploymentProgress][] {
-    return ids.flatMap((id): [string, DeploymentProgress][] => {
+  deployments(ids: string[]): Map<string, DeploymentProgress> {
+    const wanted = new Map<string, DeploymentProgress>()
+    for (const id of ids) {
       const progress = this.#deployments.get(id)
-      return progress ? [[id, progress]] : []
-    })
+      if (progress) wanted.set(id, progress)
+    }
+    return wanted
   }
 
   /** Whose tunnels a site's object holds now. Returns of whom that is news. */
@@ -100,7 +101,9 @@ export class LiveObject extends DurableObject<WorkerEnv> {
     if (before && before.stamp >= stamp) return []
     // Kept also when it is empty: what comes late must not count.
     kv.put(key, { edgeIds, stamp } satisfies Presence)
-    return [...new Set(edgeIds).symmetricDifference(new Set(before?.edgeIds))]
+    const known = before?.edgeIds ?? []
+    const come = edgeIds.filter((id) => !known.includes(id))
+    return [...come, ...known.filter((id) => !edgeIds.includes(id))]
   }
 
   connected(): string[] {

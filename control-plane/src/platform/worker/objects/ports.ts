@@ -63,12 +63,11 @@ function createRemoteValues(env: ObjectBindings, tell: Tell): LiveValues {
   return {
     setImage: (edgeId, imageId, progress) =>
       tell([{ kind: 'image', key: imageKey(edgeId, imageId), progress }]),
-    images: async () => new Map(await liveObject(env).images()),
+    images: async () => liveObject(env).images(),
     clearImage: (edgeId, imageId) =>
       tell([{ kind: 'image', key: imageKey(edgeId, imageId), progress: null }]),
     setDeployment: (deploymentId, progress) => tell([{ kind: 'deployment', deploymentId, progress }]),
-    deployments: async (ids) =>
-      new Map(ids.length === 0 ? [] : await liveObject(env).deployments([...ids])),
+    deployments: async (ids) => new Map(ids.length === 0 ? [] : await liveObject(env).deployments([...ids])),
     clearDeployment: (deploymentId) => tell([{ kind: 'deployment', deploymentId, progress: null }]),
   }
 }
