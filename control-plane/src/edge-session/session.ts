@@ -8,6 +8,7 @@ import {
 } from '@dragonfly/schema/wire'
 import { eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { sendPendingScans } from '../features/bmc-scans/dispatch.ts'
 import { sendPendingCommands } from '../features/commands/dispatch.ts'
 import type { EdgeConnection } from '../ports/index.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
@@ -96,6 +97,7 @@ export function createEdgeSession(deps: Deps, edge: EdgeIdentity, socket: Tunnel
       sendFrame({ type: 'state-changed', generation: deps.identity.generation, version: staleAt })
     publishEdge(deps, edge)
     await sendPendingCommands(deps, connection)
+    await sendPendingScans(deps, connection)
     await deps.consoles.edgeCame(deps, edge.siteId)
   }
 

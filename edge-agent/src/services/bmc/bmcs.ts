@@ -18,12 +18,15 @@ import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
 import { type BmcPoller, createBmcPoller } from './poller.ts'
 import { createBmcReach } from './reach.ts'
+import { createScanner, type ScannerOptions } from './scan/scanner.ts'
 
 /** All that this edge does with BMCs. */
 export interface Bmcs {
   commands: CommandDesk
   consoles: Consoles
   poller: BmcPoller
+  /** Stops a command that goes on for long. */
+  cancel(commandId: string): void
   tick(): Promise<void>
   stop(): Promise<void>
 }
@@ -39,7 +42,11 @@ export interface BmcsOptions
   sealing: Sealing
   controlPlane: ControlPlane
   /** For tests: other drivers than the real ones, and another way to open credentials. */
-  bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
+  bmc?: {
+    drivers?: readonly BmcDriver[]
+    openCredentials?: OpenCredentials
+    scan?: Pick<ScannerOptions, 'ports' | 'startsPerSecond'>
+  }
 }
 
 export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
@@ -84,7 +91,8 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     poller.heard(event)
     return options.report(event)
   }
-  const ports = { reach, forgetLog, machine, checkOrder, sealing, report, now, sleep }
+  const scanner = createScanner({ append: journal.append, sleep, ...options.bmc?.scan })
+  const ports = { reach, scanner, forgetLog, machine, checkOrder, sealing, report, now, sleep }
   const commands = await openCommandDesk({
     database,
     journal,
@@ -103,12 +111,14 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     commands,
     consoles,
     poller,
+    cancel: scanner.cancel,
     tick: async () => {
       await commands.tick()
       await netboots.tick()
       consoles.tick()
     },
     stop: async () => {
+      scanner.stop()
       await consoles.stop()
       poller.stop()
       await Promise.all([ipmi.stop(), redfish.stop()])

@@ -1,5 +1,12 @@
 import type { BmcAttempt, BmcCapability } from '@dragonfly/schema/state'
-import type { BmcAction, Command, CommandDetail, SiteEvent, SiteMachine } from '@dragonfly/schema/wire'
+import type {
+  BmcAction,
+  Command,
+  CommandDetail,
+  MachineCommand,
+  SiteEvent,
+  SiteMachine,
+} from '@dragonfly/schema/wire'
 import type { BmcOrderVerdict } from '../../protocol/bmc-order.ts'
 import type { CommandContext, CommandOutcome } from '../commands/command-desk.ts'
 import type { Sealing } from '../sealing.ts'
@@ -9,6 +16,7 @@ import { type PowerPorts, switchPower } from './power.ts'
 import { probeBmc } from './probe.ts'
 import type { BmcReach, Reached } from './reach.ts'
 import { reseal } from './reseal.ts'
+import type { Scanner } from './scan/scanner.ts'
 
 /** Kinds of commands that this edge can carry out; it says so in its `hello`. */
 export const knownCommands: Command['kind'][] = [
@@ -17,11 +25,13 @@ export const knownCommands: Command['kind'][] = [
   'bmc.identify',
   'bmc.control',
   'credentials.reseal',
+  'bmc.scan',
 ]
 
 export interface BmcCommandPorts extends PowerPorts {
   sealing: Pick<Sealing, 'resealCredentials'>
   reach: BmcReach
+  scanner: Scanner
   machine: (machineId: string) => SiteMachine | null
   /** Whether what is asked for was signed, for this command and this machine. */
   checkOrder: (input: {
@@ -35,11 +45,12 @@ export interface BmcCommandPorts extends PowerPorts {
   forgetLog: (machineId: string) => Promise<void>
 }
 
-/** Carries out one command on a BMC. */
+/** Carries out one command. */
 export async function executeBmcCommand(
   ports: BmcCommandPorts,
   { commandId, command }: CommandContext,
 ): Promise<CommandOutcome> {
+  if (command.kind === 'bmc.scan') return ports.scanner.run(commandId, command)
   const target = describeTarget(command, ports.machine(command.machineId))
   try {
     switch (command.kind) {
@@ -68,7 +79,7 @@ export async function executeBmcCommand(
 }
 
 function describeTarget(
-  { machineId, bmc }: Pick<Command, 'machineId' | 'bmc'>,
+  { machineId, bmc }: Pick<MachineCommand, 'machineId' | 'bmc'>,
   machine: SiteMachine | null,
 ): BmcTarget {
   return { machineId, bmc, name: machine?.name ?? bmc?.address ?? machineId, macs: machine?.macs ?? [] }

@@ -1,0 +1,3 @@
+import { createServer as createTlsServer, type Server } from 'node:https'
+import type { SiteEvent } from '@dragonfly/schema/wire'
+import { afterEach, expect, it } from 'vitest'
