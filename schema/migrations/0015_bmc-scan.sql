@@ -26,4 +26,5 @@ CREATE TABLE `bmc_scans` (
 	FOREIGN KEY (`site_id`) REFERENCES `sites`(`site_id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX `bmc_scans_by_site` ON `bmc_scans` (`site_id`);
+CREATE UNIQUE INDEX `bmc_scans_by_site` ON `bmc_scans` (`site_id`);--> statement-breakpoint
+ALTER TABLE `bmcs` ADD `has_default_login` integer DEFAULT false NOT NULL;

@@ -32,6 +32,8 @@ export const bmcs = sqliteTable(
     credentials: text('credentials', { mode: 'json' }).$type<SealedCredentials>(),
     /** Edges that could open a ciphertext of this password, also those that no longer can: until another is entered. */
     readers: text('readers', { mode: 'json' }).notNull().$type<string[]>().default([]),
+    /** Its maker's password, which anybody can look up. */
+    hasDefaultLogin: integer('has_default_login', { mode: 'boolean' }).notNull().default(false),
     tlsPin: text('tls_pin'),
     /** The edge that reached it last. */
     edgeId: text('edge_id').references(() => edges.edgeId, { onDelete: 'set null' }),

@@ -10,6 +10,7 @@ import type {
 import type { BmcOrderVerdict } from '../../protocol/bmc-order.ts'
 import type { CommandContext, CommandOutcome } from '../commands/command-desk.ts'
 import type { Sealing } from '../sealing.ts'
+import { type AccountPorts, createAccount } from './account.ts'
 import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
 import { askPerson } from './person.ts'
 import { type PowerPorts, switchPower } from './power.ts'
@@ -25,11 +26,12 @@ export const knownCommands: Command['kind'][] = [
   'bmc.identify',
   'bmc.control',
   'credentials.reseal',
+  'bmc.create-account',
   'bmc.scan',
 ]
 
-export interface BmcCommandPorts extends PowerPorts {
-  sealing: Pick<Sealing, 'resealCredentials'>
+export interface BmcCommandPorts extends PowerPorts, Pick<AccountPorts, 'askRamdisk' | 'recipients'> {
+  sealing: Pick<Sealing, 'resealCredentials' | 'sealOnEdge'>
   reach: BmcReach
   scanner: Scanner
   machine: (machineId: string) => SiteMachine | null
@@ -69,6 +71,8 @@ export async function executeBmcCommand(
         if (verdict.kind === 'refused') return failed(verdict.reason, verdict.message, [])
         return await control(ports, target, what)
       }
+      case 'bmc.create-account':
+        return await createAccount(ports, commandId, command, target)
       case 'credentials.reseal':
         return await reseal(ports, commandId, command, target)
     }
