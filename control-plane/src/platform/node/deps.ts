@@ -1,24 +1,15 @@
 import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
 import { type Network, parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
-import { createAuditLog } from '../../features/audit/log.ts'
 import { createConsoleHub } from '../../features/consoles/hub.ts'
-import { createDoor } from '../../features/front-door/policy.ts'
-import { loadSigner } from '../../features/orders/signer.ts'
-import { createAuth } from '../../features/people/auth.ts'
-import { readOrCreateSetting } from '../../features/settings/settings.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
-import { createCode, createId, createToken } from '../../ids.ts'
-import { createMetrics } from '../../metrics.ts'
-import { createOriginPolicy } from '../../origin.ts'
+import { createCode } from '../../ids.ts'
 import type { BundleSource, Clock, Secrets } from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
-import { createTries } from '../../tries.ts'
-import { createWebText } from '../../web-text.ts'
+import { createDeps } from '../deps.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
-import { scryptHasher } from './password-hasher.ts'
 
 /** A site's edges fetch its whole state each time. */
 const announceEveryMs = 1000
@@ -39,30 +30,11 @@ export interface NodeDepsOptions {
 export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
   const { db, secrets, publicUrl, logError } = options
   const clock = options.clock ?? Date.now
-  const origins = createOriginPolicy(publicUrl)
-  const replay = createReplayGuard(clock)
-  const sealedSecret = await readOrCreateSetting(db, 'session-secret', () => secrets.seal(createToken('')))
-  return {
+  return createDeps({
     db,
     clock,
-    auth: createAuth({
-      db,
-      origins,
-      publicUrl,
-      hasher: scryptHasher,
-      clock,
-      replay,
-      secret: await secrets.open(sealedSecret),
-    }),
-    audit: createAuditLog(db),
-    signer: await loadSigner(db, secrets),
-    identity: {
-      controlPlaneId: await readOrCreateSetting(db, 'control-plane-id', () => createId(clock())),
-      generation: await readOrCreateSetting(db, 'generation', () => createId(clock())),
-    },
-    origins,
-    publicUrl: publicUrl.replace(/\/+$/, ''),
-    door: createDoor(db, clock),
+    secrets,
+    publicUrl,
     peerAddress,
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
@@ -72,17 +44,13 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     announce: createCoalesce(announceEveryMs),
     live: createLiveEvents(logError),
     values: createLiveValues(),
-    replay,
-    secrets,
+    replay: createReplayGuard(clock),
+    limiter: createRateLimiter(clock),
     bundle: options.bundle,
     assets: createAssetFiles(options.siteDir),
-    limiter: createRateLimiter(clock),
-    readWebText: createWebText(),
-    tries: createTries(db, clock),
-    metrics: createMetrics(),
     upgradeWebSocket,
     logError,
-  }
+  })
 }
 
 /** The socket's other end. Headers are not looked at: anybody can send those. */
