@@ -1,10 +1,10 @@
 import { createServer } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ScanRow, type SiteEvent, siteEventSchema } from '../schema/src/wire/index.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createScanner } from '../edge-agent/src/services/bmc/scan/scanner.ts'
 import { createSelfSigned } from '../edge-agent/test/self-signed.ts'
 import { type LightBmcs, startLightBmcs } from '../lab/src/bmc/light-bmcs.ts'
+import { type ScanRow, type SiteEvent, siteEventSchema } from '../schema/src/wire/index.ts'
 
 const ports = { ipmi: 62_371, redfish: 62_372 }
 const fleets: LightBmcs[] = []

@@ -21,7 +21,8 @@ export async function keepAccount(
   const isSame = before?.address === address
   const readers = await findReaders(deps.db, siteId, sealed)
   const reach = isSame ? {} : { address, port: null, protocol: 'auto' as const, tlsPin: null, edgeId: null }
-  const values = { ...reach, credentials: sealed, readers, problem: null, updatedAt: at }
+  const hasDefaultLogin = false
+  const values = { ...reach, credentials: sealed, readers, hasDefaultLogin, problem: null, updatedAt: at }
   return {
     statements: [
       deps.db
