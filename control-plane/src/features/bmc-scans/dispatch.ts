@@ -2,7 +2,7 @@ import { bmcScans } from '@dragonfly/schema/db'
 import { commandGraceMs, scanSilenceMs } from '@dragonfly/schema/state'
 import { and, eq, gt, isNull, lt, or } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
-import type { EdgeConnection } from '../../ports/index.ts'
+import type { PresentEdge } from '../../ports/index.ts'
 
 export type ScanRecord = typeof bmcScans.$inferSelect
 
@@ -11,7 +11,7 @@ const ability = 'bmc.scan'
 
 /** Gives a scan that no edge has to one that is there. */
 export async function dispatchScan(deps: Deps, scan: ScanRecord): Promise<void> {
-  const present = deps.connections.ofSite(scan.siteId)
+  const present = await deps.connections.ofSite(scan.siteId)
   const [able] = present.filter(({ commands }) => commands.includes(ability))
   if (able) return give(deps, scan, able)
   if (present.length > 0) await fail(deps, scan, 'edge-too-old', edgeTooOld)
@@ -20,7 +20,7 @@ export async function dispatchScan(deps: Deps, scan: ScanRecord): Promise<void> 
 const edgeTooOld = 'The site’s edge is too old for this: update it (npx dragonfly-edge@latest).'
 
 /** To one edge and no other, whoever tries at the same moment. */
-async function give(deps: Deps, scan: ScanRecord, connection: EdgeConnection): Promise<void> {
+async function give(deps: Deps, scan: ScanRecord, connection: PresentEdge): Promise<void> {
   const { scanId, first, last } = scan
   const { edgeId } = connection
   const deadline = deps.clock() + scanSilenceMs
@@ -37,8 +37,10 @@ async function give(deps: Deps, scan: ScanRecord, connection: EdgeConnection): P
     .returning({ cancelledAt: bmcScans.cancelledAt })
   const [row] = given
   if (!row) return
-  connection.send({ type: 'command', commandId: scanId, deadline, command: { kind: ability, first, last } })
-  if (row.cancelledAt !== null) connection.send({ type: 'cancel-command', commandId: scanId })
+  const command = { kind: ability, first, last } as const
+  await deps.connections.send(connection, { type: 'command', commandId: scanId, deadline, command })
+  if (row.cancelledAt !== null)
+    await deps.connections.send(connection, { type: 'cancel-command', commandId: scanId })
 }
 
 async function fail(
@@ -55,7 +57,7 @@ async function fail(
 }
 
 /** To an edge that has just come: what it has not answered, and what nobody has. */
-export async function sendPendingScans(deps: Deps, connection: EdgeConnection): Promise<void> {
+export async function sendPendingScans(deps: Deps, connection: PresentEdge): Promise<void> {
   const rows = await deps.db
     .select()
     .from(bmcScans)

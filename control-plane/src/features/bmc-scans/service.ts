@@ -82,9 +82,11 @@ export async function cancelScan(deps: Deps, siteId: string): Promise<BmcScanVie
       .where(and(eq(bmcScans.scanId, scanId), eq(bmcScans.status, 'pending'))),
   ])
   const after = await readScan(deps, siteId)
-  if (after.status === 'pending')
-    for (const connection of deps.connections.ofSite(siteId))
-      if (connection.edgeId === after.edgeId) connection.send({ type: 'cancel-command', commandId: scanId })
+  if (after.status === 'pending' && after.edgeId !== null)
+    await deps.connections.send(
+      { siteId, edgeId: after.edgeId },
+      { type: 'cancel-command', commandId: scanId },
+    )
   deps.live.publish([{ type: 'bmc-scan', siteId }])
   return viewScan(deps, after)
 }
