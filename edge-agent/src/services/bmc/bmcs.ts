@@ -98,7 +98,6 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   const scanner = createScanner({ append: journal.append, sleep, ...options.bmc?.scan })
   const ports = {
     reach,
-    scanner,
     forgetLog,
     machine,
     checkOrder,
@@ -114,7 +113,10 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     journal,
     now,
     warn,
-    execute: (context) => executeBmcCommand(ports, context),
+    execute: async ({ commandId, command }) =>
+      command.kind === 'bmc.scan'
+        ? scanner.run(commandId, command)
+        : executeBmcCommand(ports, { commandId, command }),
   })
   const consoles = createConsoles({ ...ports, controlPlane: options.controlPlane, runner: options.runner })
   const netboots = createNetbootSupervisor({

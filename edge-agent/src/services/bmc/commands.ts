@@ -8,7 +8,7 @@ import type {
   SiteMachine,
 } from '@dragonfly/schema/wire'
 import type { BmcOrderVerdict } from '../../protocol/bmc-order.ts'
-import type { CommandContext, CommandOutcome } from '../commands/command-desk.ts'
+import type { CommandOutcome } from '../commands/command-desk.ts'
 import type { Sealing } from '../sealing.ts'
 import { type AccountPorts, createAccount } from './account.ts'
 import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
@@ -17,7 +17,6 @@ import { type PowerPorts, switchPower } from './power.ts'
 import { probeBmc } from './probe.ts'
 import type { BmcReach, Reached } from './reach.ts'
 import { reseal } from './reseal.ts'
-import type { Scanner } from './scan/scanner.ts'
 
 /** Kinds of commands that this edge can carry out; it says so in its `hello`. */
 export const knownCommands: Command['kind'][] = [
@@ -33,7 +32,6 @@ export const knownCommands: Command['kind'][] = [
 export interface BmcCommandPorts extends PowerPorts, Pick<AccountPorts, 'askRamdisk' | 'recipients'> {
   sealing: Pick<Sealing, 'resealCredentials' | 'sealOnEdge'>
   reach: BmcReach
-  scanner: Scanner
   machine: (machineId: string) => SiteMachine | null
   /** Whether what is asked for was signed, for this command and this machine. */
   checkOrder: (input: {
@@ -47,12 +45,11 @@ export interface BmcCommandPorts extends PowerPorts, Pick<AccountPorts, 'askRamd
   forgetLog: (machineId: string) => Promise<void>
 }
 
-/** Carries out one command. */
+/** Carries out one command on a machine's BMC. */
 export async function executeBmcCommand(
   ports: BmcCommandPorts,
-  { commandId, command }: CommandContext,
+  { commandId, command }: { commandId: string; command: MachineCommand },
 ): Promise<CommandOutcome> {
-  if (command.kind === 'bmc.scan') return ports.scanner.run(commandId, command)
   const target = describeTarget(command, ports.machine(command.machineId))
   try {
     switch (command.kind) {
