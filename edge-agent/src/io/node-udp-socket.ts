@@ -48,7 +48,7 @@ export async function bindSocket(
   }
 }
 
-export function createPlainSend(socket: Socket, handlers: UdpHandlers): UdpSocket['send'] {
+function createPlainSend(socket: Socket, handlers: UdpHandlers): UdpSocket['send'] {
   const report = (error: Error | null) => {
     if (error) handlers.error(error)
   }

@@ -18,7 +18,7 @@ import {
 } from '../../protocol/tftp-transfer.ts'
 import type { BootContext } from './context.ts'
 
-export interface NewTransfer {
+interface NewTransfer {
   bytes: Uint8Array
   negotiated: ReturnType<typeof negotiateTransfer>
   peer: UdpEndpoint
