@@ -19,7 +19,7 @@ export type CommandOutcome =
   | { kind: 'ended'; result: Omit<CommandResult, 'commandId'> }
   | { kind: 'waiting'; message: string; attempts: NonNullable<CommandResult['attempts']> }
 
-export interface CommandContext {
+interface CommandContext {
   commandId: string
   command: Command
 }
