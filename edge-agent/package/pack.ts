@@ -45,7 +45,7 @@ const natives = [
   '@koromix/koffi-linux-x64',
 ]
 /** Sources of native libraries: most of their size, and of no use without a compiler. */
-const leftOut = /[\\/](vendor|doc|lib[\\/]native|koffi[\\/]src)$|\.md$/
+const leftOut = /[\\/](vendor|doc|abi)$|\.(cc|hh|inc|def|md)$/
 
 /** Packs dragonfly-edge twice: for a registry, and for hosts that reach none. */
 export async function packEdge(options: PackOptions): Promise<Packed> {
