@@ -1,6 +1,6 @@
 import { logError } from '../deps.ts'
-import { createObjectPorts } from '../objects/ports.ts'
 import type { WorkerEnv } from '../env.ts'
+import { createObjectPorts } from '../objects/ports.ts'
 import worker from '../worker.ts'
 
 export { GuardObject, LiveObject, SiteObject } from '../worker.ts'
