@@ -1,3 +1,4 @@
+import type { Deps } from '../../deps.ts'
 import { createConsoleHub } from '../../features/consoles/hub.ts'
 import type { Clock } from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
@@ -10,20 +11,21 @@ import {
 } from '../node/memory.ts'
 
 type Ports = Pick<
-  PlatformParts,
-  'connections' | 'consoles' | 'announce' | 'live' | 'values' | 'replay' | 'limiter' | 'upgradeWebSocket'
+  Deps,
+  'connections' | 'consoles' | 'announce' | 'live' | 'values' | 'replay' | 'limiter' | 'sockets'
 >
 
-/** In this isolate's memory. */
+/** In this isolate's memory: no socket is opened. */
 export function createWorkerPorts(clock: Clock, logError: PlatformParts['logError']): Ports {
+  const refuse = () => Promise.resolve(new Response('not on this platform yet', { status: 503 }))
   return {
-    connections: createEdgeConnections(),
+    connections: createEdgeConnections(() => {}),
     consoles: createConsoleHub(),
-    announce: (_site, act) => act(),
+    announce: async () => {},
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
-    upgradeWebSocket: null,
+    sockets: { openTunnel: refuse, openEvents: refuse, openConsole: refuse, openEdgeConsole: refuse },
   }
 }
