@@ -2,7 +2,7 @@ import { bmcs } from '@dragonfly/schema/db'
 import { commandLifetimeMs } from '@dragonfly/schema/state'
 import type { Command, CommandResult } from '@dragonfly/schema/wire'
 import type { Deps, EdgeIdentity } from '../deps.ts'
-import { readBmc, renderSiteBmc } from '../features/bmcs/queries.ts'
+import { nothingKnown, readBmc, renderSiteBmc } from '../features/bmcs/queries.ts'
 import { issueCommand } from '../features/commands/dispatch.ts'
 import { findReaders } from '../features/sealing/readers.ts'
 import { type Effect, noEffect } from './effect.ts'
@@ -20,8 +20,8 @@ export async function keepAccount(
   const before = await readBmc(deps.db, machineId)
   const isSame = before?.address === address
   const readers = await findReaders(deps.db, siteId, sealed)
-  const reach = isSame ? {} : { address, port: null, protocol: 'auto' as const, tlsPin: null, edgeId: null }
-  const values = { ...reach, credentials: sealed, readers, problem: null, updatedAt: at }
+  const reach = isSame ? {} : { ...nothingKnown, address, port: null, protocol: 'auto' as const, mac: null }
+  const values = { ...reach, credentials: sealed, readers, problem: null, problemSince: null, updatedAt: at }
   return {
     statements: [
       deps.db

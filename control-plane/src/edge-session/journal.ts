@@ -6,7 +6,7 @@ import type { Deps, EdgeIdentity } from '../deps.ts'
 import { releaseQueue } from '../features/deployments/queue.ts'
 import { joinRecords } from '../features/machines/join.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
-import { applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
+import { applyBmcCertificate, applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
 import { applyConsole } from './apply-console.ts'
 import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
@@ -129,6 +129,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBmcIdentified(deps, edge, event, at)
     case 'bmc.power':
       return applyBmcPower(deps, edge, event, at)
+    case 'bmc.certificate':
+      return applyBmcCertificate(deps, edge, event, at)
     case 'deployment.console':
       return applyConsole(deps, edge, event)
     case 'bmc.log':

@@ -7,7 +7,14 @@ import {
   bmcCapabilitiesSchema,
   siteBmcSchema,
 } from './bmc.ts'
-import { epochMsSchema, idSchema, sentenceSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
+import {
+  epochMsSchema,
+  idSchema,
+  macSchema,
+  sentenceSchema,
+  sha256Schema,
+  smbiosUuidSchema,
+} from './common.ts'
 import { maxSealingRecipients, sealedCredentialsSchema, sealingRecipientSchema } from './sealing.ts'
 
 /** A machine and how its power is reached; `bmc` null where it has none. */
@@ -95,6 +102,8 @@ export const bmcIdentitySchema = z.object({
   guid: smbiosUuidSchema.nullable(),
   /** SHA-256 (hex) of the certificate that it shows over TLS; left out where it was not reached that way. */
   tlsPin: sha256Schema.optional(),
+  /** Of the machine's network cards; left out where the BMC does not tell. */
+  macs: z.array(macSchema).max(64).optional(),
 })
 export type BmcIdentity = z.infer<typeof bmcIdentitySchema>
 

@@ -2653,6 +2653,7 @@ export interface components {
                     serial: string | null;
                     guid: string | null;
                     tlsPin?: string;
+                    macs?: string[];
                 };
                 capabilities: {
                     power?: {
@@ -2852,6 +2853,7 @@ export interface components {
             mac: string | null;
             hasCredentials: boolean;
             tlsPin: string | null;
+            refusedTlsPin: string | null;
             edgeId: string | null;
             vendor: string | null;
             model: string | null;
@@ -2926,6 +2928,8 @@ export interface components {
             } | null;
             /** @description Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused */
             forgetCertificate?: boolean;
+            /** @description SHA-256 (hex) of the certificate that it has to show from now on, as a person compared it */
+            acceptCertificate?: string;
         };
         BootDeviceInput: {
             /** @enum {string} */
