@@ -1,10 +1,10 @@
-import { bmcs, commands } from '@dragonfly/schema/db'
+import { bmcs, commands, machines } from '@dragonfly/schema/db'
 import { commandGraceMs } from '@dragonfly/schema/state'
 import type { Command } from '@dragonfly/schema/wire'
 import { and, asc, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
 import { createId } from '../../ids.ts'
-import type { EdgeConnection } from '../../ports/index.ts'
+import type { PresentEdge } from '../../ports/index.ts'
 import { findReaders } from '../sealing/readers.ts'
 
 export interface CommandRequest {
@@ -61,11 +61,11 @@ interface Pending {
 
 /** Gives a command that nobody has to the edge that reached the BMC last, else to another one that is there. */
 async function dispatch(deps: Deps, pending: Pending): Promise<void> {
-  const present = deps.connections.ofSite(pending.siteId)
+  const present = await deps.connections.ofSite(pending.siteId)
   if (present.length === 0) return
   const able = present.filter((connection) => connection.commands.includes(pending.kind))
   if (able.length === 0) return failCommand(deps, pending, 'edge-too-old', edgeTooOld)
-  const fit = await keepReaders(deps, pending, able)
+  const fit = await keepFit(deps, pending, able)
   const [bmc] = await deps.db
     .select({ edgeId: bmcs.edgeId })
     .from(bmcs)
@@ -74,12 +74,17 @@ async function dispatch(deps: Deps, pending: Pending): Promise<void> {
   if (chosen) await give(deps, pending, chosen)
 }
 
-/** What was sealed is sealed anew by who can open it; it waits for one of those. */
-async function keepReaders(
+/** What was sealed is sealed anew by who can open it, and waits for one; a ramdisk is asked by the edge that it is at. */
+async function keepFit(
   deps: Deps,
-  { siteId, command }: Pending,
-  able: readonly EdgeConnection[],
-): Promise<readonly EdgeConnection[]> {
+  { siteId, machineId, command }: Pending,
+  able: readonly PresentEdge[],
+): Promise<readonly PresentEdge[]> {
+  if (command?.kind === 'bmc.create-account') {
+    const { machineId: id, ramdiskEdgeId } = machines
+    const [row] = await deps.db.select({ ramdiskEdgeId }).from(machines).where(eq(id, machineId))
+    return able.filter(({ edgeId }) => edgeId === row?.ramdiskEdgeId)
+  }
   if (command?.kind !== 'credentials.reseal' || !command.bmc?.credentials) return able
   const readers = await findReaders(deps.db, siteId, command.bmc.credentials)
   return able.filter(({ edgeId }) => readers.includes(edgeId))
@@ -88,7 +93,7 @@ async function keepReaders(
 const edgeTooOld = 'The site’s edge is too old for this: update it (npx dragonfly-edge@latest).'
 
 /** To one edge and no other, whoever tries at the same moment: a second one would do it twice. */
-async function give(deps: Deps, pending: Pending, connection: EdgeConnection): Promise<void> {
+async function give(deps: Deps, pending: Pending, connection: PresentEdge): Promise<void> {
   const { commandId, deadline, command } = pending
   if (command === null) return
   const given = await deps.db
@@ -102,7 +107,8 @@ async function give(deps: Deps, pending: Pending, connection: EdgeConnection): P
       ),
     )
     .returning({ commandId: commands.commandId })
-  if (given.length > 0) connection.send({ type: 'command', commandId, deadline, command })
+  if (given.length > 0)
+    await deps.connections.send(connection, { type: 'command', commandId, deadline, command })
 }
 
 async function failCommand(deps: Deps, pending: Pending, reason: string, message: string): Promise<void> {
@@ -114,7 +120,7 @@ async function failCommand(deps: Deps, pending: Pending, reason: string, message
 }
 
 /** What an edge that has just come has not answered, and what nobody has: in the order in which it was asked for. */
-export async function sendPendingCommands(deps: Deps, connection: EdgeConnection): Promise<void> {
+export async function sendPendingCommands(deps: Deps, connection: PresentEdge): Promise<void> {
   const now = deps.clock()
   const rows = await deps.db
     .select()

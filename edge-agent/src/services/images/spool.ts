@@ -32,7 +32,7 @@ export interface SpaceCheck {
   whileWriting(): Promise<void>
 }
 
-export const spoolDirectory = (dir: string): string => join(dir, 'downloads')
+const spoolDirectory = (dir: string): string => join(dir, 'downloads')
 /** Files of one image's download: named by the checksum, so that another file never continues it. */
 export const spoolPath = (dir: string, checksum: WantedImage['checksum']): string =>
   join(spoolDirectory(dir), checksum.value.slice(0, 64))
