@@ -57,6 +57,7 @@ export async function setBmc(
     ...certificate,
     credentials,
     readers,
+    ...(input.credentials === undefined && isSame ? {} : { hasDefaultLogin: false }),
     problem: null,
     problemSince: null,
     updatedAt: now,
