@@ -31,7 +31,7 @@ export type PlatformParts = Pick<
   | 'limiter'
   | 'bundle'
   | 'assets'
-  | 'upgradeWebSocket'
+  | 'sockets'
   | 'logError'
 >
 

@@ -4,12 +4,14 @@ import type { Database, Deps } from '../../deps.ts'
 import { createConsoleHub } from '../../features/consoles/hub.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
+import { announceSite } from '../../features/sites/site-version.ts'
 import { createCode } from '../../ids.ts'
-import type { BundleSource, Clock, Secrets } from '../../ports/index.ts'
+import type { BundleSource, Clock, LocalConnections, Secrets } from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
 import { createDeps } from '../deps.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
+import { createSockets } from './sockets.ts'
 
 /** A site's edges fetch its whole state each time. */
 const announceEveryMs = 1000
@@ -26,11 +28,16 @@ export interface NodeDepsOptions {
   logError: (message: string, error: unknown) => void
 }
 
+export type NodeDeps = Deps & { connections: LocalConnections }
+
 /** Everything that the features need, as Node gives it. */
-export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
+export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps> {
   const { db, secrets, publicUrl, logError } = options
   const clock = options.clock ?? Date.now
-  return createDeps({
+  const consoles = createConsoleHub()
+  const connections = createEdgeConnections((edgeId) => consoles.dropEdge(edgeId))
+  const coalesce = createCoalesce(announceEveryMs)
+  const deps: Deps = await createDeps({
     db,
     clock,
     secrets,
@@ -39,18 +46,19 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<Deps> {
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
-    connections: createEdgeConnections(),
-    consoles: createConsoleHub(),
-    announce: createCoalesce(announceEveryMs),
+    connections,
+    consoles,
+    announce: (siteId) => coalesce(siteId, () => announceSite(deps, siteId)),
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
     bundle: options.bundle,
     assets: createAssetFiles(options.siteDir),
-    upgradeWebSocket,
+    sockets: createSockets(upgradeWebSocket, connections),
     logError,
   })
+  return Object.assign(deps, { connections })
 }
 
 /** The socket's other end. Headers are not looked at: anybody can send those. */
