@@ -1,5 +1,5 @@
 /** `note`: nothing to do. `warning`: works, until it does not. `problem`: something does not work now. */
-export type FindingLevel = 'ok' | 'note' | 'warning' | 'problem'
+type FindingLevel = 'ok' | 'note' | 'warning' | 'problem'
 
 /** One thing that was looked at. */
 export interface Finding {
