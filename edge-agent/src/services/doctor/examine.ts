@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadDeviceSockets } from '../../io/device-socket.ts'
+
 import { listHostInterfaces } from '../../io/host-interfaces.ts'
+import { loadLinuxCalls } from '../../io/linux-calls.ts'
 import { createControlPlane } from '../control-plane.ts'
 import { loadEdgeKey } from '../edge-key.ts'
 import { loadIdentity } from '../store/identity.ts'
@@ -28,7 +29,7 @@ export interface Examination {
 export async function examine(options: Examination): Promise<Finding[]> {
   const { dataDir, url, running } = options
   const interfaces = await listHostInterfaces()
-  const devices = await loadDeviceSockets()
+  const calls = await loadLinuxCalls()
   const checks = [
     checkPorts((owner) => running !== null && belongsToEdge(owner, dataDir)),
     checkPrivilege().then((finding) => [finding]),
@@ -46,7 +47,7 @@ export async function examine(options: Examination): Promise<Finding[]> {
   )
   return [
     ...checkInterfaces(interfaces),
-    checkDeviceSockets(devices !== undefined, interfaces),
+    checkDeviceSockets(calls !== undefined, interfaces),
     ...found,
     ...told,
   ]
