@@ -19,7 +19,7 @@ const platforms = [
   ['workerd', startWorkerPlatform],
 ] as const
 
-describe.each(platforms)('on %s', (_name, start) => {
+describe.each(platforms)('on %s', { timeout: 30_000 }, (_name, start) => {
   let platform: Platform
   let ada: Administrator
 

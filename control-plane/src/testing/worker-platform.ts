@@ -49,6 +49,12 @@ export async function startWorkerPlatform(): Promise<Platform> {
     }),
   )
   await miniflare.ready
+  const call = async (port: string, method: string, args: unknown[]): Promise<unknown> => {
+    const body = JSON.stringify({ port, method, args })
+    const answer = await fetch(`${url}/testing/port`, { method: 'POST', body })
+    if (!answer.ok) throw new Error(await answer.text())
+    return ((await answer.json()) as { result: unknown }).result
+  }
   const evict = async (siteId: string, webSockets: 'hibernate' | 'close') => {
     for (const [name, className] of [
       [siteId, objects.SITES],
@@ -65,14 +71,14 @@ export async function startWorkerPlatform(): Promise<Platform> {
     url,
     setupCode,
     db: drizzle(createClient({ url: sqld.url }), { schema }),
-    async port<T>(port: string, method: string, ...args: unknown[]) {
-      const body = JSON.stringify({ port, method, args })
-      const answer = await fetch(`${url}/testing/port`, { method: 'POST', body })
-      if (!answer.ok) throw new Error(await answer.text())
-      return ((await answer.json()) as { result: T }).result
-    },
+    port: async <T>(port: string, method: string, ...args: unknown[]) =>
+      (await call(port, method, args)) as T,
     sleep: (siteId) => evict(siteId, 'hibernate'),
-    evict: (siteId) => evict(siteId, 'close'),
+    async evict(siteId) {
+      // What sleeps is not there to be evicted: a call wakes it.
+      await Promise.all([call('connections', 'ofSite', [siteId]), call('connections', 'connected', [])])
+      await evict(siteId, 'close')
+    },
     async close() {
       await miniflare.dispose()
       await sqld.close()
