@@ -25,13 +25,17 @@ const recordHeaderBytes = 16
  */
 export async function startStandbyCard(lab: Lab, machine: Machine, secureOn?: string): Promise<StandbyCard> {
   const calls: WakeCall[] = []
+  // Every packet comes more than once.
+  let pressing: Promise<void> = Promise.resolve()
   const take = (frame: Buffer): void => {
     const password = findMagic(frame, machine.mac)
     if (password === undefined) return
     const isObeyed = secureOn === undefined || password.toString('hex') === secureOn.replaceAll(':', '')
     calls.push({ frame, isObeyed })
-    if (isObeyed)
-      machine.powerOn().catch((error: unknown) => process.stderr.write(`standby card: ${String(error)}\n`))
+    if (!isObeyed) return
+    pressing = pressing
+      .then(() => machine.powerOn())
+      .catch((error: unknown) => void process.stderr.write(`standby card: ${String(error)}\n`))
   }
   // As UDP to whatever port, or as an Ethernet frame of its own type.
   const filter = `(ether broadcast or ether dst ${machine.mac}) and (udp or ether proto 0x0842)`

@@ -51,7 +51,7 @@ test('a machine without a BMC is woken by its network card, with the SecureOn pa
     expect(frame.subarray(udpStart).toString('hex')).toBe(
       'f'.repeat(12) + hex(machine.mac).repeat(16) + hex(secureOn),
     )
-    expect(await machine.isOn()).toBe(true)
+    await waitUntil('the machine to go on', async () => (await machine.isOn()) || undefined, 10_000)
     await machine.waitForSerial(/Starting from its own disk\. Nothing is armed for it/, netbootTimeoutMs, 0)
     await product.stop()
   }))
