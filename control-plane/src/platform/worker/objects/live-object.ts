@@ -130,7 +130,8 @@ export class LiveObject extends DurableObject<WorkerEnv> {
   /** A browser says nothing. */
   override webSocketMessage(): void {}
 
-  override webSocketClose(socket: WebSocket): void {
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    if (!attachmentOf(socket).isEnded) socket.close()
     this.#end(socket)
   }
 
@@ -194,8 +195,8 @@ export class LiveObject extends DurableObject<WorkerEnv> {
   async #recheck(socket: WebSocket, { person, origin }: Viewer): Promise<void> {
     const verdict = await checkRights(await this.#readDeps(), person, restoreOrigin(origin))
     if (!verdict || attachmentOf(socket).isEnded) return
-    socket.close(verdict.code, verdict.reason)
     this.#end(socket)
+    socket.close(verdict.code, verdict.reason)
   }
 
   async #forward(siteId: string, events: readonly LiveEvent[]): Promise<void> {
