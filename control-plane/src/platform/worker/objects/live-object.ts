@@ -131,7 +131,8 @@ export class LiveObject extends DurableObject<WorkerEnv> {
   override webSocketMessage(): void {}
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
-    if (!attachmentOf(socket).isEnded) socket.close()
+    // The other end waits for the answer to its close.
+    if (socket.readyState === WebSocket.CLOSING) socket.close()
     this.#end(socket)
   }
 
