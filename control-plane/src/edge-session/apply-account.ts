@@ -1,8 +1,8 @@
 import { bmcs } from '@dragonfly/schema/db'
 import { commandLifetimeMs } from '@dragonfly/schema/state'
-import type { Command, CommandResult } from '@dragonfly/schema/wire'
+import type { CommandResult, MachineCommand } from '@dragonfly/schema/wire'
 import type { Deps, EdgeIdentity } from '../deps.ts'
-import { readBmc, renderSiteBmc } from '../features/bmcs/queries.ts'
+import { nothingKnown, readBmc, renderSiteBmc } from '../features/bmcs/queries.ts'
 import { issueCommand } from '../features/commands/dispatch.ts'
 import { findReaders } from '../features/sealing/readers.ts'
 import { type Effect, noEffect } from './effect.ts'
@@ -11,7 +11,7 @@ import { type Effect, noEffect } from './effect.ts'
 export async function keepAccount(
   deps: Deps,
   { siteId }: EdgeIdentity,
-  { machineId }: Command,
+  { machineId }: MachineCommand,
   { outcome, sealed, detail }: Pick<CommandResult, 'outcome' | 'sealed' | 'detail'>,
   at: number,
 ): Promise<Effect> {
@@ -20,8 +20,9 @@ export async function keepAccount(
   const before = await readBmc(deps.db, machineId)
   const isSame = before?.address === address
   const readers = await findReaders(deps.db, siteId, sealed)
-  const reach = isSame ? {} : { address, port: null, protocol: 'auto' as const, tlsPin: null, edgeId: null }
-  const values = { ...reach, credentials: sealed, readers, problem: null, updatedAt: at }
+  const reach = isSame ? {} : { ...nothingKnown, address, port: null, protocol: 'auto' as const, mac: null }
+  const isWell = { problem: null, problemSince: null, hasDefaultLogin: false }
+  const values = { ...reach, ...isWell, credentials: sealed, readers, updatedAt: at }
   return {
     statements: [
       deps.db

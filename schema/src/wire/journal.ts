@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { deploymentStageNames } from '../state/stages.ts'
 import { bmcAttemptsSchema, bmcCapabilitiesSchema, powerStateSchema } from './bmc.ts'
+import { scanFoundSchema } from './bmc-scan.ts'
 import { bmcIdentitySchema, bmcLogEntrySchema, commandResultSchema } from './command.ts'
 import {
   epochMsSchema,
@@ -171,6 +172,8 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     problem: sentenceSchema.nullable(),
     attempts: bmcAttemptsSchema.optional(),
   }),
+  /** A BMC shows another certificate than the one it is held to (SHA-256, hex); null: the right one again. */
+  z.object({ type: z.literal('bmc.certificate'), machineId: idSchema, tlsPin: sha256Schema.nullable() }),
   /** New entries of a BMC's event log, in its order; or that it was cleared there. Rate-limited on the edge. */
   z.object({
     type: z.literal('bmc.log'),
@@ -178,6 +181,8 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     wasCleared: z.boolean().optional(),
     entries: z.array(bmcLogEntrySchema).max(maxLogEntriesPerEvent),
   }),
+  /** Before the scan's `command.result`, which has the same id. */
+  z.object({ type: z.literal('bmc.scan'), ...scanFoundSchema.shape }),
   z.object({ type: z.literal('bundle.ready'), version: z.string().max(64) }),
   z.object({ type: z.literal('bundle.failed'), version: z.string().max(64), message: sentenceSchema }),
   z.object({ type: z.literal('edge.interfaces'), interfaces: z.array(hostInterfaceSchema).max(64) }),

@@ -8,7 +8,7 @@ import {
   powerOperationTexts,
   type SafetyMode,
 } from '@dragonfly/schema/state'
-import type { BmcAction, Command } from '@dragonfly/schema/wire'
+import type { BmcAction, MachineCommand } from '@dragonfly/schema/wire'
 import type { Deps, Person } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
 import { issueCommand } from '../commands/dispatch.ts'
@@ -16,6 +16,7 @@ import { getCommand } from '../commands/service.ts'
 import { getMachine } from '../machines/service.ts'
 import { signBmcOrder } from './orders.ts'
 import { type BmcRow, readBmc, renderSiteBmc } from './queries.ts'
+import { refuseTakenAddress } from './taken-address.ts'
 
 /** Every operation answers with the command that carries it out: 202, for the site has the last word. */
 
@@ -115,9 +116,11 @@ export async function createBmcAccount(deps: Deps, person: Person, machineId: st
     throw conflict('not-in-ramdisk', 'An account is made from the ramdisk: boot the machine into it first.')
   const verdict = machineActions.power(machine)
   if (!verdict.allowed) throw conflict('account-refused', verdict.reason)
+  const { siteId, inventory } = machine
+  const address = inventory?.bmc?.address
+  if (address) await refuseTakenAddress(deps, siteId, { address, port: null }, machineId)
   const bmc = await readBmc(deps.db, machineId)
   const issuedAt = deps.clock()
-  const { siteId } = machine
   const commandId = await issueCommand(deps, {
     siteId,
     machineId,
@@ -178,7 +181,7 @@ async function request(
   person: Person,
   machineId: string,
   title: string,
-  build: (target: Target) => Command,
+  build: (target: Target) => MachineCommand,
 ): Promise<CommandView> {
   const machine = await getMachine(deps, machineId)
   const bmc = await readBmc(deps.db, machineId)
@@ -194,7 +197,7 @@ async function request(
   return getCommand(deps, commandId)
 }
 
-type Target = Pick<Command, 'machineId' | 'bmc'>
+type Target = Pick<MachineCommand, 'machineId' | 'bmc'>
 
 function target(machineId: string, bmc: BmcRow | null): Target {
   return { machineId, bmc: bmc ? renderSiteBmc(bmc) : null }

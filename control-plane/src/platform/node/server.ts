@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws'
 import type { Network } from '../../addresses.ts'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
+import { tendScans } from '../../features/bmc-scans/dispatch.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
 import { tendCommands } from '../../features/commands/dispatch.ts'
 import { releaseQueues } from '../../features/deployments/queue.ts'
@@ -60,6 +61,8 @@ export interface RunningServer {
   /** The site of this host; `token` null when the host's edge, `edgeId`, is enrolled there. */
   ensureLocalSite(edgeId: string | null): Promise<{ siteId: string; token: string | null }>
   connectedEdges(): number
+  /** For tests in this process. */
+  deps: Deps
   /** Tells people how a build of the boot bundle fares, until there is one. */
   noteBundleBuild(build: BundleBuild): void
   close(): Promise<void>
@@ -109,6 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       setupCode: deps.setupCode,
       createEnrolmentToken: (siteId) => createEnrolmentToken(deps, siteId),
       ensureLocalSite: (edgeId) => ensureLocalSite(deps, edgeId),
+      deps,
       connectedEdges: () => deps.connections.count(),
       noteBundleBuild(build) {
         bundle.noteBuild(build)
@@ -150,6 +154,10 @@ function startTimers(deps: Deps): () => void {
     setInterval(
       guard('looking after commands', () => tendCommands(deps)),
       commandsEveryMs,
+    ),
+    setInterval(
+      guard('looking after scans', () => tendScans(deps)),
+      sweepEveryMs,
     ),
     setInterval(guard('looking after samples', createSampleTender(deps)), samplesEveryMs),
     setInterval(

@@ -10,6 +10,7 @@ import type { SiteContext } from '../site-context.ts'
 import type { EdgeIdentity } from '../store/identity.ts'
 import type { Journal } from '../store/journal.ts'
 import type { AccountPorts } from './account.ts'
+import { createCertificateNotices } from './certificates.ts'
 import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
 import { type Consoles, createConsoles } from './console/consoles.ts'
 import type { BmcDriver, OpenCredentials } from './driver.ts'
@@ -19,12 +20,15 @@ import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
 import { type BmcPoller, createBmcPoller } from './poller.ts'
 import { createBmcReach } from './reach.ts'
+import { createScanner, type ScannerOptions } from './scan/scanner.ts'
 
 /** All that this edge does with BMCs. */
 export interface Bmcs {
   commands: CommandDesk
   consoles: Consoles
   poller: BmcPoller
+  /** Stops a command that goes on for long. */
+  cancel(commandId: string): void
   tick(): Promise<void>
   stop(): Promise<void>
 }
@@ -41,14 +45,19 @@ export interface BmcsOptions
   controlPlane: ControlPlane
   askRamdisk: AccountPorts['askRamdisk']
   /** For tests: other drivers than the real ones, and another way to open credentials. */
-  bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
+  bmc?: {
+    drivers?: readonly BmcDriver[]
+    openCredentials?: OpenCredentials
+    scan?: Pick<ScannerOptions, 'ports' | 'startsPerSecond'>
+  }
 }
 
 export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   const { database, identity, journal, site, sealing, now, warn } = options
   const openCredentials = options.bmc?.openCredentials ?? openSealed(sealing)
   const ipmi = createIpmiDriver(openCredentials)
-  const redfish = createRedfishDriver(openCredentials)
+  const onCertificate = createCertificateNotices(options.report, warn)
+  const redfish = createRedfishDriver(openCredentials, { onCertificate })
   const drivers = options.bmc?.drivers ?? [
     redfish,
     ipmi,
@@ -88,6 +97,7 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     poller.heard(event)
     return options.report(event)
   }
+  const scanner = createScanner({ append: journal.append, sleep, ...options.bmc?.scan })
   const ports = {
     reach,
     forgetLog,
@@ -105,7 +115,10 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     journal,
     now,
     warn,
-    execute: (context) => executeBmcCommand(ports, context),
+    execute: async ({ commandId, command }) =>
+      command.kind === 'bmc.scan'
+        ? scanner.run(commandId, command)
+        : executeBmcCommand(ports, { commandId, command }),
   })
   const consoles = createConsoles({ ...ports, controlPlane: options.controlPlane, runner: options.runner })
   const netboots = createNetbootSupervisor({
@@ -118,12 +131,14 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     commands,
     consoles,
     poller,
+    cancel: scanner.cancel,
     tick: async () => {
       await commands.tick()
       await netboots.tick()
       consoles.tick()
     },
     stop: async () => {
+      scanner.stop()
       await consoles.stop()
       poller.stop()
       await Promise.all([ipmi.stop(), redfish.stop()])
