@@ -83,8 +83,10 @@ export async function fuzzTftp(
 
 async function openClient(index: number, dataPorts: number[]): Promise<Socket> {
   const socket = createSocket({ type: 'udp4', lookup: (name, _, done) => done(null, name, 4) })
+  // It may listen before the call returns.
+  const listening = once(socket, 'listening')
   socket.bind(0, `127.0.7.${index + 1}`)
-  await once(socket, 'listening')
+  await listening
   socket.on('message', (_, from) => dataPorts.push(from.port))
   socket.on('error', () => undefined)
   return socket
