@@ -67,9 +67,19 @@ async function walk(session: IpmiSession, store: SdrStore): Promise<SdrRecord[]>
   return records
 }
 
+/** Machines of one model have the same records, and sites have hundreds of them: they are kept once. */
+const shared = new Map<string, SdrRecord>()
+const mostShared = 20_000
+
 function decodeOrSkip(bytes: Uint8Array): SdrRecord | undefined {
+  const key = Buffer.from(bytes).toString('latin1')
+  const known = shared.get(key)
+  if (known) return known
   try {
-    return decodeSdrRecord(bytes)
+    const record = decodeSdrRecord(bytes)
+    if (shared.size >= mostShared) shared.clear()
+    shared.set(key, record)
+    return record
   } catch (error) {
     if (error instanceof MalformedPacketError) return undefined
     throw error

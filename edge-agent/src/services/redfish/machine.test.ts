@@ -208,6 +208,6 @@ test('events are followed until they are not wanted any more', async () => {
       : undefined,
   )
   const heard: unknown[] = []
-  await followEvents(bmc.session, (one) => heard.push(one), AbortSignal.timeout(5000))
+  await followEvents(bmc.session, { event: (one) => heard.push(one) }, AbortSignal.timeout(5000))
   expect(heard).toMatchObject([{ messageId: 'PowerOn', text: 'On' }])
 })
