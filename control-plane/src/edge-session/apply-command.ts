@@ -3,6 +3,7 @@ import { personWaitMs } from '@dragonfly/schema/state'
 import type { SiteEvent } from '@dragonfly/schema/wire'
 import { and, eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { keepAccount } from './apply-account.ts'
 import { keepResealed } from './apply-resealed.ts'
 import { type Effect, noEffect } from './effect.ts'
 import { applySensors } from './samples.ts'
@@ -34,10 +35,13 @@ export async function applyCommandResult(
   const row = await findOwn(deps, edge, commandId)
   const isOpen = row?.status === 'pending' || (row?.status === 'failed' && row.reason === 'no-answer')
   if (!row || !isOpen) return noEffect
-  const resealed = await keepResealed(deps, edge, row.command, event)
+  const kept =
+    row.command?.kind === 'bmc.create-account'
+      ? await keepAccount(deps, edge, row.command, event, at)
+      : await keepResealed(deps, edge, row.command, event)
   return {
     statements: [
-      ...resealed.statements,
+      ...kept.statements,
       deps.db
         .update(commands)
         .set({
@@ -52,9 +56,12 @@ export async function applyCommandResult(
         })
         .where(eq(commands.commandId, commandId)),
     ],
-    live: [{ type: 'changed', entity: 'machine', id: row.machineId }, ...resealed.live],
-    bump: resealed.bump,
-    afterwards: () => keepSensors(deps, edge, row.machineId, event, at),
+    live: [{ type: 'changed', entity: 'machine', id: row.machineId }, ...kept.live],
+    bump: kept.bump,
+    afterwards: () => {
+      keepSensors(deps, edge, row.machineId, event, at)
+      kept.afterwards?.()
+    },
   }
 }
 

@@ -60,9 +60,11 @@ async function start(recalled: BootRecord | null = null) {
   })
   const restart = vi.fn(async () => {})
   const remember = vi.fn()
+  const account = { address: '10.0.0.17', username: 'dragonfly', password: 'Zebra-Quartz-42' }
+  const createBmcAccount = vi.fn<AgentDeps['createBmcAccount']>(async () => ({ kind: 'made', account }))
   let link: Link | null = null
   const agent = createAgent(
-    { log, title: () => 'Dragonfly ramdisk', recalled, remember, perform, restart },
+    { log, title: () => 'Dragonfly ramdisk', recalled, remember, perform, restart, createBmcAccount },
     () => link,
   )
   link = createLink({
@@ -160,4 +162,18 @@ test('sends what was logged while the edge was away', async () => {
     const texts = new Set(lines.map((line) => line.text).filter((text) => text.startsWith('line ')))
     expect(texts.size).toBe(450)
   })
+})
+
+test('makes an account on the BMC when it is asked to; its password is in no line of the log', async () => {
+  const { received, say, agent, types } = await start()
+  say({ type: 'create-bmc-account', requestId: 'r1', username: 'dragonfly' })
+  await vi.waitFor(() => expect(types()).toContain('bmc-account'))
+  agent.flushLog()
+  await vi.waitFor(() => expect(types()).toContain('log'))
+  const account = { address: '10.0.0.17', username: 'dragonfly', password: 'Zebra-Quartz-42' }
+  const answer = { type: 'bmc-account', requestId: 'r1', account, message: null }
+  expect(received.filter(({ type }) => type === 'bmc-account')).toEqual([answer])
+  const lines = JSON.stringify(received.filter(({ type }) => type === 'log'))
+  expect(lines).toContain('has an account')
+  expect(lines).not.toContain('Zebra')
 })

@@ -1,4 +1,5 @@
 import type { AgentFrame, EdgeToAgentFrame, Inventory } from '@dragonfly/schema/wire'
+import type { AccountOutcome } from './bmc-account.ts'
 import type { BootRecord } from './boot-record.ts'
 import { describeError } from './failure.ts'
 import type { Link } from './link.ts'
@@ -20,6 +21,8 @@ export interface AgentDeps {
   remember: (record: BootRecord) => void
   perform: (order: OrderFrame, signal: AbortSignal, events: WorkEvents) => Promise<OrderOutcome>
   restart: (reason: string) => Promise<void>
+  /** An account on this machine's BMC, with a password that is told to nobody but the edge. */
+  createBmcAccount: (username: string) => Promise<AccountOutcome>
 }
 
 export interface Agent {
@@ -118,6 +121,16 @@ export function createAgent(deps: AgentDeps, link: () => Link | null): Agent {
     if (inventory) send({ type: 'inventory', inventory })
   }
 
+  async function makeAccount(requestId: string, username: string): Promise<void> {
+    const outcome = await deps.createBmcAccount(username)
+    const account = outcome.kind === 'made' ? outcome.account : null
+    if (outcome.kind === 'made')
+      log.info(`the BMC at ${outcome.account.address} has an account “${username}” now`)
+    else log.warning(`no account on the BMC: ${outcome.message}`)
+    const message = outcome.kind === 'failed' ? outcome.message : null
+    send({ type: 'bmc-account', requestId, account, message })
+  }
+
   return {
     orderId: () => orderIdOf(state),
     handleFrame(frame) {
@@ -126,6 +139,8 @@ export function createAgent(deps: AgentDeps, link: () => Link | null): Agent {
       if (frame.type === 'refused') {
         log.error(`The edge refused this boot (${frame.reason}): ${frame.message} Asking again every 10 s.`)
       }
+      if (frame.type === 'create-bmc-account')
+        makeAccount(frame.requestId, frame.username).catch((error) => log.error(describeError(error)))
       dispatch({ type: 'frame', frame })
     },
     handleLost(reason) {

@@ -47,6 +47,11 @@ async function main(): Promise<void> {
       recalled: readBootRecord(recordPath),
       remember: (record) => writeBootRecord(recordPath, record),
       restart,
+      async createBmcAccount(username) {
+        const { createBmcAccount, makeBmcPassword } = await import('./bmc-account.ts')
+        const { randomInt } = await import('node:crypto')
+        return createBmcAccount(run, { username, password: makeBmcPassword((below) => randomInt(below)) })
+      },
       async perform(order, signal, events) {
         const { performOrder } = await import('./work.ts')
         return performOrder(order, signal, {

@@ -83,6 +83,7 @@ function handleFrame(state: OrderState, frame: EdgeToAgentFrame): OrderStep {
       }
       return { state: { phase: 'restarting' }, effects: [{ type: 'restart', reason: frame.reason }] }
     case 'refused':
+    case 'create-bmc-account':
     case 'pong':
       return { state, effects: [] }
   }

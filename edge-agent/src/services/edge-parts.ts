@@ -17,6 +17,7 @@ import { createImageServerProcess, type ImageServerProcess } from './image-serve
 import { type ImageLibrary, openImageLibrary } from './images/image-library.ts'
 import { importInProcess } from './images/import-process.ts'
 import { createProblems, type Problems } from './problems.ts'
+import { type BmcAccounts, createBmcAccounts } from './ramdisk-link/bmc-accounts.ts'
 import { createLinks, type Links } from './ramdisk-link/links.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { createResponderProcess, type ResponderProcess } from './responder-process.ts'
@@ -60,6 +61,7 @@ export interface EdgeParts {
   desk: OrderDesk
   runner: DeploymentRunner
   links: Links
+  accounts: BmcAccounts
   responder: ResponderProcess
   handleBootEvent: (event: SeenBootEvent) => Promise<void>
   imageServer: ImageServerProcess
@@ -91,6 +93,10 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
     isImageReady: (digest) => stores.images.readiness(digest) === 'ready',
     isBundleReady: () => stores.bundle.current().ready,
     runner,
+    askRamdisk: (machineId) => {
+      const link = machines.links.forMachine(machineId)
+      return link && machines.accounts.ask(link)
+    },
     isInRamdisk: (machineId) => machines.links.forMachine(machineId) !== null,
   })
   const dhcpObserver = createObserver(options, records)
@@ -224,11 +230,13 @@ function createMachineSide(
   { dataDir, database, now, random, warn, ports }: EdgeOptions,
   parts: Records & Stores & Pick<EdgeParts, 'publisher' | 'runner'>,
   later: () => EdgeParts,
-): Pick<EdgeParts, 'links' | 'handleBootEvent' | 'responder'> {
+): Pick<EdgeParts, 'links' | 'accounts' | 'handleBootEvent' | 'responder'> {
   const { site, publisher, journal, problems, images } = parts
   const runner = () => parts.runner
   const { append } = journal
+  const accounts = createBmcAccounts()
   const links = createLinks({
+    onBmcAccount: accounts.take,
     database,
     now,
     runner,
@@ -257,7 +265,7 @@ function createMachineSide(
     problems,
     random,
   })
-  return { links, handleBootEvent, responder }
+  return { links, accounts, handleBootEvent, responder }
 }
 
 async function openProblems(

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { bmcDrivers, bmcReadings, bootDevices, healths, powerStates } from '../state/bmc.ts'
-import { bmcActionSchema, bmcAttemptsSchema, bmcCapabilitiesSchema, siteBmcSchema } from './bmc.ts'
+import {
+  bmcActionSchema,
+  bmcAddressSchema,
+  bmcAttemptsSchema,
+  bmcCapabilitiesSchema,
+  siteBmcSchema,
+} from './bmc.ts'
 import { epochMsSchema, idSchema, sentenceSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
 import { maxSealingRecipients, sealedCredentialsSchema, sealingRecipientSchema } from './sealing.ts'
 
@@ -24,6 +30,8 @@ export const commandSchema = z.discriminatedUnion('kind', [
     seconds: z.number().int().min(0).max(255).nullable(),
   }),
   z.object({ kind: z.literal('bmc.control'), ...target, what: bmcActionSchema, order: orderSchema }),
+  /** Has the machine's ramdisk make an account on its BMC; the edge answers with the sealed password. */
+  z.object({ kind: z.literal('bmc.create-account'), ...target, order: orderSchema }),
   /** Seals what `bmc.credentials` holds for other recipients, too; ciphertext comes back and nothing else. */
   z.object({
     kind: z.literal('credentials.reseal'),
@@ -95,6 +103,7 @@ export const commandDetailSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('probe'), identity: bmcIdentitySchema, capabilities: bmcCapabilitiesSchema }),
   z.object({ kind: z.literal('power'), powerState: z.enum(powerStates), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('boot-device'), device: z.enum(bootDevices), driver: z.enum(bmcDrivers) }),
+  z.object({ kind: z.literal('account'), address: bmcAddressSchema, username: textSchema }),
   z.object({ kind: z.literal('identify'), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('event-log-cleared'), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('sensors'), sensors: z.array(sensorSchema).max(1000) }),
@@ -115,7 +124,7 @@ export const commandResultSchema = z.object({
   /** What did not work on the way, driver by driver. */
   attempts: bmcAttemptsSchema.optional(),
   detail: commandDetailSchema.optional(),
-  /** What `credentials.reseal` made. */
+  /** What `credentials.reseal` or `bmc.create-account` made. */
   sealed: sealedCredentialsSchema.optional(),
 })
 export type CommandResult = z.infer<typeof commandResultSchema>

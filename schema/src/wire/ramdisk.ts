@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bmcAddressSchema } from './bmc.ts'
 import {
   epochMsSchema,
   idSchema,
@@ -66,6 +67,20 @@ export const agentFrameSchema = z.discriminatedUnion('type', [
     /** The chunk that could not be had whole, for `chunk-corrupt` and `chunk-missing`. */
     chunk: sha256Schema.nullable(),
   }),
+  /** What came of `create-bmc-account`. The password is seen by nobody but the edge, which seals it. */
+  z.object({
+    type: z.literal('bmc-account'),
+    requestId: idSchema,
+    account: z
+      .object({
+        address: bmcAddressSchema,
+        username: z.string().max(16),
+        password: z.string().min(8).max(20),
+      })
+      .nullable(),
+    /** Why there is none. */
+    message: sentenceSchema.nullable(),
+  }),
   z.object({ type: z.literal('ping') }),
 ])
 export type AgentFrame = z.infer<typeof agentFrameSchema>
@@ -90,6 +105,12 @@ export const edgeToAgentFrameSchema = z.discriminatedUnion('type', [
   /** Local boot has been arranged (or there is nothing more to do): restart now. */
   z.object({ type: z.literal('restart'), reason: z.string() }),
   z.object({ type: z.literal('result-taken'), orderId: idSchema }),
+  /** Asked for by a person: an account on the BMC of this machine, made through its driver. */
+  z.object({
+    type: z.literal('create-bmc-account'),
+    requestId: idSchema,
+    username: z.string().regex(/^[a-z]{1,16}$/),
+  }),
   z.object({ type: z.literal('pong') }),
 ])
 export type EdgeToAgentFrame = z.infer<typeof edgeToAgentFrameSchema>

@@ -876,6 +876,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/machines/{machineId}/bmc/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the machine’s ramdisk make an account on its BMC; the password is sealed at the edge */
+        post: operations["createBmcAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/machines/{machineId}/bmc": {
         parameters: {
             query?: never;
@@ -2608,37 +2625,6 @@ export interface components {
             mac?: string;
             name?: string;
         };
-        Bmc: components["schemas"]["BmcSummary"] & {
-            machineId: string;
-            port: number | null;
-            /** @enum {string} */
-            protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
-            mac: string | null;
-            hasCredentials: boolean;
-            tlsPin: string | null;
-            edgeId: string | null;
-            vendor: string | null;
-            model: string | null;
-            firmware: string | null;
-            capabilities: {
-                /** @enum {string} */
-                capability: "power" | "bootDevice" | "sensors" | "powerDraw" | "console" | "virtualMedia" | "inventory" | "identify" | "account" | "eventLog";
-                /** @enum {string|null} */
-                driver: "redfish" | "ipmi" | "wake-on-lan" | "person" | null;
-                failures: {
-                    /** @enum {string} */
-                    driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
-                    reason: string;
-                    message: string;
-                }[];
-            }[];
-            /** @description Milliseconds since 1970-01-01T00:00:00Z */
-            reachableAt: number | null;
-            /** @description Milliseconds since 1970-01-01T00:00:00Z */
-            createdAt: number;
-            /** @description Milliseconds since 1970-01-01T00:00:00Z */
-            updatedAt: number;
-        };
         Command: {
             commandId: string;
             machineId: string;
@@ -2796,6 +2782,11 @@ export interface components {
                 driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
             } | {
                 /** @enum {string} */
+                kind: "account";
+                address: string;
+                username: string;
+            } | {
+                /** @enum {string} */
                 kind: "identify";
                 /** @enum {string} */
                 driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
@@ -2852,6 +2843,37 @@ export interface components {
             deadline: number;
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             endedAt: number | null;
+        };
+        Bmc: components["schemas"]["BmcSummary"] & {
+            machineId: string;
+            port: number | null;
+            /** @enum {string} */
+            protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
+            mac: string | null;
+            hasCredentials: boolean;
+            tlsPin: string | null;
+            edgeId: string | null;
+            vendor: string | null;
+            model: string | null;
+            firmware: string | null;
+            capabilities: {
+                /** @enum {string} */
+                capability: "power" | "bootDevice" | "sensors" | "powerDraw" | "console" | "virtualMedia" | "inventory" | "identify" | "account" | "eventLog";
+                /** @enum {string|null} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person" | null;
+                failures: {
+                    /** @enum {string} */
+                    driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+                    reason: string;
+                    message: string;
+                }[];
+            }[];
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            reachableAt: number | null;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            createdAt: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            updatedAt: number;
         };
         IdentifyInput: {
             /** @description Null: until it is switched off; 0: off */
@@ -7904,6 +7926,73 @@ export interface operations {
             };
             /** @description Not a format that is understood */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBmcAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

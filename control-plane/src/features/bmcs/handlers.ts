@@ -2,7 +2,14 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AppEnv } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
 import { requireSite } from '../people/site-limits.ts'
-import { identifyMachine, powerMachine, probeBmc, readFromBmc, setBootDevice } from './operations.ts'
+import {
+  createBmcAccount,
+  identifyMachine,
+  powerMachine,
+  probeBmc,
+  readFromBmc,
+  setBootDevice,
+} from './operations.ts'
 import * as routes from './routes.ts'
 import { adoptBmc, getBmc, removeBmc, setBmc } from './service.ts'
 
@@ -30,6 +37,9 @@ export function mountBmcs(app: OpenAPIHono<AppEnv>): void {
 function mountRequests(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.probeBmc, async (c) =>
     c.json(await probeBmc(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),
+  )
+  app.openapi(routes.createBmcAccount, async (c) =>
+    c.json(await createBmcAccount(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),
   )
   app.openapi(routes.readFromBmc, async (c) => {
     const { what } = c.req.valid('json')

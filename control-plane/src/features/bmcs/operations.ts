@@ -108,6 +108,41 @@ function knownFirmware({ inventory }: MachineDetail): boolean | null {
   return inventory ? inventory.firmware === 'uefi' : null
 }
 
+/** An account with a password of its own, made from the machine's ramdisk: for who has the machine, but no password. */
+export async function createBmcAccount(deps: Deps, person: Person, machineId: string): Promise<CommandView> {
+  const machine = await getMachine(deps, machineId)
+  if (!machine.ramdiskConnected)
+    throw conflict('not-in-ramdisk', 'An account is made from the ramdisk: boot the machine into it first.')
+  const verdict = machineActions.power(machine)
+  if (!verdict.allowed) throw conflict('account-refused', verdict.reason)
+  const bmc = await readBmc(deps.db, machineId)
+  const issuedAt = deps.clock()
+  const { siteId } = machine
+  const commandId = await issueCommand(deps, {
+    siteId,
+    machineId,
+    title: 'Create an account on the BMC',
+    lifetimeMs: commandLifetimeMs.read,
+    createdBy: person.name,
+    build: async (orderId, expiresAt) => {
+      const what: BmcAction = { action: 'account' }
+      const bmcAddress = bmc?.address ?? null
+      const draft = {
+        orderId,
+        siteId,
+        machineId,
+        bmcAddress,
+        what,
+        safety: 'safe',
+        issuedAt,
+        expiresAt,
+      } as const
+      return { kind: 'bmc.create-account', ...target(machineId, bmc), order: await signBmcOrder(deps, draft) }
+    },
+  })
+  return getCommand(deps, commandId)
+}
+
 async function control(
   deps: Deps,
   person: Person,

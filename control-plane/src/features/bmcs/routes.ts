@@ -88,6 +88,17 @@ export const readFromBmc = defineRoute({
   responses: { 202: accepted, ...problems(400, 401, 403, 404, 415, 422) },
 })
 
+export const createBmcAccount = defineRoute({
+  method: 'post',
+  path: '/api/v1/machines/{machineId}/bmc/account',
+  operationId: 'createBmcAccount',
+  tags: ['bmcs'],
+  summary: 'Have the machine’s ramdisk make an account on its BMC; the password is sealed at the edge',
+  'x-access': 'bmcs',
+  request: { params },
+  responses: { 202: accepted, ...problems(401, 403, 404, 409, 422) },
+})
+
 export const identifyMachine = defineRoute({
   method: 'post',
   path: '/api/v1/machines/{machineId}/bmc/identify',

@@ -1,4 +1,4 @@
-import { bmcs, commands } from '@dragonfly/schema/db'
+import { bmcs, commands, machines } from '@dragonfly/schema/db'
 import { commandGraceMs } from '@dragonfly/schema/state'
 import type { Command } from '@dragonfly/schema/wire'
 import { and, asc, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
@@ -65,7 +65,7 @@ async function dispatch(deps: Deps, pending: Pending): Promise<void> {
   if (present.length === 0) return
   const able = present.filter((connection) => connection.commands.includes(pending.kind))
   if (able.length === 0) return failCommand(deps, pending, 'edge-too-old', edgeTooOld)
-  const fit = await keepReaders(deps, pending, able)
+  const fit = await keepFit(deps, pending, able)
   const [bmc] = await deps.db
     .select({ edgeId: bmcs.edgeId })
     .from(bmcs)
@@ -74,12 +74,17 @@ async function dispatch(deps: Deps, pending: Pending): Promise<void> {
   if (chosen) await give(deps, pending, chosen)
 }
 
-/** What was sealed is sealed anew by who can open it; it waits for one of those. */
-async function keepReaders(
+/** What was sealed is sealed anew by who can open it, and waits for one; a ramdisk is asked by the edge that it is at. */
+async function keepFit(
   deps: Deps,
-  { siteId, command }: Pending,
+  { siteId, machineId, command }: Pending,
   able: readonly EdgeConnection[],
 ): Promise<readonly EdgeConnection[]> {
+  if (command?.kind === 'bmc.create-account') {
+    const { machineId: id, ramdiskEdgeId } = machines
+    const [row] = await deps.db.select({ ramdiskEdgeId }).from(machines).where(eq(id, machineId))
+    return able.filter(({ edgeId }) => edgeId === row?.ramdiskEdgeId)
+  }
   if (command?.kind !== 'credentials.reseal' || !command.bmc?.credentials) return able
   const readers = await findReaders(deps.db, siteId, command.bmc.credentials)
   return able.filter(({ edgeId }) => readers.includes(edgeId))

@@ -9,6 +9,7 @@ import { verifySignature } from '../signing.ts'
 import type { SiteContext } from '../site-context.ts'
 import type { EdgeIdentity } from '../store/identity.ts'
 import type { Journal } from '../store/journal.ts'
+import type { AccountPorts } from './account.ts'
 import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
 import { type Consoles, createConsoles } from './console/consoles.ts'
 import type { BmcDriver, OpenCredentials } from './driver.ts'
@@ -38,6 +39,7 @@ export interface BmcsOptions
   site: SiteContext
   sealing: Sealing
   controlPlane: ControlPlane
+  askRamdisk: AccountPorts['askRamdisk']
   /** For tests: other drivers than the real ones, and another way to open credentials. */
   bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
 }
@@ -76,6 +78,8 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
       verifySignature,
     )
   }
+  const { askRamdisk } = options
+  const recipients = () => site.state()?.sealingKeys ?? []
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
   const reach = createBmcReach(drivers)
   const poller = await createBmcPoller({ reach, database, report: options.report, now, warn })
@@ -84,7 +88,18 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     poller.heard(event)
     return options.report(event)
   }
-  const ports = { reach, forgetLog, machine, checkOrder, sealing, report, now, sleep }
+  const ports = {
+    reach,
+    forgetLog,
+    machine,
+    checkOrder,
+    sealing,
+    askRamdisk,
+    recipients,
+    report,
+    now,
+    sleep,
+  }
   const commands = await openCommandDesk({
     database,
     journal,
@@ -125,8 +140,9 @@ function openSealed(sealing: Sealing): OpenCredentials {
         reason: 'no-credentials',
         message: 'No user name and password were entered for it.',
       }
-    const { address, credentials } = bmc
-    const opened = await sealing.openCredentials(credentials, { machineId, address })
+    const { address, credentials, tlsPin } = bmc
+    const use = { machineId, address, ...(tlsPin ? { tlsPin } : {}) }
+    const opened = await sealing.openCredentials(credentials, use)
     if ('refused' in opened) return { kind: 'refused', reason: opened.refused, message: opened.message }
     return { kind: 'opened', credentials: opened }
   }

@@ -3,6 +3,7 @@ import type { BmcAction, Command, CommandDetail, SiteEvent, SiteMachine } from '
 import type { BmcOrderVerdict } from '../../protocol/bmc-order.ts'
 import type { CommandContext, CommandOutcome } from '../commands/command-desk.ts'
 import type { Sealing } from '../sealing.ts'
+import { type AccountPorts, createAccount } from './account.ts'
 import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
 import { askPerson } from './person.ts'
 import { type PowerPorts, switchPower } from './power.ts'
@@ -17,10 +18,11 @@ export const knownCommands: Command['kind'][] = [
   'bmc.identify',
   'bmc.control',
   'credentials.reseal',
+  'bmc.create-account',
 ]
 
-export interface BmcCommandPorts extends PowerPorts {
-  sealing: Pick<Sealing, 'resealCredentials'>
+export interface BmcCommandPorts extends PowerPorts, Pick<AccountPorts, 'askRamdisk' | 'recipients'> {
+  sealing: Pick<Sealing, 'resealCredentials' | 'sealOnEdge'>
   reach: BmcReach
   machine: (machineId: string) => SiteMachine | null
   /** Whether what is asked for was signed, for this command and this machine. */
@@ -58,6 +60,8 @@ export async function executeBmcCommand(
         if (verdict.kind === 'refused') return failed(verdict.reason, verdict.message, [])
         return await control(ports, target, what)
       }
+      case 'bmc.create-account':
+        return await createAccount(ports, commandId, command, target)
       case 'credentials.reseal':
         return await reseal(ports, commandId, command, target)
     }

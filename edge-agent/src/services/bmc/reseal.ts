@@ -2,12 +2,16 @@ import { verifyRecipients } from '@dragonfly/schema/sealing'
 import type { Command } from '@dragonfly/schema/wire'
 import type { CommandOutcome } from '../commands/command-desk.ts'
 import { refuseCredentials } from '../sealed-credentials.ts'
+import type { Sealing } from '../sealing.ts'
 import type { BmcCommandPorts } from './commands.ts'
 import type { BmcTarget } from './driver.ts'
 
 /** Seals a machine's credentials for those that a signed order names. The clear text stays where it is opened. */
 export async function reseal(
-  { sealing, checkOrder }: Pick<BmcCommandPorts, 'sealing' | 'checkOrder'>,
+  {
+    sealing,
+    checkOrder,
+  }: Pick<BmcCommandPorts, 'checkOrder'> & { sealing: Pick<Sealing, 'resealCredentials'> },
   commandId: string,
   { bmc, recipients, order }: Extract<Command, { kind: 'credentials.reseal' }>,
   target: BmcTarget,

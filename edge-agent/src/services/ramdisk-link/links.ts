@@ -6,6 +6,7 @@ import type { DeploymentInput, DeploymentState } from '../../protocol/deployment
 import type { DeploymentRunner } from '../deployments/runner.ts'
 import type { MachineIndex } from '../machine-index.ts'
 import { storeSessionInventory } from '../store/sessions.ts'
+import type { BmcAccounts } from './bmc-accounts.ts'
 import { holdMs, type RamdiskLink } from './link.ts'
 
 export interface LinksOptions {
@@ -16,6 +17,7 @@ export interface LinksOptions {
   append: (event: SiteEvent) => Promise<void>
   /** A machine that the site does not know was looked at. */
   onDiscovered: (macs: string[]) => Promise<void>
+  onBmcAccount: BmcAccounts['take']
   /** A ramdisk got a chunk that is not what its name says. */
   onCorruptChunk: (chunk: string) => void
 }
@@ -107,6 +109,8 @@ async function handleFrame(options: LinksOptions, link: RamdiskLink, frame: Link
       return takeInventory(options, link, frame.inventory)
     case 'log':
       return options.append(toLogEvent(link, frame.lines, options.runner()))
+    case 'bmc-account':
+      return options.onBmcAccount(link, frame)
     case 'ping':
       link.send({ type: 'pong' })
       if (link.announcedTo) await options.runner().apply(link.announcedTo, { type: 'agent-alive' })

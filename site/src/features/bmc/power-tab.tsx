@@ -10,6 +10,7 @@ import { Facts, Mono } from '../../components/facts.tsx'
 import { Empty } from '../../components/page.tsx'
 import { Ago } from '../../components/time.tsx'
 import { SamplePlots } from '../monitoring/sample-plots.tsx'
+import { AccountButton } from './account-button.tsx'
 import { BmcDialog } from './bmc-dialog.tsx'
 import { BootDeviceForm } from './boot-device.tsx'
 import { CommandList } from './command-list.tsx'
@@ -36,6 +37,7 @@ function WithoutBmc({ machine }: { machine: MachineDetail }) {
         <Button may="bmcs" look="primary" onClick={() => setAdding(true)}>
           Add BMC
         </Button>
+        <AccountButton machine={machine} />
       </div>
       <section aria-label="Power" className="mt-10 border-t border-line pt-6">
         <p className="mb-4 max-w-2xl text-ink-soft">
@@ -202,6 +204,7 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       <Button may="operate" busy={probing.isPending} onClick={() => probing.mutate()}>
         Look again
       </Button>
+      {!bmc.hasCredentials && <AccountButton machine={machine} />}
       <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
         Change
       </Button>
