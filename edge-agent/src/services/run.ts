@@ -1,4 +1,5 @@
 import { listHostInterfaces } from '../io/host-interfaces.ts'
+import { limitYoungGeneration } from '../io/young-generation.ts'
 import { createControlPlane } from './control-plane.ts'
 import { type RunningEdge, startEdge } from './edge.ts'
 import { loadEdgeKey } from './edge-key.ts'
@@ -22,6 +23,7 @@ export async function runEdge(options: {
     complain(`dragonfly-edge: another one is running on ${dataDir}. Stop it first, or use another --data.`)
     return 1
   }
+  limitYoungGeneration()
   const database = await openStore(dataDir)
   const identity = await loadIdentity(database)
   const key = await loadEdgeKey(dataDir)

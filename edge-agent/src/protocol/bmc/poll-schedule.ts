@@ -98,13 +98,13 @@ export function createPollSchedule(pace: PollPace): PollSchedule {
       }
     },
     take: (now) => {
-      const due: { machineId: string; plan: Plan; kinds: PollKind[] }[] = []
+      const due: { machineId: string; plan: Plan; kinds: PollKind[]; dueAt: number }[] = []
       for (const [machineId, plan] of plans) {
         if (plan.busyWith.length > 0) continue
         const kinds = dueKinds(plan, now)
-        if (kinds.length > 0) due.push({ machineId, plan, kinds })
+        if (kinds.length > 0) due.push({ machineId, plan, kinds, dueAt: earliest(plan, kinds) })
       }
-      due.sort((a, b) => earliest(a) - earliest(b))
+      due.sort((a, b) => a.dueAt - b.dueAt)
       const jobs: PollJob[] = []
       for (const { machineId, plan, kinds } of due) {
         if (underWay >= pace.atOnce) break
@@ -155,7 +155,7 @@ function isHeavy(kinds: readonly PollKind[]): boolean {
   return kinds.some((kind) => kind !== 'power')
 }
 
-function earliest({ plan, kinds }: { plan: Plan; kinds: readonly PollKind[] }): number {
+function earliest(plan: Plan, kinds: readonly PollKind[]): number {
   return Math.min(...kinds.map((kind) => plan.dueAt[kind]))
 }
 

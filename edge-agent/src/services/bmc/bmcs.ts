@@ -1,4 +1,4 @@
-import type { HostInterface } from '@dragonfly/schema/wire'
+import type { HostInterface, SiteState } from '@dragonfly/schema/wire'
 import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
 import { decideBmcOrder } from '../../protocol/bmc-order.ts'
 import { type CommandDesk, openCommandDesk } from '../commands/command-desk.ts'
@@ -17,14 +17,16 @@ import { createIpmiDriver } from './drivers/ipmi.ts'
 import { createRedfishDriver } from './drivers/redfish.ts'
 import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
-import { type BmcPoller, createBmcPoller } from './poller.ts'
+import { type BmcPoller, createBmcPoller, findTargets } from './poller.ts'
 import { createBmcReach } from './reach.ts'
 
 /** All that this edge does with BMCs. */
 export interface Bmcs {
   commands: CommandDesk
   consoles: Consoles
-  poller: BmcPoller
+  poller: Pick<BmcPoller, 'tick' | 'frames'>
+  /** Takes over which BMCs there are now: with those that are gone, or have another password, no session stays open. */
+  want(state: SiteState | null): Promise<void>
   tick(): Promise<void>
   stop(): Promise<void>
 }
@@ -118,6 +120,11 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     commands,
     consoles,
     poller,
+    want: async (state) => {
+      poller.want(state)
+      consoles.retain()
+      await reach.retain(findTargets(state))
+    },
     tick: async () => {
       await commands.tick()
       await netboots.tick()

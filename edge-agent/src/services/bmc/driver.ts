@@ -31,6 +31,8 @@ export type InventoryFields = Extract<CommandDetail, { kind: 'inventory' }>['fie
  * never has. Each call throws `BmcError` when the BMC refuses or is silent.
  */
 export interface BmcSession {
+  /** Who is logged in. */
+  username?: string
   power?: {
     /** `unknown` where this way can't see it. */
     read(): Promise<PowerState>

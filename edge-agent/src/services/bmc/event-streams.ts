@@ -56,7 +56,8 @@ export function createEventStreams({ reach, now, onEvent, warn }: EventStreamsPo
       if (isStopped || open.has(machineId) || (notBefore.get(machineId) ?? 0) > now()) return
       notBefore.set(machineId, now() + retryMs)
       await begin(target).catch((error: unknown) => {
-        if (!(error instanceof BmcAttemptError)) warn(`A BMC’s events could not be followed: ${String(error)}`)
+        if (!(error instanceof BmcAttemptError))
+          warn(`A BMC’s events could not be followed: ${String(error)}`)
       })
     },
     isFollowed: (machineId) => open.has(machineId),

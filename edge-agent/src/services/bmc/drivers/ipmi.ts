@@ -16,6 +16,7 @@ import {
   readPowerDraw,
   setBootDevice,
   setUser,
+  testUserPassword,
 } from '../../ipmi/index.ts'
 import { type BmcDriver, BmcError, type BmcSession, type BmcTarget, type OpenCredentials } from '../driver.ts'
 import { vendorName } from '../vendors.ts'
@@ -95,6 +96,7 @@ const nameOf = ({ address, port }: NonNullable<BmcTarget['bmc']>) => `${address}
 
 function createSession(session: IpmiSession): BmcSession {
   return {
+    username: Buffer.from(session.username).toString('latin1'),
     power: {
       read: () => translated(async () => (await getChassisStatus(session)).power),
       set: (wish) => translated(() => chassisControl(session, wish)),
@@ -109,7 +111,9 @@ function createSession(session: IpmiSession): BmcSession {
     clearEventLog: () => translated(() => clearEventLog(session)),
     setAccount: ({ username, password }) =>
       translated(async () => {
-        await setUser(session, { name: username, password, privilege: 'administrator' })
+        const { id } = await setUser(session, { name: username, password, privilege: 'administrator' })
+        if (!(await testUserPassword(session, id, password)))
+          throw new BmcError('refused', 'The BMC took the account, but does not know its password.')
       }),
     readInventory: () => translated(async () => describeFru((await readFru(session)) ?? {})),
     readPowerDraw: () => translated(async () => (await readPowerDraw(session))?.watts ?? null),

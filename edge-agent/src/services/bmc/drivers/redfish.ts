@@ -10,6 +10,7 @@ import {
   RedfishError,
   type RedfishMachine,
   type RedfishOptions,
+  type RedfishTarget,
   readEventLog,
   readIdentity,
   readInventory,
@@ -41,6 +42,7 @@ interface Held {
   key: string
   target: BmcTarget
   machine: RedfishMachine
+  login: RedfishTarget
   idle: NodeJS.Timeout | null
   blink: NodeJS.Timeout | null
   /** Streams of events that are followed: as long as there are any, it is in use. */
@@ -93,22 +95,20 @@ export function createRedfishDriver(
     if (failed && failed.key === key && failed.until > now()) throw failed.error
     failures.delete(name)
     try {
-      const session = await openRedfish(
-        {
-          address: bmc.address,
-          // A port that was entered for IPMI is none of HTTPS.
-          ...(bmc.port !== null && bmc.protocol === 'redfish' ? { port: bmc.port } : {}),
-          username,
-          password,
-          ...(tlsPin === null ? {} : { tlsPin }),
-        },
-        options,
-      )
+      const login = {
+        address: bmc.address,
+        // A port that was entered for IPMI is none of HTTPS.
+        ...(bmc.port !== null && bmc.protocol === 'redfish' ? { port: bmc.port } : {}),
+        username,
+        password,
+        ...(tlsPin === null ? {} : { tlsPin }),
+      }
+      const session = await openRedfish(login, options)
       const machine = await findMachine(session).catch(async (error: unknown) => {
         await session.close()
         throw error
       })
-      const fresh: Held = { key, target, machine, idle: null, blink: null, streams: new Set() }
+      const fresh: Held = { key, target, machine, login, idle: null, blink: null, streams: new Set() }
       sessions.set(name, fresh)
       return fresh
     } catch (error) {
@@ -189,12 +189,24 @@ function createSession(held: Held, close: () => Promise<void>): BmcSession {
       insert: (url) => translated(async () => void (await insertMedia(machine, url))),
       eject: () => translated(() => ejectMedia(machine)),
     },
-    setAccount: (account) => translated(() => setAccount(machine.session, account)),
+    username: held.login.username,
+    setAccount: (account) => translated(() => setAndTryAccount(held, account)),
     followEvents: (handlers) => translated(() => follow(held, handlers)),
     readInventory: () => translated(() => readInventory(machine)),
     readPowerDraw: () => translated(() => readPowerDraw(machine)),
     close,
   }
+}
+
+/** A BMC may take an account, and let nobody in by it. */
+async function setAndTryAccount(
+  { machine, login }: Held,
+  account: { username: string; password: string },
+): Promise<void> {
+  const { session } = machine
+  await setAccount(session, account)
+  const tried = await openRedfish({ ...login, ...account, tlsPin: session.tlsPin }, session.options)
+  await tried.close()
 }
 
 async function readMedia(machine: RedfishMachine): Promise<{ image: string | null }> {
