@@ -1,6 +1,6 @@
-import { bmcLog, bmcs, machines } from '@dragonfly/schema/db'
+import { bmcLog, bmcs, edges, machines } from '@dragonfly/schema/db'
 import type { SiteEvent } from '@dragonfly/schema/wire'
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { usableSerial, usableUuid } from '../features/machines/identity.ts'
@@ -22,6 +22,16 @@ async function findBmc(deps: Deps, edge: EdgeIdentity, machineId: string) {
     .innerJoin(machines, eq(machines.machineId, bmcs.machineId))
     .where(and(eq(bmcs.machineId, machineId), eq(bmcs.siteId, edge.siteId)))
   return row ?? null
+}
+
+/** Whether it matters which edge reached a BMC: another one may watch it, too. */
+async function isShared({ db }: Deps, { siteId, edgeId }: EdgeIdentity): Promise<boolean> {
+  const others = await db
+    .select({ edgeId: edges.edgeId })
+    .from(edges)
+    .where(and(eq(edges.siteId, siteId), ne(edges.edgeId, edgeId), isNull(edges.revokedAt)))
+    .limit(1)
+  return others.length > 0
 }
 
 /** A machine that has not shown itself yet is known by what its BMC says of it; what it showed itself stays. */
@@ -46,6 +56,7 @@ export async function applyBmcIdentified(
   }
   const isNewPin = row.tlsPin === null && identity.tlsPin !== undefined
   const isMore = Object.keys(told).length > 0
+  const isNewEdge = row.edgeId !== edge.edgeId && (await isShared(deps, edge))
   return {
     statements: [
       deps.db
@@ -67,7 +78,7 @@ export async function applyBmcIdentified(
       ...(isMore ? [deps.db.update(machines).set(told).where(eq(machines.machineId, machineId))] : []),
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
-    bump: uuid !== null || serial !== null || isNewPin ? 'site' : 'none',
+    bump: uuid !== null || serial !== null || isNewPin || isNewEdge ? 'site' : 'none',
     mayJoin: machineId,
   }
 }
@@ -87,25 +98,30 @@ export async function applyBmcPower(
     row.edgeId !== null && row.edgeId !== edge.edgeId && deps.connections.isConnected(row.edgeId)
   if (problem !== null && isReachedByOther) return noEffect
   const problemSince = problem === null ? null : sql`coalesce(${bmcs.problemSince}, ${at})`
-  const seen =
-    powerState === 'unknown'
-      ? {}
-      : {
-          powerState,
-          powerStateAt: at,
-          reachableAt: at,
-          edgeId: edge.edgeId,
-        }
+  // Who reached it last goes on with it, as long as that edge is there and reaches it.
+  const isSeen = powerState !== 'unknown'
+  const isLost = problem !== null && row.edgeId === edge.edgeId && isUnreachable(event)
+  const edgeId = isSeen && !isReachedByOther ? edge.edgeId : isLost ? null : row.edgeId
+  const isHandedOver = edgeId !== row.edgeId && (await isShared(deps, edge))
+  const seen = isSeen ? { powerState, powerStateAt: at, reachableAt: at } : {}
+  const noted = isLost && !isHandedOver ? {} : { edgeId }
   return {
     statements: [
       deps.db
         .update(bmcs)
-        .set({ ...seen, problem, problemSince, updatedAt: sql`max(${bmcs.updatedAt}, ${at})` })
+        .set({ ...seen, ...noted, problem, problemSince, updatedAt: sql`max(${bmcs.updatedAt}, ${at})` })
         .where(eq(bmcs.machineId, machineId)),
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
-    bump: 'none',
+    bump: isHandedOver ? 'site' : 'none',
   }
+}
+
+const unreachable = new Set(['timeout', 'unreachable', 'not-redfish'])
+
+/** Another edge may be in another network; a password that is refused here is refused there, and locks the account. */
+function isUnreachable({ attempts = [] }: Event<'bmc.power'>): boolean {
+  return attempts.length > 0 && attempts.every(({ reason }) => unreachable.has(reason))
 }
 
 /** Entries kept of each machine. */

@@ -84,7 +84,14 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   const recipients = () => site.state()?.sealingKeys ?? []
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
   const reach = createBmcReach(drivers)
-  const poller = await createBmcPoller({ reach, database, report: options.report, now, warn })
+  const poller = await createBmcPoller({
+    reach,
+    edgeId: identity.edgeId,
+    database,
+    report: options.report,
+    now,
+    warn,
+  })
   const { forgetLog } = poller
   const report: BmcsOptions['report'] = (event) => {
     poller.heard(event)

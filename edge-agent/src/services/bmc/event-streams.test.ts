@@ -17,7 +17,10 @@ function create() {
       bmc.log.push('follow')
       const stream = { ...handlers, isClosed: false }
       streams.push(stream)
-      return { close: () => void (stream.isClosed = true) }
+      const close = () => {
+        stream.isClosed = true
+      }
+      return { close }
     },
   })
   const heard: string[] = []

@@ -40,6 +40,8 @@ export interface BmcPoller {
 
 export interface BmcPollerPorts {
   reach: BmcReach
+  /** This edge: what another one watches is left to it. */
+  edgeId: string
   database: Database
   report: (event: SiteEvent) => Promise<void>
   now: () => number
@@ -147,7 +149,7 @@ export async function createBmcPoller(ports: BmcPollerPorts): Promise<BmcPoller>
   }
   return {
     want: (state) => {
-      const wanted = new Map(findTargets(state).map((target) => [target.machineId, target]))
+      const wanted = new Map(findWatched(state, ports.edgeId).map((target) => [target.machineId, target]))
       for (const machineId of watched.keys()) {
         if (wanted.has(machineId)) continue
         watched.delete(machineId)
@@ -212,6 +214,13 @@ function startWatching(target: BmcTarget, now: number): Watched {
     toldProblem: null,
     toldEntries: { since: now, count: 0 },
   }
+}
+
+function findWatched(state: SiteState | null, edgeId: string): BmcTarget[] {
+  const others = new Set(
+    state?.machines.flatMap(({ machineId, pollBy = edgeId }) => (pollBy === edgeId ? [] : [machineId])),
+  )
+  return findTargets(state).filter(({ machineId }) => !others.has(machineId))
 }
 
 /** What is only woken has nothing that could be asked. */

@@ -36,8 +36,16 @@ interface KnownRecords {
 
 const known = new WeakMap<IpmiSession, KnownRecords>()
 
-/** All sensor records. They are read again only when the BMC's own counters say that they changed. */
-export async function readSensorRecords(session: IpmiSession): Promise<SdrRecord[]> {
+/**
+ * All sensor records. They are read again only when the BMC's own counters say that they changed, which `mayBeStale`
+ * does not ask for.
+ */
+export async function readSensorRecords(
+  session: IpmiSession,
+  { mayBeStale = false } = {},
+): Promise<SdrRecord[]> {
+  const held = mayBeStale ? known.get(session) : undefined
+  if (held) return held.records
   const info = await orRefused(session.request(getSdrRepositoryInfo, undefined))
   const mark = JSON.stringify(info ?? null)
   const cached = known.get(session)

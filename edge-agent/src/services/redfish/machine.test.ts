@@ -221,24 +221,28 @@ describe('the event log, once it was read', () => {
       }))
       return { status: 200, body: { Members, ...next } }
     })
-    const read = async (after?: string) => (await readEventLog(bmc.machine, after)).map(({ id }) => Number(id))
+    const read = async (after?: string) =>
+      (await readEventLog(bmc.machine, after)).map(({ id }) => Number(id))
     return { bmc, entries, served, read }
   }
 
-  test.each(['oldest-first', 'newest-first'] as const)('%s: only what is behind it is read', async (order) => {
-    const { bmc, entries, served, read } = await startLog(order)
-    await using _ = bmc
-    expect(await read()).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
-    served.length = 0
-    entries.push(9, 10)
-    const behind = (ids: number[], mark: number) => ids.slice(ids.indexOf(mark) + 1)
-    expect(behind(await read('8'), 8)).toEqual([9, 10])
-    expect(served).toHaveLength(1)
-    entries.push(11)
-    expect(behind(await read('10'), 10)).toEqual([11])
-    expect(behind(await read('11'), 11)).toEqual([])
-    expect(served).toHaveLength(3)
-  })
+  test.each(['oldest-first', 'newest-first'] as const)(
+    '%s: only what is behind it is read',
+    async (order) => {
+      const { bmc, entries, served, read } = await startLog(order)
+      await using _ = bmc
+      expect(await read()).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+      served.length = 0
+      entries.push(9, 10)
+      const behind = (ids: number[], mark: number) => ids.slice(ids.indexOf(mark) + 1)
+      expect(behind(await read('8'), 8)).toEqual([9, 10])
+      expect(served).toHaveLength(1)
+      entries.push(11)
+      expect(behind(await read('10'), 10)).toEqual([11])
+      expect(behind(await read('11'), 11)).toEqual([])
+      expect(served).toHaveLength(3)
+    },
+  )
 
   test('is read as a whole after it was cleared, and where no part of it can be had', async () => {
     const { bmc, entries, read } = await startLog('oldest-first')
