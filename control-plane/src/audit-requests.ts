@@ -100,7 +100,7 @@ export function auditAuth() {
 /** Somebody came from an address that is not on the allowlist: once a minute for each, whatever they ask for. */
 export async function auditRefusedAddress(c: Context<AppEnv>): Promise<void> {
   const key = `refused ${rateLimitKey(c.get('clientAddress'))}`
-  if (!c.get('deps').limiter.take(key, 1, 60_000)) return
+  if (!(await c.get('deps').limiter.take(key, 1, 60_000))) return
   const noted = { operation: 'enter', targets: {}, details: {}, request: {}, subject: noSubject }
   await append(c, noted, { actorKind: 'stranger', actorId: null, actorName: null })
 }
@@ -130,8 +130,8 @@ async function append(c: Context<AppEnv>, noted: NotedChange, actor: Actor): Pro
   const clientAddress = c.get('clientAddress')
   if (actor.actorKind === 'stranger') {
     const isBearable =
-      limiter.take(`audit ${rateLimitKey(clientAddress)}`, strangerLimits.one, 60_000) &&
-      limiter.take('audit', strangerLimits.all, 60_000)
+      (await limiter.take(`audit ${rateLimitKey(clientAddress)}`, strangerLimits.one, 60_000)) &&
+      (await limiter.take('audit', strangerLimits.all, 60_000))
     if (!isBearable) return metrics.count('dragonfly_audit_dropped_total')
   }
   const { status } = c.res

@@ -1,5 +1,4 @@
 import type { ApiKeyScope, Role, SafetyMode } from '@dragonfly/schema/state'
-import type { UpgradeWebSocket } from 'hono/ws'
 import type { Access } from './access.ts'
 import type { Network } from './addresses.ts'
 import type { Database } from './database.ts'
@@ -9,20 +8,21 @@ import type { ConsoleHub } from './features/consoles/hub.ts'
 import type { Door } from './features/front-door/policy.ts'
 import type { Signer } from './features/orders/signer.ts'
 import type { Auth } from './features/people/auth.ts'
-import type { Coalesce } from './features/sites/coalesce.ts'
 import type { Metrics } from './metrics.ts'
 import type { OriginPolicy } from './origin.ts'
 import type {
+  AnnounceSite,
   Assets,
   BundleSource,
   Clock,
   EdgeConnections,
   LiveEvents,
   LiveValues,
+  RateLimiter,
   ReplayGuard,
   Secrets,
 } from './ports/index.ts'
-import type { RateLimiter } from './rate-limit.ts'
+import type { Sockets } from './sockets.ts'
 import type { Tries } from './tries.ts'
 import type { ReadWebText } from './web-text.ts'
 
@@ -50,9 +50,9 @@ export interface Deps {
   /** Printed by the server while there is no administrator. */
   setupCode: string | null
   connections: EdgeConnections
+  /** The consoles that somebody looks at, where their sockets are. */
   consoles: ConsoleHub
-  /** Tells a site's edges of a change, not more often than they can bear. */
-  announce: Coalesce
+  announce: AnnounceSite
   live: LiveEvents
   values: LiveValues
   replay: ReplayGuard
@@ -63,8 +63,7 @@ export interface Deps {
   readWebText: ReadWebText
   tries: Tries
   metrics: Metrics
-  /** Null where no WebSocket can be opened (in-process tests). */
-  upgradeWebSocket: UpgradeWebSocket | null
+  sockets: Sockets
   /** Where a surprise goes, once. */
   logError: (message: string, error: unknown) => void
 }

@@ -17,6 +17,7 @@ export async function isReady(deps: Deps): Promise<boolean> {
 /** Prometheus text format, version 0.0.4. */
 export async function renderMetrics(deps: Deps, person: Pick<Person, 'siteIds'> | null): Promise<string> {
   const counters = deps.metrics.counters()
+  const [connected, subscribers] = await Promise.all([deps.connections.connected(), deps.live.count()])
   const lines = Object.entries(metricHelp).flatMap(([name, help]) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} counter`,
@@ -25,8 +26,8 @@ export async function renderMetrics(deps: Deps, person: Pick<Person, 'siteIds'> 
       .map(({ labels, value }) => `${name}${labels ? `{${labels}}` : ''} ${value}`),
   ])
   const gauges = [
-    ['dragonfly_edges_connected', 'Tunnels that are open', deps.connections.count()],
-    ['dragonfly_live_subscribers', 'People’s sockets that are open', deps.live.count()],
+    ['dragonfly_edges_connected', 'Tunnels that are open', connected.size],
+    ['dragonfly_live_subscribers', 'People’s sockets that are open', subscribers],
   ] as const
   for (const [name, help, value] of gauges) {
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value}`)

@@ -1,9 +1,4 @@
-import type { Clock } from './ports/index.ts'
-
-export interface RateLimiter {
-  /** Counts one try; false when there were too many in the window. */
-  take(key: string, limit: number, windowMs: number): boolean
-}
+import type { Clock, RateLimiter } from './ports/index.ts'
 
 const maxKeys = 10_000
 
@@ -11,7 +6,7 @@ const maxKeys = 10_000
 export function createRateLimiter(clock: Clock): RateLimiter {
   const windows = new Map<string, { startedAt: number; count: number }>()
   return {
-    take(key, limit, windowMs) {
+    async take(key, limit, windowMs) {
       const now = clock()
       const current = windows.get(key)
       if (!current || now - current.startedAt >= windowMs) {

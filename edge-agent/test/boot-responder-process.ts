@@ -21,8 +21,12 @@ export interface BootResponderProcess {
   kill: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>
 }
 
-export function startBootResponder(stateFile: string, ports: BootPorts): BootResponderProcess {
-  const child = fork(script, ['--state', stateFile, '--ports', JSON.stringify(ports)], {
+export function startBootResponder(
+  stateFile: string,
+  ports: BootPorts,
+  flags: readonly string[] = [],
+): BootResponderProcess {
+  const child = fork(script, ['--state', stateFile, '--ports', JSON.stringify(ports), ...flags], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const messages: FromBootResponder[] = []

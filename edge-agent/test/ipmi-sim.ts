@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ensurePackages } from './host-packages.ts'
 
 /** OpenIPMI's BMC simulator: an implementation that is not ours. Cipher suites 1 to 3. */
 export interface IpmiSim {
@@ -18,11 +19,7 @@ export const simUser = { username: 'ADMIN', password: 'secret' } as const
 export async function hasIpmiSim(): Promise<boolean> {
   const isThere = (): boolean => spawnSync(program, ['--help']).error === undefined
   if (isThere()) return true
-  const file = new URL('../../lab/src/host-packages.ts', import.meta.url).href
-  const { ensureHostPackages } = (await import(file)) as {
-    ensureHostPackages: (packages: readonly string[]) => Promise<void>
-  }
-  await ensureHostPackages(['openipmi']).catch((error: Error) => process.stderr.write(`${error.message}\n`))
+  await ensurePackages(['openipmi'])
   if (isThere()) return true
   process.stderr.write('SKIPPED: ipmi_sim is not installed, so IPMI is not tested against it.\n')
   return false

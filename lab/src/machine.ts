@@ -43,6 +43,7 @@ export class Machine {
       serialSocket: join(state.runDir, `${spec.name}.serial`),
       monitorSocket: join(state.runDir, `${spec.name}.monitor`),
       bmcSocket: join(state.runDir, `${spec.name}.bmc`),
+      systemSocket: join(state.runDir, `${spec.name}.ipmi`),
       pid: join(this.dir, 'qemu.pid'),
       uefiVariables: join(this.dir, 'uefi-variables.fd'),
     }

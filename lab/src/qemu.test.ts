@@ -7,6 +7,7 @@ const files: MachineFiles = {
   serialSocket: '/run/a.serial',
   monitorSocket: '/run/a.monitor',
   bmcSocket: '/run/a.bmc',
+  systemSocket: '/run/a.ipmi',
   pid: '/m/qemu.pid',
   uefiVariables: '/m/uefi-variables.fd',
 }

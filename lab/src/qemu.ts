@@ -55,6 +55,8 @@ export interface MachineFiles {
   monitorSocket: string
   /** A second monitor, which the BMC listens on all the time. */
   bmcSocket: string
+  /** Where the BMC listens for what the machine asks it through its driver. */
+  systemSocket: string
   pid: string
   /** This machine's own copy of the UEFI variable store. */
   uefiVariables: string
@@ -123,13 +125,15 @@ function nicArguments(nic: NicSpec, index: number, bootIndex: number, firmware: 
   ]
 }
 
-/** What a machine has because of its BMC: the virtual CD drive, with a disc or empty, and a monitor for it. */
+/** What a machine has because of its BMC: the virtual CD drive, with a disc or empty, a monitor for it, and a driver's way to it. */
 function bmcArguments(files: MachineFiles, bootIndex: number, medium: string | undefined): string[] {
   const file = medium === undefined ? '' : `,format=raw,file=${medium}`
   return [
     ...['-qmp', `unix:${files.bmcSocket},server=on,wait=off`],
     ...['-drive', `if=none,id=disc,media=cdrom,readonly=on${file}`],
     ...['-device', `ide-cd,bus=ide.0,drive=disc,id=media,bootindex=${bootIndex}`],
+    ...['-chardev', `socket,id=ipmi0,path=${files.systemSocket},reconnect=1`],
+    ...['-device', 'ipmi-bmc-extern,id=bmc0,chardev=ipmi0', '-device', 'isa-ipmi-kcs,bmc=bmc0'],
   ]
 }
 

@@ -83,6 +83,11 @@ export async function applyBmcIdentified(
   }
 }
 
+async function isPresent(deps: Deps, siteId: string, edgeId: string | null): Promise<boolean> {
+  if (edgeId === null) return false
+  return (await deps.connections.ofSite(siteId)).some((present) => present.edgeId === edgeId)
+}
+
 /** What was seen later stays: a journal may be replayed. A BMC that is lost leaves the last state known. */
 export async function applyBmcPower(
   deps: Deps,
@@ -95,8 +100,8 @@ export async function applyBmcPower(
   if (!row || (row.powerStateAt ?? 0) > at) return noEffect
   // Another edge of the site reaches it: this one may be in another network.
   const isReachedByOther =
-    row.edgeId !== null && row.edgeId !== edge.edgeId && deps.connections.isConnected(row.edgeId)
-  if (problem !== null && isReachedByOther) return noEffect
+    problem !== null && row.edgeId !== edge.edgeId && (await isPresent(deps, edge.siteId, row.edgeId))
+  if (isReachedByOther) return noEffect
   const problemSince = problem === null ? null : sql`coalesce(${bmcs.problemSince}, ${at})`
   // Who reached it last goes on with it, as long as that edge is there and reaches it.
   const isSeen = powerState !== 'unknown'

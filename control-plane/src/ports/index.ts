@@ -16,35 +16,56 @@ export interface PasswordHasher {
   verify(input: { hash: string; password: string }): Promise<boolean>
 }
 
-/** The tunnels that are open. */
+/**
+ * The tunnels that are open, wherever they are. A frame to an edge that has just gone is lost: what matters is told
+ * again when it is back.
+ */
 export interface EdgeConnections {
-  /** Registers a tunnel; one that the same edge had before is closed. */
-  add(connection: EdgeConnection): void
-  remove(connection: EdgeConnection): void
-  isConnected(edgeId: string): boolean
-  /** The tunnels of a site, in the order of their edges' ids. */
-  ofSite(siteId: string): readonly EdgeConnection[]
-  sendToSite(siteId: string, frame: ControlFrame): void
-  /** Cuts the edge's tunnel, if it has one. */
-  disconnect(edgeId: string, reason: string): void
-  count(): number
+  /** Ids of all edges that have a tunnel. */
+  connected(): Promise<ReadonlySet<string>>
+  /** Those of a site, in the order of their ids. */
+  ofSite(siteId: string): Promise<readonly PresentEdge[]>
+  send(edge: EdgeAddress, frame: ControlFrame): Promise<void>
+  sendToSite(siteId: string, frame: ControlFrame): Promise<void>
+  /** Cuts the edge's tunnel and its consoles. */
+  disconnect(edge: EdgeAddress, reason: string): Promise<void>
 }
 
-export interface EdgeConnection {
+/** What leads to an edge's tunnel. */
+interface EdgeAddress {
   readonly edgeId: string
   readonly siteId: string
+}
+
+export interface PresentEdge extends EdgeAddress {
   /** Kinds of commands that it can carry out. */
   readonly commands: readonly string[]
+}
+
+/** A tunnel that ends in this process. */
+export interface LocalTunnel extends PresentEdge {
   send(frame: ControlFrame): void
   close(reason: string): void
 }
 
+/** The tunnels of one process that holds them all. */
+export interface LocalConnections extends EdgeConnections {
+  /** Registers a tunnel; one that the same edge had before is closed. */
+  add(tunnel: LocalTunnel): void
+  remove(tunnel: LocalTunnel): void
+  count(): number
+}
+
+/** Tells a site's edges that their state has changed, not more often than they can bear; the newest news is never lost. */
+export type AnnounceSite = (siteId: string) => Promise<void>
+
 /** Events for the people who watch. Publishing never fails and never waits. */
 export interface LiveEvents {
   publish(events: readonly LiveEvent[]): void
-  /** Returns what ends the subscription. */
+  /** Returns what ends the subscription. Only where sockets of people are. */
   subscribe(listener: (event: LiveEvent) => void): () => void
-  count(): number
+  /** Sockets of people that are open. */
+  count(): Promise<number>
 }
 
 export interface ImageProgress {
@@ -57,11 +78,27 @@ export interface ImageProgress {
 /** The newest live values that edges told; lost on a restart, and told again. */
 export interface LiveValues {
   setImage(edgeId: string, imageId: string, progress: ImageProgress): void
-  image(edgeId: string, imageId: string): ImageProgress | undefined
+  /** By edge and image: see `imageKey`. */
+  images(): Promise<ReadonlyMap<string, ImageProgress>>
   clearImage(edgeId: string, imageId: string): void
-  setDeployment(deploymentId: string, progress: { bytesDone: number; bytesTotal: number }): void
-  deployment(deploymentId: string): { bytesDone: number; bytesTotal: number } | undefined
+  setDeployment(deploymentId: string, progress: DeploymentProgress): void
+  deployments(deploymentIds: readonly string[]): Promise<ReadonlyMap<string, DeploymentProgress>>
   clearDeployment(deploymentId: string): void
+}
+
+export interface DeploymentProgress {
+  bytesDone: number
+  bytesTotal: number
+}
+
+export function imageKey(edgeId: string, imageId: string): string {
+  return `${edgeId} ${imageId}`
+}
+
+/** Counts tries in fixed windows. */
+export interface RateLimiter {
+  /** Counts one try; false when there were too many in the window. */
+  take(key: string, limit: number, windowMs: number): Promise<boolean>
 }
 
 /** Remembers the ids of edge tokens for as long as they live, so that none is taken twice. */

@@ -6,12 +6,12 @@ import { userSafety } from '@dragonfly/schema/db'
 import type { ControlFrame, EdgeFrame, EnrolResponse, Inventory, SiteEvent } from '@dragonfly/schema/wire'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type App, createApp } from '../app.ts'
-import type { Deps, Person } from '../deps.ts'
+import type { Person } from '../deps.ts'
 import { createEdgeSession } from '../edge-session/session.ts'
 import { createPerson } from '../features/people/create-person.ts'
 import { createBundleFiles } from '../platform/node/bundle-files.ts'
 import { openDatabase } from '../platform/node/database.ts'
-import { createNodeDeps, type NodeDepsOptions } from '../platform/node/deps.ts'
+import { createNodeDeps, type NodeDeps, type NodeDepsOptions } from '../platform/node/deps.ts'
 import { openSecrets } from '../platform/node/secrets.ts'
 
 export const origin = 'http://localhost:3000'
@@ -36,7 +36,7 @@ export interface TestEdge {
 
 export interface Harness {
   app: App
-  deps: Deps
+  deps: NodeDeps
   /** The server's clock: tests move it. */
   clock: { now: number }
   live: LiveEvent[]
@@ -227,7 +227,7 @@ export async function openTunnel(
     },
     close: () => session.handleClose(),
   }
-  const session = createEdgeSession(harness.deps, edge, {
+  const session = createEdgeSession(harness.deps, harness.deps.connections, edge, {
     send(text) {
       const frame: ControlFrame = JSON.parse(text)
       tunnel.received.push(frame)

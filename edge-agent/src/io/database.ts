@@ -1,4 +1,4 @@
-import { type Client, createClient, type InStatement, type Row } from '@libsql/client'
+import { type Client, createClient, type InStatement, type Row } from '@libsql/client/sqlite3'
 
 /** The embedded database file. All writing is by single statements or a batch; no transaction is held open. */
 export interface Database {

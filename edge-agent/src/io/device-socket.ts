@@ -1,69 +1,54 @@
 import { networkInterfaces } from 'node:os'
-import { getSystemErrorName } from 'node:util'
+import { type LinuxCalls, linux, systemError, writeSocketAddress } from './linux-calls.ts'
 
-/** Opens UDP sockets that are bound to a network device (SO_BINDTODEVICE): file descriptors for `dgram.bind({ fd })`. */
-export interface DeviceSockets {
-  /** @throws an error with Node's `code` (EADDRINUSE, EPERM, ENODEV), as a failed bind of dgram has. */
-  open: (options: { device: string; address: string; port: number; shared: boolean }) => number
+/** A burst of boot requests, or some windows on their way, must find room in the kernel. */
+const bufferBytes = 4 * 1024 * 1024
+
+interface SocketOptions {
+  device?: string
+  address: string
+  port: number
+  shared: boolean
 }
 
-// The same on every architecture that Node runs on under Linux, but for MIPS and SPARC.
-const linux = {
-  afInet: 2,
-  sockDgram: 2,
-  sockCloexec: 0o2000000,
-  solSocket: 1,
-  soReuseAddr: 2,
-  soBindToDevice: 25,
-}
-
-type SystemCall = (...args: (number | Uint8Array)[]) => number
-
-/** Undefined where the library is missing or the system is not Linux: then sockets hear all devices. */
-export async function loadDeviceSockets(): Promise<DeviceSockets | undefined> {
-  if (process.platform !== 'linux') return undefined
+/**
+ * Opens a UDP socket, bound to a network device where one is named (SO_BINDTODEVICE): a file descriptor for
+ * `dgram.bind({ fd })`. @throws an error with Node's `code` (EADDRINUSE, EPERM, ENODEV), as a failed bind of dgram has.
+ */
+export function openSocket(calls: LinuxCalls, { device, address, port, shared }: SocketOptions): number {
+  const check = (call: string, result: number): number => {
+    if (result >= 0) return result
+    throw systemError(call, calls.errorCode())
+  }
+  const fd = check('socket', calls.socket(linux.afInet, linux.sockDgram | linux.sockCloexec, 0))
+  const set = (name: number, value: Uint8Array) =>
+    calls.setOption(fd, linux.solSocket, name, value, value.length)
   try {
-    const { default: koffi } = await import('koffi')
-    const libc = koffi.load(null)
-    const socket: SystemCall = libc.func('int socket(int domain, int type, int protocol)')
-    const setOption: SystemCall = libc.func(
-      'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
-    )
-    const bind: SystemCall = libc.func('int bind(int fd, const void *address, uint32_t length)')
-    const close: SystemCall = libc.func('int close(int fd)')
-    const check = (call: string, result: number): number => {
-      if (result >= 0) return result
-      const code = getSystemErrorName(-koffi.errno())
-      throw Object.assign(new Error(`${call} ${code}`), { code, syscall: call })
+    check('setsockopt', set(linux.soReuseAddr, int32(shared ? 1 : 0)))
+    if (device !== undefined) {
+      check('setsockopt', set(linux.soBindToDevice, Buffer.from(`${device}\0`)))
     }
-    return {
-      open: ({ device, address, port, shared }) => {
-        const fd = check('socket', socket(linux.afInet, linux.sockDgram | linux.sockCloexec, 0))
-        try {
-          const on = new Uint8Array(Int32Array.of(shared ? 1 : 0).buffer)
-          check('setsockopt', setOption(fd, linux.solSocket, linux.soReuseAddr, on, on.length))
-          const name = Buffer.from(`${device}\0`)
-          check('setsockopt', setOption(fd, linux.solSocket, linux.soBindToDevice, name, name.length))
-          const local = socketAddress(address, port)
-          check('bind', bind(fd, local, local.length))
-          return fd
-        } catch (error) {
-          close(fd)
-          throw error
-        }
-      },
+    // Without the privilege for more, the system's own limit is what there is.
+    for (const [forced, plain] of bufferOptions) {
+      if (set(forced, int32(bufferBytes)) < 0) set(plain, int32(bufferBytes))
     }
-  } catch {
-    return undefined
+    const local = new DataView(new ArrayBuffer(16))
+    writeSocketAddress(local, 0, address, port)
+    check('bind', calls.bind(fd, new Uint8Array(local.buffer), local.byteLength))
+    return fd
+  } catch (error) {
+    calls.close(fd)
+    throw error
   }
 }
 
-/** `struct sockaddr_in`: the family in the host's order, port and address in the network's. */
-function socketAddress(address: string, port: number): Uint8Array {
-  const bytes = new Uint8Array(16)
-  bytes.set(new Uint8Array(Uint16Array.of(linux.afInet).buffer))
-  bytes.set([port >> 8, port & 255, ...address.split('.').map(Number)], 2)
-  return bytes
+const bufferOptions = [
+  [linux.soReceiveBufferForce, linux.soReceiveBuffer],
+  [linux.soSendBufferForce, linux.soSendBuffer],
+] as const
+
+function int32(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer)
 }
 
 /** Whether this host's device of that name has the address now. */

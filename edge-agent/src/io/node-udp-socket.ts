@@ -1,71 +1,67 @@
 import { createSocket, type Socket } from 'node:dgram'
 import type { OpenUdpSocket, UdpHandlers, UdpSocket, UdpSocketOptions } from '../ports/udp.ts'
-import type { DeviceSockets } from './device-socket.ts'
 
-/** UDP over Node's dgram, IPv4. Where there are no device sockets, `device` says nothing. */
-export function createUdpOpener(devices?: DeviceSockets): OpenUdpSocket {
-  return (options, handlers) => openUdpSocket(options, handlers, devices)
-}
-
-export const openNodeUdpSocket = createUdpOpener()
-
-async function openUdpSocket(
-  options: UdpSocketOptions,
-  handlers: UdpHandlers,
-  devices: DeviceSockets | undefined,
-): Promise<UdpSocket> {
-  const socket = createSocket({ type: 'udp4', reuseAddr: options.shared ?? false })
-  try {
-    await bind(socket, options, devices)
-  } catch (error) {
-    closeQuietly(socket)
-    throw error
-  }
-  listen(socket, handlers)
+/** UDP over Node's dgram, IPv4. It knows no devices: `device` says nothing. */
+export const openNodeUdpSocket: OpenUdpSocket = async (options, handlers) => {
+  const socket = createDatagramSocket(options.shared ?? false)
+  const { address, port } = options
+  await bindSocket(socket, options, (done) => socket.bind(port, address, done))
+  socket.on('error', handlers.error)
+  socket.on('message', (bytes, { address, port }) => handlers.packet(bytes, { address, port }))
+  const send = createPlainSend(socket, handlers)
   return {
-    send: (parts, to) => {
-      const report = (error: Error | null) => {
-        if (error) handlers.error(error)
-      }
-      try {
-        if (to) socket.send(parts, to.port, to.address, report)
-        else socket.send(parts, report)
-      } catch (error) {
-        handlers.error(error instanceof Error ? error : new Error(String(error)))
-      }
+    send,
+    sendMany: (datagrams, to) => {
+      for (const datagram of datagrams) send(datagram, to)
     },
     close: () => closeQuietly(socket),
   }
 }
 
-async function bind(socket: Socket, options: UdpSocketOptions, devices?: DeviceSockets): Promise<void> {
-  const { address, port, device, shared = false } = options
-  if (device !== undefined && devices) {
-    const fd = devices.open({ device, address, port, shared })
-    await settle(socket, (done) => socket.bind({ fd }, done))
-  } else await settle(socket, (done) => socket.bind(port, address, done))
-  if (options.broadcast) socket.setBroadcast(true)
-  const { peer } = options
-  if (peer) await settle(socket, (done) => socket.connect(peer.port, peer.address, done))
-}
-
-/** Runs one step of setting up, which ends with its callback or with the socket's error. */
-function settle(socket: Socket, step: (done: () => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject)
-    step(() => {
-      socket.off('error', reject)
-      resolve()
-    })
+export function createDatagramSocket(shared: boolean): Socket {
+  return createSocket({
+    type: 'udp4',
+    reuseAddr: shared,
+    // All peers are addresses already; Node's own look-up would take a turn of the loop for each packet.
+    lookup: (name, _, done) => done(null, name, 4),
   })
 }
 
-function listen(socket: Socket, handlers: UdpHandlers): void {
-  socket.on('error', handlers.error)
-  socket.on('message', (bytes, { address, port }) => handlers.packet(bytes, { address, port }))
+/** Runs the bind; a socket that could not be bound is closed. */
+export async function bindSocket(
+  socket: Socket,
+  options: UdpSocketOptions,
+  bind: (done: () => void) => void,
+): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      bind(() => {
+        socket.off('error', reject)
+        resolve()
+      })
+    })
+    if (options.broadcast) socket.setBroadcast(true)
+  } catch (error) {
+    closeQuietly(socket)
+    throw error
+  }
 }
 
-function closeQuietly(socket: Socket): void {
+function createPlainSend(socket: Socket, handlers: UdpHandlers): UdpSocket['send'] {
+  const report = (error: Error | null) => {
+    if (error) handlers.error(error)
+  }
+  return (parts, to) => {
+    try {
+      socket.send(parts, to.port, to.address, report)
+    } catch (error) {
+      handlers.error(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}
+
+export function closeQuietly(socket: Socket): void {
   try {
     socket.close()
   } catch {

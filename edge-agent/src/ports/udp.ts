@@ -14,19 +14,25 @@ export interface UdpSocketOptions {
   shared?: boolean
   /** Only what comes in by this network device is heard, and all leaves by it: `eth0`. */
   device?: string
-  /** Only this peer is heard, and sent to. Its host's "port unreachable" then arrives as an error. */
-  peer?: UdpEndpoint
 }
 
 export interface UdpHandlers {
-  /** `bytes` may be kept. */
+  /** `bytes` are the socket's: copy what is kept after the call. */
   packet: (bytes: Uint8Array, from: UdpEndpoint) => void
   error: (error: Error) => void
 }
 
+/** One datagram, in parts that are sent one behind the other. */
+export type Datagram = readonly Uint8Array[]
+
 export interface UdpSocket {
-  /** Sends one datagram made of these parts; what goes wrong later reaches `error`. No `to` for a socket with a peer. */
-  send: (parts: readonly Uint8Array[], to?: UdpEndpoint) => void
+  /** Sends one datagram; what goes wrong later reaches `error`. */
+  send: (parts: Datagram, to: UdpEndpoint) => void
+  /**
+   * Sends several to one peer, in order; all but the last of one size leave in the fewest calls that the system has for it.
+   * The bytes must stay as they are for some milliseconds.
+   */
+  sendMany: (datagrams: readonly Datagram[], to: UdpEndpoint) => void
   close: () => void
 }
 

@@ -24,6 +24,7 @@ const started = await startSimulatedBmc({
   chassis: new QemuChassis(machine),
   address,
   ipmiPort: 623,
+  systemSocket: machine.files.systemSocket,
   redfishPort: 443,
   fetchMedia: (url) => downloadMedia(url, join(files.dir, 'media.iso')),
   personality,

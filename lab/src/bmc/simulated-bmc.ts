@@ -2,6 +2,7 @@ import { Bmc, type BmcNetwork } from './bmc.ts'
 import type { Chassis } from './chassis.ts'
 import type { BmcFaults } from './faults.ts'
 import { startIpmiServer } from './ipmi/server.ts'
+import { startSystemInterface } from './ipmi/system-interface.ts'
 import { type Personality, type PersonalityName, personalities } from './personality.ts'
 import type { FetchMedia } from './redfish/manager.ts'
 import { startRedfishServer } from './redfish/server.ts'
@@ -21,6 +22,8 @@ export interface SimulatedBmcOptions {
   address?: string
   /** UDP port of IPMI: 0, the default, takes a free one. */
   ipmiPort?: number
+  /** Unix socket where the machine's own driver finds it; none by default. */
+  systemSocket?: string
   /** TCP port of Redfish: 0, the default, takes a free one; null is a BMC without it. */
   redfishPort?: number | null
   /** How the BMC gets a disc; by default the address itself is what goes into the drive. */
@@ -91,7 +94,13 @@ export async function startSimulatedBmc(options: SimulatedBmcOptions): Promise<S
             throw error
           },
         )
+  const { systemSocket } = options
+  const system =
+    systemSocket === undefined
+      ? undefined
+      : await startSystemInterface(systemSocket, (request) => ipmi.answerSystem(request))
   const close = async (): Promise<void> => {
+    await system?.close()
     await redfish?.close()
     await ipmi.close()
     await bmc.close()

@@ -4,7 +4,7 @@ import type { Command } from '@dragonfly/schema/wire'
 import { and, asc, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
 import { createId } from '../../ids.ts'
-import type { EdgeConnection } from '../../ports/index.ts'
+import type { PresentEdge } from '../../ports/index.ts'
 import { findReaders } from '../sealing/readers.ts'
 
 export interface CommandRequest {
@@ -61,7 +61,7 @@ interface Pending {
 
 /** Gives a command that nobody has to the edge that reached the BMC last, else to another one that is there. */
 async function dispatch(deps: Deps, pending: Pending): Promise<void> {
-  const present = deps.connections.ofSite(pending.siteId)
+  const present = await deps.connections.ofSite(pending.siteId)
   if (present.length === 0) return
   const able = present.filter((connection) => connection.commands.includes(pending.kind))
   if (able.length === 0) return failCommand(deps, pending, 'edge-too-old', edgeTooOld)
@@ -78,8 +78,8 @@ async function dispatch(deps: Deps, pending: Pending): Promise<void> {
 async function keepFit(
   deps: Deps,
   { siteId, machineId, command }: Pending,
-  able: readonly EdgeConnection[],
-): Promise<readonly EdgeConnection[]> {
+  able: readonly PresentEdge[],
+): Promise<readonly PresentEdge[]> {
   if (command?.kind === 'bmc.create-account') {
     const { machineId: id, ramdiskEdgeId } = machines
     const [row] = await deps.db.select({ ramdiskEdgeId }).from(machines).where(eq(id, machineId))
@@ -93,7 +93,7 @@ async function keepFit(
 const edgeTooOld = 'The site’s edge is too old for this: update it (npx dragonfly-edge@latest).'
 
 /** To one edge and no other, whoever tries at the same moment: a second one would do it twice. */
-async function give(deps: Deps, pending: Pending, connection: EdgeConnection): Promise<void> {
+async function give(deps: Deps, pending: Pending, connection: PresentEdge): Promise<void> {
   const { commandId, deadline, command } = pending
   if (command === null) return
   const given = await deps.db
@@ -107,7 +107,8 @@ async function give(deps: Deps, pending: Pending, connection: EdgeConnection): P
       ),
     )
     .returning({ commandId: commands.commandId })
-  if (given.length > 0) connection.send({ type: 'command', commandId, deadline, command })
+  if (given.length > 0)
+    await deps.connections.send(connection, { type: 'command', commandId, deadline, command })
 }
 
 async function failCommand(deps: Deps, pending: Pending, reason: string, message: string): Promise<void> {
@@ -119,7 +120,7 @@ async function failCommand(deps: Deps, pending: Pending, reason: string, message
 }
 
 /** What an edge that has just come has not answered, and what nobody has: in the order in which it was asked for. */
-export async function sendPendingCommands(deps: Deps, connection: EdgeConnection): Promise<void> {
+export async function sendPendingCommands(deps: Deps, connection: PresentEdge): Promise<void> {
   const now = deps.clock()
   const rows = await deps.db
     .select()

@@ -1,7 +1,7 @@
 import { consoleAbility } from '@dragonfly/schema/wire'
 import type { Deps, EdgeIdentity } from '../../deps.ts'
 import { createId } from '../../ids.ts'
-import type { EdgeConnection } from '../../ports/index.ts'
+import type { PresentEdge } from '../../ports/index.ts'
 import { readBmc, renderSiteBmc } from '../bmcs/queries.ts'
 import {
   type ConsolePipe,
@@ -55,14 +55,15 @@ export function createConsoleHub(): ConsoleHub {
     const { machineId, siteId, pipe } = entry
     const bmc = await readBmc(deps.db, machineId)
     if (open.get(machineId) !== entry || pipe.isAttached()) return false
-    const edge = chooseEdge(deps.connections.ofSite(siteId), bmc?.edgeId ?? null)
+    const edge = chooseEdge(await deps.connections.ofSite(siteId), bmc?.edgeId ?? null)
     if (typeof edge === 'string') {
       pipe.setState({ state: edge === awayMessage ? 'away' : 'failed', message: edge })
       return false
     }
     const consoleId = createId(deps.clock())
     entry.asked = { consoleId, edgeId: edge.edgeId }
-    edge.send({ type: 'console-open', consoleId, machineId, bmc: bmc ? renderSiteBmc(bmc) : null })
+    const frame = { consoleId, machineId, bmc: bmc ? renderSiteBmc(bmc) : null }
+    await deps.connections.send(edge, { type: 'console-open', ...frame })
     return true
   }
   return {
@@ -114,7 +115,7 @@ export function createConsoleHub(): ConsoleHub {
 const awayMessage = 'No edge of its site is connected: the console opens as soon as one is.'
 
 /** The edge that reached the BMC last, else another one that is there; a sentence when there is none. */
-function chooseEdge(present: readonly EdgeConnection[], lastEdgeId: string | null): EdgeConnection | string {
+function chooseEdge(present: readonly PresentEdge[], lastEdgeId: string | null): PresentEdge | string {
   if (present.length === 0) return awayMessage
   const able = present.filter(({ commands }) => commands.includes(consoleAbility))
   const chosen = able.find(({ edgeId }) => edgeId === lastEdgeId) ?? able[0]

@@ -5,6 +5,12 @@ import { getMachine } from '../machines/service.ts'
 import { checkRights, concernsRights, type SocketOrigin } from '../people/watch-rights.ts'
 import type { ConsoleSocket, Watcher } from './pipe.ts'
 
+/** A person's consoles, on all their screens. */
+export const maxConsolesPerPerson = 16
+export const tooManyConsoles = `You have ${maxConsolesPerPerson} consoles open: close some.`
+/** Frames of one socket that come before it is set up. */
+const maxEarlyFrames = 64
+
 /** How often the person's session is looked at again; besides whenever it changes. */
 const recheckMs = 60_000
 
@@ -12,6 +18,40 @@ export interface ConsoleWatch {
   handleMessage(data: unknown): void
   /** The socket is gone. */
   end(): void
+}
+
+/** The same for a socket that is open already: what comes meanwhile waits, within bounds. */
+export function startConsoleWatch(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  from: SocketOrigin,
+  socket: ConsoleSocket,
+): ConsoleWatch {
+  let watch: ConsoleWatch | null = null
+  let early: unknown[] = []
+  let isGone = false
+  watchConsole(deps, person, machineId, from, socket)
+    .then((made) => {
+      watch = made
+      if (isGone) return made.end()
+      for (const data of early) made.handleMessage(data)
+      early = []
+    })
+    .catch((error: unknown) => {
+      deps.logError('opening a console', error)
+      socket.close(1011, 'internal error')
+    })
+  return {
+    handleMessage: (data) => {
+      if (watch) watch.handleMessage(data)
+      else if (early.length < maxEarlyFrames) early.push(data)
+    },
+    end: () => {
+      isGone = true
+      watch?.end()
+    },
+  }
 }
 
 /** A person looks at a machine's console, for as long as their session lasts and their rights stay as they are. */

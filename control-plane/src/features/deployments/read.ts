@@ -11,12 +11,10 @@ export async function renderDeployments(
   deps: Deps,
   rows: readonly DeploymentRow[],
 ): Promise<DeploymentView[]> {
-  const timelines = await findTimelines(
-    deps.db,
-    rows.map((row) => row.deploymentId),
-  )
+  const ids = rows.map((row) => row.deploymentId)
+  const [timelines, progress] = await Promise.all([findTimelines(deps.db, ids), deps.values.deployments(ids)])
   return rows.map((row) =>
-    renderDeployment(row, timelines.get(row.deploymentId) ?? [], deps.values.deployment(row.deploymentId)),
+    renderDeployment(row, timelines.get(row.deploymentId) ?? [], progress.get(row.deploymentId)),
   )
 }
 

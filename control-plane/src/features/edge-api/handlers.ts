@@ -3,10 +3,9 @@ import { bundleManifestType } from '@dragonfly/schema/wire'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { rateLimitKey } from '../../addresses.ts'
 import type { AppEnv } from '../../deps.ts'
-import { createEdgeSession, type EdgeSession } from '../../edge-session/session.ts'
 import { edgeOf } from '../../enforce-access.ts'
 import { AppError, notFound } from '../../errors.ts'
-import { requireUpgrade } from '../../upgrade.ts'
+import { requireUpgrade } from '../../sockets.ts'
 import { revokeEdge } from '../edges/service.ts'
 import { enrolEdge } from './enrol.ts'
 import * as routes from './routes.ts'
@@ -27,8 +26,11 @@ function mountEnrolment(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.enrolEdge, async (c) => {
     const deps = c.get('deps')
     const isBearable =
-      deps.limiter.take(`enrol ${rateLimitKey(c.get('clientAddress'))}`, enrolmentsPerMinute.one, 60_000) &&
-      deps.limiter.take('enrol', enrolmentsPerMinute.all, 60_000)
+      (await deps.limiter.take(
+        `enrol ${rateLimitKey(c.get('clientAddress'))}`,
+        enrolmentsPerMinute.one,
+        60_000,
+      )) && (await deps.limiter.take('enrol', enrolmentsPerMinute.all, 60_000))
     if (!isBearable) {
       throw new AppError({
         code: 'too-many-tries',
@@ -62,23 +64,7 @@ function mountLeave(app: OpenAPIHono<AppEnv>): void {
 }
 
 function mountTunnel(app: OpenAPIHono<AppEnv>): void {
-  app.get(routes.openTunnel.path, (c, next) => {
-    const deps = c.get('deps')
-    const edge = edgeOf(c)
-    const upgrade = requireUpgrade(c)
-    let session: EdgeSession | null = null
-    return upgrade(() => ({
-      onOpen(_event, socket) {
-        session = createEdgeSession(deps, edge, {
-          send: (text) => socket.send(text),
-          close: (code, reason) => socket.close(code, reason),
-        })
-      },
-      onMessage: (event) => session?.handleMessage(event.data),
-      onClose: () => session?.handleClose(),
-      onError: () => session?.handleClose(),
-    }))(c, next)
-  })
+  app.get(routes.openTunnel.path, (c) => requireUpgrade(c).openTunnel(c, edgeOf(c)))
 }
 
 function mountBundle(app: OpenAPIHono<AppEnv>): void {

@@ -13,6 +13,7 @@ import type { SiteState } from '@dragonfly/schema/wire'
 import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
+import type { PresentEdge } from '../../ports/index.ts'
 import { type BmcRow, renderSiteBmc } from '../bmcs/queries.ts'
 import { choosePoller } from '../edges/edge-status.ts'
 import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
@@ -67,6 +68,8 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
   ])
   const [site] = siteRows
   if (!site) throw notFound('site')
+  const present = await deps.connections.ofSite(edge.siteId)
+  const connected = new Set(present.map(({ edgeId }) => edgeId))
   const macs = Map.groupBy(macRows, (row) => row.machineId)
   const bmcOf = new Map(bmcRows.map((row) => [row.machineId, row]))
   return {
@@ -85,11 +88,11 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     images: imageRows,
     machines: machineRows.map((row) =>
       renderMachine(row, macs.get(row.machineId) ?? [], bmcOf.get(row.machineId), (noted) =>
-        choosePoller(edgeRows, noted, deps),
+        choosePoller(edgeRows, noted, connected, deps.clock()),
       ),
     ),
     deployments: deploymentRows.flatMap((row) =>
-      renderDeployment(row, reachesBmc(deps, edge, bmcOf.get(row.machineId))),
+      renderDeployment(row, reachesBmc(present, edge, bmcOf.get(row.machineId))),
     ),
   }
 }
@@ -174,10 +177,8 @@ function renderDeployment(
 }
 
 /** One edge alone switches a machine on: the one that reached its BMC last, else the first that is there. */
-function reachesBmc(deps: Deps, edge: EdgeIdentity, bmc: BmcRow | undefined): boolean {
-  const able = deps.connections
-    .ofSite(edge.siteId)
-    .filter((connection) => connection.commands.includes('bmc.control'))
+function reachesBmc(present: readonly PresentEdge[], edge: EdgeIdentity, bmc: BmcRow | undefined): boolean {
+  const able = present.filter(({ commands }) => commands.includes('bmc.control'))
   const chosen = able.find((connection) => connection.edgeId === bmc?.edgeId) ?? able[0]
   return chosen === undefined || chosen.edgeId === edge.edgeId
 }

@@ -1,16 +1,17 @@
 import type { EdgeView } from '@dragonfly/schema/api'
 import { edgeLostAfterMs } from '@dragonfly/schema/wire'
-import type { Deps } from '../../deps.ts'
 
 /** What is known of an edge's well-being: its tunnel, else when it was last heard. */
 export function edgeStatus(
   edge: { edgeId: string; lastSeenAt: number | null; revokedAt: number | null },
-  deps: Pick<Deps, 'clock' | 'connections'>,
+  /** Ids of the edges that have a tunnel. */
+  connected: ReadonlySet<string>,
+  now: number,
 ): EdgeView['status'] {
   if (edge.revokedAt !== null) return 'revoked'
-  if (deps.connections.isConnected(edge.edgeId)) return 'online'
+  if (connected.has(edge.edgeId)) return 'online'
   if (edge.lastSeenAt === null) return 'never-seen'
-  return deps.clock() - edge.lastSeenAt < edgeLostAfterMs ? 'online' : 'lost'
+  return now - edge.lastSeenAt < edgeLostAfterMs ? 'online' : 'lost'
 }
 
 /**
@@ -20,10 +21,11 @@ export function edgeStatus(
 export function choosePoller(
   edges: readonly { edgeId: string; lastSeenAt: number | null; revokedAt: number | null }[],
   noted: string | null,
-  deps: Pick<Deps, 'clock' | 'connections'>,
+  connected: ReadonlySet<string>,
+  now: number,
 ): string | null {
   const present = edges.filter(({ revokedAt }) => revokedAt === null)
   if (present.length < 2 || noted === null) return null
-  const online = present.filter((edge) => edgeStatus(edge, deps) === 'online').map(({ edgeId }) => edgeId)
+  const online = present.filter((edge) => edgeStatus(edge, connected, now) === 'online').map(({ edgeId }) => edgeId)
   return online.includes(noted) ? noted : (online.toSorted()[0] ?? null)
 }

@@ -29,9 +29,11 @@ export async function listEdges(
     )
     .orderBy(edges.hostname, edges.enrolledAt)
   const edgeIds = rows.map((row) => row.edge.edgeId)
-  const [modes, problems] = await Promise.all([
+  const now = deps.clock()
+  const [modes, problems, connected] = await Promise.all([
     deps.db.select().from(edgeInterfaceModes).where(inArray(edgeInterfaceModes.edgeId, edgeIds)),
     deps.db.select().from(edgeProblems).where(inArray(edgeProblems.edgeId, edgeIds)),
+    deps.connections.connected(),
   ])
   return rows.map(({ edge, siteName, stateVersion }) => ({
     edgeId: edge.edgeId,
@@ -41,7 +43,7 @@ export async function listEdges(
     version: edge.version,
     fingerprint: edge.fingerprint,
     sealingKeySince: edge.sealingKey?.createdAtMs ?? null,
-    status: edgeStatus(edge, deps),
+    status: edgeStatus(edge, connected, now),
     lastSeenAt: edge.lastSeenAt,
     upToDate: edge.appliedVersion === stateVersion,
     bundleVersion: edge.bundleVersion,
@@ -151,12 +153,13 @@ function refuseSecondServer({ name, mode, dhcp }: EdgeView['interfaces'][number]
 /** Asks the edge to listen for DHCP servers; what it hears comes by the journal, some seconds later. */
 export async function observeDhcp(deps: Deps, edgeId: string): Promise<void> {
   const edge = await getEdge(deps, edgeId)
-  const connection = deps.connections.ofSite(edge.siteId).find((entry) => entry.edgeId === edgeId)
+  const present = await deps.connections.ofSite(edge.siteId)
+  const connection = present.find((entry) => entry.edgeId === edgeId)
   if (!connection)
     throw conflict('edge-offline', `${edge.hostname} is not connected: start it, then listen again.`)
   if (!connection.commands.includes(observeDhcpAbility))
     throw conflict('edge-too-old', `${edge.hostname} cannot listen yet: update it.`)
-  connection.send({ type: 'observe-dhcp' })
+  await deps.connections.send(connection, { type: 'observe-dhcp' })
 }
 
 /** Refuses the edge's key from now on. Its machines' ramdisks are no longer connected through it. */
@@ -170,9 +173,9 @@ export async function revokeEdge(deps: Deps, edgeId: string): Promise<void> {
     deps.db.update(deployments).set({ edgeId: null }).where(eq(deployments.edgeId, edgeId)),
     bumpSite(deps.db, edge.siteId),
   ])
+  // First of all: it is cut off at once, whatever happens to the rest.
+  await deps.connections.disconnect(edge, 'revoked')
   await announceSites(deps, [edge.siteId])
-  deps.connections.disconnect(edgeId, 'revoked')
-  deps.consoles.dropEdge(edgeId)
   await settleAbortsWithoutEdges(deps, edge.siteId)
   deps.live.publish([
     { type: 'changed', entity: 'edge', id: edgeId },

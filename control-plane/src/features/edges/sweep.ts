@@ -20,7 +20,9 @@ export function createEdgeSweep(deps: Deps): () => Promise<void> {
       })
       .from(edges)
       .where(isNull(edges.revokedAt))
-    const statuses = new Map(rows.map((edge) => [edge.edgeId, edgeStatus(edge, deps)]))
+    const connected = await deps.connections.connected()
+    const now = deps.clock()
+    const statuses = new Map(rows.map((edge) => [edge.edgeId, edgeStatus(edge, connected, now)]))
     const changed = new Set<string>()
     for (const { edgeId, siteId } of rows) {
       const before = known.get(edgeId)

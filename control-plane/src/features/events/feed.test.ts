@@ -2,7 +2,7 @@ import type { LiveEvent } from '@dragonfly/schema/api'
 import { expect, it } from 'vitest'
 import { createHarness, type Harness } from '../../testing/harness.ts'
 import { findPerson } from '../people/find-person.ts'
-import { startFeed } from './handlers.ts'
+import { startFeed } from './feed.ts'
 
 const password = 'correct horse battery staple'
 

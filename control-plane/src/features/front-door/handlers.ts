@@ -18,7 +18,8 @@ export function mountFrontDoor(app: OpenAPIHono<AppEnv>): void {
     if ((await deps.door.policy()).frontPage !== 'open') {
       throw new AppError({ code: 'signed-out', status: 401, message: 'Sign in first.' })
     }
-    if (!deps.limiter.take(`summary ${rateLimitKey(c.get('clientAddress'))}`, summariesPerMinute, 60_000)) {
+    const key = `summary ${rateLimitKey(c.get('clientAddress'))}`
+    if (!(await deps.limiter.take(key, summariesPerMinute, 60_000))) {
       throw new AppError({ code: 'too-many-tries', status: 429, message: 'Too often: wait a minute.' })
     }
     return c.json(await summarise(deps), 200)

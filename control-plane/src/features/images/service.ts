@@ -7,6 +7,7 @@ import { runBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
+import { type ImageProgress, imageKey } from '../../ports/index.ts'
 import { announceSites, bumpAllSites } from '../sites/site-version.ts'
 
 /** An edge tells its progress every few seconds; older news say nothing. */
@@ -18,7 +19,7 @@ type ImageEdge = ImageView['edges'][number]
 
 /** `siteIds`: the sites whose edges are shown; null: all. */
 export async function listImages(deps: Deps, siteIds: readonly string[] | null = null): Promise<ImageView[]> {
-  const [imageRows, edgeRows, results] = await Promise.all([
+  const [imageRows, edgeRows, results, progress] = await Promise.all([
     deps.db.select().from(images).orderBy(images.name, images.createdAt),
     deps.db
       .select({ edgeId: edges.edgeId, siteName: sites.name })
@@ -27,12 +28,17 @@ export async function listImages(deps: Deps, siteIds: readonly string[] | null =
       .where(and(isNull(edges.revokedAt), siteIds ? inArray(edges.siteId, [...siteIds]) : undefined))
       .orderBy(sites.name, edges.hostname),
     deps.db.select().from(edgeImages),
+    deps.values.images(),
   ])
-  const byPair = new Map(results.map((row) => [`${row.edgeId} ${row.imageId}`, row]))
+  const now = deps.clock()
+  const byPair = new Map(results.map((row) => [imageKey(row.edgeId, row.imageId), row]))
   return imageRows.map((image) =>
     renderImage(
       image,
-      edgeRows.map((edge) => renderEdge(deps, image, edge, byPair.get(`${edge.edgeId} ${image.imageId}`))),
+      edgeRows.map((edge) => {
+        const key = imageKey(edge.edgeId, image.imageId)
+        return renderEdge(image, edge, byPair.get(key), progressNow(progress.get(key), now))
+      }),
     ),
   )
 }
@@ -54,15 +60,18 @@ function decideImageStatus(
   return isPinned ? 'importing' : 'waiting'
 }
 
+function progressNow(progress: ImageProgress | undefined, now: number): ImageProgress | null {
+  return progress && now - progress.at < progressGoodForMs ? progress : null
+}
+
 function renderEdge(
-  deps: Deps,
   image: ImageRow,
   edge: { edgeId: string; siteName: string },
   result: EdgeImageRow | undefined,
+  progress: ImageProgress | null,
 ): ImageEdge {
   const view = { ...edge, bytesDone: null, bytesTotal: null, failure: null }
-  const progress = deps.values.image(edge.edgeId, image.imageId)
-  if (progress && deps.clock() - progress.at < progressGoodForMs) {
+  if (progress) {
     const { phase, bytesDone, bytesTotal, at } = progress
     return { ...view, status: phase, bytesDone, bytesTotal, updatedAt: at }
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { scryptHasher } from '../../platform/node/password-hasher.ts'
+import { scryptHasher } from '../../platform/password-hasher.ts'
 import { createHarness, type Harness } from '../../testing/harness.ts'
 import { createWebText } from '../../web-text.ts'
 import { clearAllowlist } from '../front-door/policy.ts'

@@ -1,5 +1,5 @@
 /** Does what is asked for at once, then at most every so often; what is asked for last is never lost. */
-export type Coalesce = (key: string, act: () => Promise<void>) => Promise<void>
+type Coalesce = (key: string, act: () => Promise<void>) => Promise<void>
 
 /** `act` says itself what went wrong: nobody waits for one that was put off. */
 export function createCoalesce(everyMs: number): Coalesce {

@@ -12,7 +12,7 @@ const enrolmentTokenLifetimeMs = 60 * 60_000
 type SiteRow = typeof sites.$inferSelect
 
 export async function listSites(deps: Deps): Promise<SiteView[]> {
-  const [rows, machineCounts, edgeRows] = await Promise.all([
+  const [rows, machineCounts, edgeRows, connected] = await Promise.all([
     deps.db.select().from(sites).orderBy(sites.name),
     deps.db
       .select({ siteId: machines.siteId, machineCount: count() })
@@ -27,7 +27,9 @@ export async function listSites(deps: Deps): Promise<SiteView[]> {
       })
       .from(edges)
       .where(isNull(edges.revokedAt)),
+    deps.connections.connected(),
   ])
+  const now = deps.clock()
   const machinesBySite = new Map(machineCounts.map((row) => [row.siteId, row.machineCount]))
   return rows.map((site) => {
     const own = edgeRows.filter((edge) => edge.siteId === site.siteId)
@@ -41,7 +43,7 @@ export async function listSites(deps: Deps): Promise<SiteView[]> {
       deploymentsAtOnce: site.deploymentsAtOnce,
       machineCount: machinesBySite.get(site.siteId) ?? 0,
       edgeCount: own.length,
-      edgesOnline: own.filter((edge) => edgeStatus(edge, deps) === 'online').length,
+      edgesOnline: own.filter((edge) => edgeStatus(edge, connected, now) === 'online').length,
       createdAt: site.createdAt,
     }
   })
@@ -106,7 +108,7 @@ export async function deleteSite(deps: Deps, siteId: string): Promise<void> {
   }
   const own = await deps.db.select({ edgeId: edges.edgeId }).from(edges).where(eq(edges.siteId, siteId))
   await deps.db.delete(sites).where(eq(sites.siteId, siteId))
-  for (const { edgeId } of own) deps.connections.disconnect(edgeId, 'its site was deleted')
+  for (const { edgeId } of own) await deps.connections.disconnect({ edgeId, siteId }, 'its site was deleted')
   deps.live.publish([{ type: 'changed', entity: 'site', id: siteId }])
 }
 

@@ -24,10 +24,14 @@ export async function announceSites(deps: Deps, siteIds: readonly string[] | 'al
     siteIds === 'all'
       ? (await deps.db.select({ siteId: sites.siteId }).from(sites)).map(({ siteId }) => siteId)
       : siteIds
-  for (const siteId of told) await deps.announce(siteId, () => announceSite(deps, siteId))
+  for (const siteId of told) await deps.announce(siteId)
 }
 
-async function announceSite(deps: Deps, siteId: string): Promise<void> {
+/** Tells them now. What goes wrong is logged: nobody waits for an announcement that was put off. */
+export async function announceSite(
+  deps: Pick<Deps, 'db' | 'connections' | 'identity' | 'logError'>,
+  siteId: string,
+): Promise<void> {
   try {
     const [row] = await deps.db
       .select({ version: sites.stateVersion })
@@ -35,7 +39,7 @@ async function announceSite(deps: Deps, siteId: string): Promise<void> {
       .where(eq(sites.siteId, siteId))
     if (!row) return
     const { generation } = deps.identity
-    deps.connections.sendToSite(siteId, { type: 'state-changed', generation, version: row.version })
+    await deps.connections.sendToSite(siteId, { type: 'state-changed', generation, version: row.version })
   } catch (error) {
     deps.logError(`the edges of site ${siteId} could not be told of a change`, error)
   }

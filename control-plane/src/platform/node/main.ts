@@ -2,9 +2,9 @@
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { version } from '../../version.ts'
+import { scryptHasher } from '../password-hasher.ts'
 import { runAllowlist } from './allowlist-command.ts'
 import { readServerOptions, renderGreeting, UsageError } from './options.ts'
-import { scryptHasher } from './password-hasher.ts'
 import { startServer } from './server.ts'
 
 const usage = `dragonfly ${version}: the control plane

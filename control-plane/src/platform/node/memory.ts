@@ -1,36 +1,43 @@
 import type { LiveEvent } from '@dragonfly/schema/api'
-import type {
-  Clock,
-  EdgeConnection,
-  EdgeConnections,
-  ImageProgress,
-  LiveEvents,
-  LiveValues,
-  ReplayGuard,
+import {
+  type Clock,
+  type DeploymentProgress,
+  type ImageProgress,
+  imageKey,
+  type LiveEvents,
+  type LiveValues,
+  type LocalConnections,
+  type LocalTunnel,
+  type ReplayGuard,
 } from '../../ports/index.ts'
 
-/** One process holds all tunnels. */
-export function createEdgeConnections(): EdgeConnections {
-  const byEdge = new Map<string, EdgeConnection>()
+/** One process holds all tunnels. `onCut`: what else of an edge that is disconnected ends. */
+export function createEdgeConnections(onCut: (edgeId: string) => void): LocalConnections {
+  const byEdge = new Map<string, LocalTunnel>()
+  const ofSite = (siteId: string) =>
+    [...byEdge.values()]
+      .filter((tunnel) => tunnel.siteId === siteId)
+      .sort((a, b) => (a.edgeId < b.edgeId ? -1 : 1))
   return {
-    add(connection) {
-      const before = byEdge.get(connection.edgeId)
-      byEdge.set(connection.edgeId, connection)
+    add(tunnel) {
+      const before = byEdge.get(tunnel.edgeId)
+      byEdge.set(tunnel.edgeId, tunnel)
       before?.close('replaced by a newer tunnel')
     },
-    remove(connection) {
-      if (byEdge.get(connection.edgeId) === connection) byEdge.delete(connection.edgeId)
+    remove(tunnel) {
+      if (byEdge.get(tunnel.edgeId) === tunnel) byEdge.delete(tunnel.edgeId)
     },
-    isConnected: (edgeId) => byEdge.has(edgeId),
-    ofSite: (siteId) =>
-      [...byEdge.values()]
-        .filter((connection) => connection.siteId === siteId)
-        .sort((a, b) => (a.edgeId < b.edgeId ? -1 : 1)),
-    sendToSite(siteId, frame) {
-      for (const connection of byEdge.values()) if (connection.siteId === siteId) connection.send(frame)
-    },
-    disconnect: (edgeId, reason) => byEdge.get(edgeId)?.close(reason),
     count: () => byEdge.size,
+    connected: async () => new Set(byEdge.keys()),
+    ofSite: async (siteId) => ofSite(siteId),
+    send: async ({ edgeId }, frame) => byEdge.get(edgeId)?.send(frame),
+    sendToSite: async (siteId, frame) => {
+      for (const tunnel of ofSite(siteId)) tunnel.send(frame)
+    },
+    disconnect: async ({ edgeId }, reason) => {
+      byEdge.get(edgeId)?.close(reason)
+      onCut(edgeId)
+    },
   }
 }
 
@@ -54,20 +61,19 @@ export function createLiveEvents(logError: (message: string, error: unknown) => 
       listeners.add(own)
       return () => listeners.delete(own)
     },
-    count: () => listeners.size,
+    count: async () => listeners.size,
   }
 }
 
 export function createLiveValues(): LiveValues {
   const images = new Map<string, ImageProgress>()
-  const deployments = new Map<string, { bytesDone: number; bytesTotal: number }>()
-  const key = (edgeId: string, imageId: string) => `${edgeId} ${imageId}`
+  const deployments = new Map<string, DeploymentProgress>()
   return {
-    setImage: (edgeId, imageId, progress) => void images.set(key(edgeId, imageId), progress),
-    image: (edgeId, imageId) => images.get(key(edgeId, imageId)),
-    clearImage: (edgeId, imageId) => void images.delete(key(edgeId, imageId)),
+    setImage: (edgeId, imageId, progress) => void images.set(imageKey(edgeId, imageId), progress),
+    images: async () => images,
+    clearImage: (edgeId, imageId) => void images.delete(imageKey(edgeId, imageId)),
     setDeployment: (deploymentId, progress) => void deployments.set(deploymentId, progress),
-    deployment: (deploymentId) => deployments.get(deploymentId),
+    deployments: async () => deployments,
     clearDeployment: (deploymentId) => void deployments.delete(deploymentId),
   }
 }

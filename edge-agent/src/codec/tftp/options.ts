@@ -16,9 +16,11 @@ export interface TransferLimits {
   largestWindowSize: number
 }
 
-export const defaultTransferLimits: TransferLimits = { largestBlockSizeBytes: 1468, largestWindowSize: 16 }
+export const defaultTransferLimits: TransferLimits = { largestBlockSizeBytes: 1468, largestWindowSize: 64 }
 
 const smallestBlockSize = 8
+/** RFC 2349 knows up to 255, but a client that has gone would then be waited for that long. */
+const longestTimeoutSeconds = 20
 const numeric = /^\d{1,10}$/
 
 /**
@@ -42,7 +44,7 @@ export function negotiateTransfer(
     } else if (name === 'windowsize' && value >= 1) {
       parameters.windowSize = Math.min(value, limits.largestWindowSize)
       accepted.set(name, String(parameters.windowSize))
-    } else if (name === 'timeout' && value >= 1 && value <= 255) {
+    } else if (name === 'timeout' && value >= 1 && value <= longestTimeoutSeconds) {
       parameters.timeoutSeconds = value
       accepted.set(name, text)
     } else if (name === 'tsize') {

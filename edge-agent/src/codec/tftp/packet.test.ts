@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { fromLatin1 } from '../byte-writer.ts'
 import { MalformedPacketError } from '../malformed-packet-error.ts'
 import { defaultTransferLimits, negotiateTransfer } from './options.ts'
-import { decodeTftpPacket, encodeTftpPacket, type TftpPacket } from './packet.ts'
+import {
+  createDataHeaders,
+  decodeTftpPacket,
+  encodeTftpPacket,
+  readTftpAck,
+  type TftpPacket,
+} from './packet.ts'
 
 const request = fromLatin1('\0\x01/snponly.efi\0OCTET\0TSIZE\x000\0BlkSize\x001468\0windowsize\x004\0')
 
@@ -65,6 +71,20 @@ describe('a TFTP packet', () => {
   })
 })
 
+describe('what is read and written for each block', () => {
+  it('an ACK is known by its first bytes, whatever padding follows', () => {
+    expect(readTftpAck(encodeTftpPacket({ kind: 'ack', block: 65_534 }))).toBe(65_534)
+    expect(readTftpAck(Uint8Array.of(0, 4, 1, 2, 0, 0))).toBe(258)
+    for (const bytes of [[0, 4, 1], [0, 5, 0, 0], [1, 4, 0, 0], []])
+      expect(readTftpAck(Uint8Array.from(bytes))).toBeUndefined()
+  })
+
+  it.each([0, 1, 258, 65_535])('block %i has its header in the table', (block) => {
+    const header = createDataHeaders().subarray(block * 4, block * 4 + 4)
+    expect(header).toEqual(encodeTftpPacket({ kind: 'data', block, payload: new Uint8Array() }))
+  })
+})
+
 describe('TFTP options', () => {
   const settle = (asked: Record<string, string>) =>
     negotiateTransfer(new Map(Object.entries(asked)), 1000, defaultTransferLimits)
@@ -77,7 +97,7 @@ describe('TFTP options', () => {
     expect(settle({ blksize: '70000', windowsize: '70000' }).accepted).toEqual(
       new Map([
         ['blksize', '1468'],
-        ['windowsize', '16'],
+        ['windowsize', '64'],
       ]),
     )
     expect(settle({ blksize: '1024', windowsize: '4' }).parameters).toEqual({
@@ -101,7 +121,7 @@ describe('TFTP options', () => {
     { blksize: '1e3' },
     { windowsize: '0' },
     { timeout: '0' },
-    { timeout: '256' },
+    { timeout: '21' },
     { multicast: '' },
     { tsize: 'x' },
   ])('%o are left unanswered', (asked) => {

@@ -48,6 +48,12 @@ export function decodeTftpPacket(bytes: Uint8Array): TftpPacket {
   }
 }
 
+/** The block of an ACK, which is most of what a server hears; undefined for any other packet, to be decoded as a whole. */
+export function readTftpAck(bytes: Uint8Array): number | undefined {
+  const [zero, opcode, high = 0, low = 0] = bytes
+  return bytes.length >= 4 && zero === 0 && opcode === opcodes.ack ? high * 256 + low : undefined
+}
+
 export function encodeTftpPacket(packet: TftpPacket): Uint8Array {
   const writer = new ByteWriter(packet.kind === 'data' ? packet.payload.length + 4 : 64)
   switch (packet.kind) {
@@ -88,6 +94,13 @@ function decodeErrorMessage(reader: ByteReader): string {
   const text = reader.rest()
   const end = text.indexOf(0)
   return String.fromCharCode(...text.subarray(0, end < 0 ? Math.min(text.length, 512) : Math.min(end, 512)))
+}
+
+/** What goes before the bytes of block `block`, for all blocks of the wire: 4 bytes each, made once. */
+export function createDataHeaders(): Uint8Array {
+  const headers = new DataView(new ArrayBuffer(4 * 65_536))
+  for (let block = 0; block <= 0xffff; block++) headers.setUint32(block * 4, opcodes.data * 65_536 + block)
+  return new Uint8Array(headers.buffer)
 }
 
 function encodeOptions(options: TftpOptionMap, writer: ByteWriter): Uint8Array {

@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { edgePorts } from '@dragonfly/schema/wire'
 import { lookUpMac } from '../../io/arp-table.ts'
-import { hasAddress, loadDeviceSockets } from '../../io/device-socket.ts'
-import { createUdpOpener } from '../../io/node-udp-socket.ts'
+import { createBatchedUdpOpener } from '../../io/batched-udp-socket.ts'
+import { hasAddress } from '../../io/device-socket.ts'
+import { loadLinuxCalls } from '../../io/linux-calls.ts'
+import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
 import { replaceEarlierProcess } from '../../io/single-process.ts'
 import { type FromBootResponder, toBootResponderSchema } from '../../protocol/boot-messages.ts'
 import type { BootView } from '../../protocol/boot-view.ts'
@@ -29,24 +31,30 @@ const listenRetryMs = 5000
 
 /**
  * The boot responder: a process of its own, forked by the supervisor, which it outlives. Arguments:
- * `--state <file>` where the last view is kept; `--ports <JSON>` to change some of the ports; `--debug`.
+ * `--state <file>` where the last view is kept; `--ports <JSON>` to change some of the ports; `--debug`;
+ * `--plain-sockets` to do without koffi, as where it is missing.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { state: { type: 'string' }, ports: { type: 'string' }, debug: { type: 'boolean' } },
+    options: {
+      state: { type: 'string' },
+      ports: { type: 'string' },
+      debug: { type: 'boolean' },
+      'plain-sockets': { type: 'boolean' },
+    },
   })
   if (values.state === undefined) throw new Error('--state <file> is missing')
   await mkdir(dirname(values.state), { recursive: true, mode: 0o700 })
   await replaceEarlierProcess(`${values.state}.pid`, fileURLToPath(import.meta.url))
   const store = createViewStore(values.state)
-  const devices = await loadDeviceSockets()
+  const calls = values['plain-sockets'] ? undefined : await loadLinuxCalls()
   const table = createLeaseTable()
   const leaseStore = createLeaseStore(join(dirname(values.state), 'dhcp-leases.jsonl'), table)
   for (const lease of await leaseStore.load()) table.put(lease)
   const responder = createBootResponder({
     ports: { ...defaultPorts, ...parsePorts(values.ports) },
-    openUdpSocket: createUdpOpener(devices),
-    deviceOf: ({ name, address }) => (devices && hasAddress(name, address) ? name : undefined),
+    openUdpSocket: calls ? createBatchedUdpOpener(calls) : openNodeUdpSocket,
+    deviceOf: ({ name, address }) => (calls && hasAddress(name, address) ? name : undefined),
     now: Date.now,
     post,
     debug: values.debug ? (text) => console.error(text) : () => undefined,

@@ -17,7 +17,7 @@ import { createEventLimit } from './event-limit.ts'
 import { createHttpHandler } from './http-service.ts'
 import { createLeasing, type LeasingOptions } from './leasing.ts'
 import { createListeners, type ListenerSpec } from './listeners.ts'
-import { createTftpService } from './tftp-service.ts'
+import { createTftpService, type TftpService } from './tftp-service.ts'
 
 export interface BootResponderOptions {
   ports: BootPorts
@@ -107,7 +107,6 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     },
     close: async () => {
       await listeners.reconcile([])
-      tftp.close()
       await options.leases.store.close()
     },
   }
@@ -139,7 +138,7 @@ function wantedListeners(
   deviceOf: DeviceOf,
   context: BootContext,
   senders: Map<string, UdpSocket>,
-  tftp: ReturnType<typeof createTftpService>,
+  tftp: TftpService,
 ): ListenerSpec[] {
   const isUnbound = (entry: BootInterface) => deviceOf(entry) === undefined
   const each = served.flatMap((entry) => {
@@ -252,24 +251,12 @@ function bootServerListener({ entry, device, context }: Bound): ListenerSpec {
   }
 }
 
-function tftpListener(
-  { entry, device, context }: Bound,
-  tftp: ReturnType<typeof createTftpService>,
-): ListenerSpec {
+function tftpListener({ entry, device, context }: Bound, tftp: TftpService): ListenerSpec {
   const { address } = entry
   const port = context.ports.tftp
   return {
     name: `UDP ${address}:${port}`,
-    open: async (onFailure) => {
-      const socket: UdpSocket = await context.openUdpSocket(
-        { address, port, ...device },
-        {
-          error: dropTransient(onFailure, context),
-          packet: (bytes, from) => tftp.handle(bytes, from, { address, ...device }, socket),
-        },
-      )
-      return socket
-    },
+    open: (onFailure) => tftp.listen({ address, port, ...device }, dropTransient(onFailure, context)),
   }
 }
 

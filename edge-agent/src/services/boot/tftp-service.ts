@@ -11,90 +11,47 @@ import type { UdpEndpoint, UdpSocket } from '../../ports/udp.ts'
 import { parseTftpFileName } from '../../protocol/tftp-file-name.ts'
 import type { TftpOutcome } from '../../protocol/tftp-transfer.ts'
 import type { BootContext } from './context.ts'
-import { runTftpTransfer } from './tftp-session.ts'
+import { openTftpTransfers, type TftpTransfers } from './tftp-transfers.ts'
+import { createTransferLimit, type TransferLimit } from './transfer-limit.ts'
 
 type ReadRequest = Extract<TftpPacket, { kind: 'read-request' }>
 
-/** Our address that was asked, and the device that it belongs to, where sockets are bound to devices. */
+/** Our address that is asked, and the device that it belongs to, where sockets are bound to devices. */
 interface TftpLocal {
   address: string
+  port: number
   device?: string
 }
 
 export interface TftpService {
-  /** A packet on port 69 of one of our addresses; `reply` answers from there. */
-  handle: (bytes: Uint8Array, from: UdpEndpoint, local: TftpLocal, reply: UdpSocket) => void
-  active: () => number
-  /** Ends all transfers. */
-  close: () => void
+  /** Answers on one of our addresses, until it is closed. */
+  listen: (local: TftpLocal, onError: (error: Error) => void) => Promise<{ close: () => void }>
 }
 
-const mostTransfers = 512
-const mostTransfersOfOneClient = 16
+/** A transfer costs its client's state and nothing else; a site's machines may all start at once. */
+const most = { ofOneClient: 16, inAll: 4096 }
 
-/** Read-only TFTP of the boot bundle's loaders: each transfer on a socket and port of its own (RFC 1350 §4). */
-export function createTftpService(context: BootContext): TftpService {
-  /** By client and port, so that a repeated request does not start a second transfer. */
-  const transfers = new Map<string, { close: () => void; client: string }>()
-
-  async function start(
-    request: ReadRequest,
-    from: UdpEndpoint,
-    local: TftpLocal,
-    key: string,
-  ): Promise<void> {
-    const found = await findFile(request, context)
-    if (!found)
-      throw new TftpRefusal(tftpErrorCodes.fileNotFound, 'No such file in the boot bundle', 'not-found')
-    const transfer = await runTftpTransfer({
-      bytes: found.bytes,
-      negotiated: negotiateTransfer(request.options, found.bytes.length, defaultTransferLimits),
-      local,
-      peer: from,
-      context,
-      onEnd: (outcome) => {
-        transfers.delete(key)
-        context.counters.increment('tftp_transfers', { outcome: outcome.kind })
-        if (outcome.kind !== 'size-probe') reportEnd(found.name, from, outcome, context)
-      },
-    })
-    if (transfers.has(key)) transfers.set(key, { client: from.address, close: transfer.close })
-    else transfer.close()
-  }
-
-  function refusal(from: UdpEndpoint): TftpRefusal | undefined {
-    const ofClient = [...transfers.values()].filter(({ client }) => client === from.address).length
-    if (transfers.size < mostTransfers && ofClient < mostTransfersOfOneClient) return undefined
-    return new TftpRefusal(tftpErrorCodes.undefined, 'Too many transfers: try again', 'too-many')
-  }
-
+/** Read-only TFTP of the boot bundle's loaders. */
+export function createTftpService(context: BootContext, limit = createTransferLimit(most)): TftpService {
   return {
-    active: () => transfers.size,
-    close: () => {
-      for (const transfer of transfers.values()) transfer.close()
-      transfers.clear()
-    },
-    handle: (bytes, from, local, reply) => {
-      const refuse = (error: TftpRefusal) => {
-        context.counters.increment('tftp_requests', { outcome: error.outcome })
-        const packet = { kind: 'error', code: error.code, message: error.message } as const
-        reply.send([encodeTftpPacket(packet)], from)
+    listen: async ({ port, ...local }, onError) => {
+      const transfers = await openTftpTransfers(local, context, onError)
+      const handle = createRequestHandler(context, transfers, limit)
+      try {
+        const socket: UdpSocket = await context.openUdpSocket(
+          { ...local, port },
+          { error: onError, packet: (bytes, from) => handle(bytes, from, socket) },
+        )
+        return {
+          close: () => {
+            transfers.close()
+            socket.close()
+          },
+        }
+      } catch (error) {
+        transfers.close()
+        throw error
       }
-      const request = decodeRequest(bytes, from, context)
-      if (!request) return
-      if (request instanceof TftpRefusal) return refuse(request)
-      const key = `${from.address}:${from.port}`
-      if (transfers.has(key)) return context.counters.increment('tftp_requests', { outcome: 'repeated' })
-      const full = refusal(from)
-      if (full) return refuse(full)
-      context.counters.increment('tftp_requests', { outcome: 'started' })
-      transfers.set(key, { client: from.address, close: () => undefined })
-      start(request, from, local, key).catch((error: unknown) => {
-        transfers.delete(key)
-        if (error instanceof TftpRefusal) return refuse(error)
-        context.debug(`tftp to ${key}: ${String(error)}`)
-        refuse(new TftpRefusal(tftpErrorCodes.undefined, 'The edge could not read this file', 'failed'))
-      })
     },
   }
 }
@@ -107,6 +64,64 @@ class TftpRefusal extends Error {
     super(message)
     this.code = code
     this.outcome = outcome
+  }
+}
+
+type RequestHandler = (bytes: Uint8Array, from: UdpEndpoint, reply: UdpSocket) => void
+
+function createRequestHandler(
+  context: BootContext,
+  transfers: TftpTransfers,
+  limit: TransferLimit,
+): RequestHandler {
+  const loading = new Set<string>()
+
+  async function start(request: ReadRequest, asked: Uint8Array, from: UdpEndpoint): Promise<void> {
+    const release = limit.claim(from.address)
+    if (!release) throw new TftpRefusal(tftpErrorCodes.undefined, 'Too many transfers: try again', 'too-many')
+    const found = await findFile(request, context).catch((error: unknown) => {
+      release()
+      throw error
+    })
+    if (!found) {
+      release()
+      throw new TftpRefusal(tftpErrorCodes.fileNotFound, 'No such file in the boot bundle', 'not-found')
+    }
+    context.counters.increment('tftp_requests', { outcome: 'started' })
+    transfers.start({
+      bytes: found.bytes,
+      negotiated: negotiateTransfer(request.options, found.bytes.length, defaultTransferLimits),
+      peer: from,
+      asked,
+      onEnd: (outcome) => {
+        release()
+        context.counters.increment('tftp_transfers', { outcome: outcome.kind })
+        if (outcome.kind !== 'size-probe') reportEnd(found.name, from, outcome, context)
+      },
+    })
+  }
+
+  return (bytes, from, reply) => {
+    const key = `${from.address}:${from.port}`
+    const refuse = (error: TftpRefusal) => {
+      context.counters.increment('tftp_requests', { outcome: error.outcome })
+      const packet = { kind: 'error', code: error.code, message: error.message } as const
+      reply.send([encodeTftpPacket(packet)], from)
+    }
+    const request = decodeRequest(bytes, from, context)
+    if (!request) return
+    if (request instanceof TftpRefusal) return refuse(request)
+    if (loading.has(key) || transfers.repeat(bytes, from)) {
+      return context.counters.increment('tftp_requests', { outcome: 'repeated' })
+    }
+    loading.add(key)
+    start(request, Uint8Array.from(bytes), from)
+      .catch((error: unknown) => {
+        if (error instanceof TftpRefusal) return refuse(error)
+        context.debug(`tftp to ${key}: ${String(error)}`)
+        refuse(new TftpRefusal(tftpErrorCodes.undefined, 'The edge could not read this file', 'failed'))
+      })
+      .finally(() => loading.delete(key))
   }
 }
 

@@ -108,6 +108,11 @@ export const appCommands: CommandTable = {
   1538: { privilege: administrator, handle: (_, context) => resetBmc(context) },
   1539: { privilege: administrator, handle: (_, context) => resetBmc(context) },
   1589: { privilege: operator, handle: () => nothing },
+  // What a driver on the machine sets up (22.1 to 22.4): message queue and event buffer are there, and empty.
+  1582: { privilege: administrator, minLength: 1, handle: () => nothing },
+  1583: { privilege: administrator, handle: () => Buffer.from([0x08]) },
+  1584: { privilege: administrator, minLength: 1, handle: () => nothing },
+  1585: { privilege: administrator, handle: () => Buffer.from([0]) },
 }
 
 function resetBmc({ sessions }: CommandContext): Buffer {

@@ -43,7 +43,8 @@ export type RmcpPacket =
 const rmcpHeader = Buffer.from([0x06, 0x00, 0xff, 0x07])
 const asfIana = 0x000011be
 
-function checksum(bytes: Uint8Array): number {
+/** What makes the sum of the bytes zero. */
+export function checksum(bytes: Uint8Array): number {
   return -bytes.reduce((sum, byte) => sum + byte, 0) & 0xff
 }
 

@@ -2,8 +2,9 @@ import { randomBytes as cryptoRandomBytes } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { Bmc } from '../bmc.ts'
+import { privileges } from '../users.ts'
 import { decryptPayload, encryptPayload, hasRightCode, sealPacket } from './cipher-suite.ts'
-import { CommandError, type CommandTable, completion, createRegisters, nothing } from './command.ts'
+import { CommandError, type CommandTable, completion, createRegisters } from './command.ts'
 import { appCommands } from './commands-app.ts'
 import { chassisCommands } from './commands-chassis.ts'
 import { dcmiCommands } from './commands-dcmi.ts'
@@ -264,25 +265,41 @@ export class IpmiServer {
 
   /** Carries a command out; whatever becomes of it, there is an answer. */
   async #carryOut(request: IpmiRequest, session: Session | undefined): Promise<Buffer> {
-    const { completionCode, wrongSequence } = this.#bmc.faults
-    const sequence = session && wrongSequence ? (request.sequence + 1) & 0x3f : request.sequence
-    const answer = (code: number, data: Uint8Array) => encodeResponse({ ...request, sequence }, code, data)
+    const sequence =
+      session && this.#bmc.faults.wrongSequence ? (request.sequence + 1) & 0x3f : request.sequence
+    const [code = completion.invalidCommand, ...data] = await this.#answer(request, session)
+    return encodeResponse({ ...request, sequence }, code, Buffer.from(data))
+  }
+
+  /** What the machine itself asks, through its driver: nobody logs in there, and everything is allowed. */
+  answerSystem(request: Pick<IpmiRequest, 'netFn' | 'command' | 'data'>): Promise<Uint8Array> {
+    return this.#answer(request, undefined, privileges.administrator)
+  }
+
+  /** The completion code and the data of the answer. */
+  async #answer(
+    request: Pick<IpmiRequest, 'netFn' | 'command' | 'data'>,
+    session: Session | undefined,
+    privilege: number = session?.privilege ?? 0,
+  ): Promise<Uint8Array> {
+    const only = (code: number) => Buffer.from([code])
+    const { completionCode } = this.#bmc.faults
     const command = commands[(request.netFn << 8) | request.command]
     const isSetup = request.netFn === 0x06 && (request.command === 0x3b || request.command === 0x3c)
-    if (session && completionCode !== undefined && !isSetup) return answer(completionCode, nothing)
-    if (!command) return answer(completion.invalidCommand, nothing)
-    if (command.privilege > (session?.privilege ?? 0))
-      return answer(completion.insufficientPrivilege, nothing)
+    if (session && completionCode !== undefined && !isSetup) return only(completionCode)
+    if (!command) return only(completion.invalidCommand)
+    if (command.privilege > privilege) return only(completion.insufficientPrivilege)
     // DCMI's commands name their group first.
     const isOfGroup = request.netFn !== 0x2c || request.data[0] === 0xdc
-    if (!isOfGroup) return answer(completion.invalidCommand, nothing)
-    if (request.data.length < (command.minLength ?? 0)) return answer(completion.wrongLength, nothing)
+    if (!isOfGroup) return only(completion.invalidCommand)
+    if (request.data.length < (command.minLength ?? 0)) return only(completion.wrongLength)
     try {
-      return answer(completion.ok, await command.handle(request.data, this.#context(session)))
+      const data = await command.handle(request.data, this.#context(session))
+      return Buffer.concat([only(completion.ok), data])
     } catch (error) {
-      if (error instanceof CommandError) return answer(error.code, error.data)
+      if (error instanceof CommandError) return Buffer.concat([only(error.code), error.data])
       // Data that a length check let through, but not a read.
-      if (error instanceof RangeError) return answer(completion.wrongLength, nothing)
+      if (error instanceof RangeError) return only(completion.wrongLength)
       throw error
     }
   }

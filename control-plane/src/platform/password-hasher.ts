@@ -1,5 +1,5 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
-import type { PasswordHasher } from '../../ports/index.ts'
+import type { PasswordHasher } from '../ports/index.ts'
 
 const cost = { N: 16384, r: 8, p: 1 }
 const keyBytes = 64

@@ -1,0 +1,70 @@
+import type { Deps } from '../deps.ts'
+import { createAuditLog } from '../features/audit/log.ts'
+import { createDoor } from '../features/front-door/policy.ts'
+import { loadSigner } from '../features/orders/signer.ts'
+import { createAuth } from '../features/people/auth.ts'
+import { readOrCreateSetting } from '../features/settings/settings.ts'
+import { createId, createToken } from '../ids.ts'
+import { createMetrics } from '../metrics.ts'
+import { createOriginPolicy } from '../origin.ts'
+import { createTries } from '../tries.ts'
+import { createWebText } from '../web-text.ts'
+import { scryptHasher } from './password-hasher.ts'
+
+/** What is not the same on every platform. */
+export type PlatformParts = Pick<
+  Deps,
+  | 'db'
+  | 'clock'
+  | 'secrets'
+  | 'publicUrl'
+  | 'peerAddress'
+  | 'trustedProxies'
+  | 'metricsToken'
+  | 'setupCode'
+  | 'connections'
+  | 'consoles'
+  | 'announce'
+  | 'live'
+  | 'values'
+  | 'replay'
+  | 'limiter'
+  | 'bundle'
+  | 'assets'
+  | 'sockets'
+  | 'logError'
+>
+
+/** Everything that the features need: what the platform gives, and what is made from it in the same way everywhere. */
+export async function createDeps(parts: PlatformParts): Promise<Deps> {
+  const { db, clock, secrets, replay } = parts
+  const origins = createOriginPolicy(parts.publicUrl)
+  // At the same moment: over a network, each is a journey of its own.
+  const [sealedSecret, signer, controlPlaneId, generation] = await Promise.all([
+    readOrCreateSetting(db, 'session-secret', () => secrets.seal(createToken(''))),
+    loadSigner(db, secrets),
+    readOrCreateSetting(db, 'control-plane-id', () => createId(clock())),
+    readOrCreateSetting(db, 'generation', () => createId(clock())),
+  ])
+  return {
+    ...parts,
+    auth: createAuth({
+      db,
+      origins,
+      publicUrl: parts.publicUrl,
+      hasher: scryptHasher,
+      clock,
+      replay,
+      secret: await secrets.open(sealedSecret),
+    }),
+    audit: createAuditLog(db),
+    signer,
+    identity: { controlPlaneId, generation },
+    origins,
+    publicUrl: parts.publicUrl.replace(/\/+$/, ''),
+    door: createDoor(db, clock),
+    readWebText: createWebText(),
+    tries: createTries(db, clock),
+    metrics: createMetrics(),
+  }
+}

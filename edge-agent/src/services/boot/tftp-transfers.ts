@@ -1,0 +1,196 @@
+import { MalformedPacketError } from '../../codec/malformed-packet-error.ts'
+import type { negotiateTransfer } from '../../codec/tftp/options.ts'
+import {
+  createDataHeaders,
+  decodeTftpPacket,
+  encodeTftpPacket,
+  readTftpAck,
+  type TftpOptionMap,
+} from '../../codec/tftp/packet.ts'
+import type { Datagram, UdpEndpoint, UdpSocket } from '../../ports/udp.ts'
+import {
+  createTftpTransfer,
+  type TftpAction,
+  type TftpEvent,
+  type TftpOutcome,
+  type TftpTransferState,
+  transitionTftpTransfer,
+} from '../../protocol/tftp-transfer.ts'
+import type { BootContext } from './context.ts'
+
+interface NewTransfer {
+  bytes: Uint8Array
+  negotiated: ReturnType<typeof negotiateTransfer>
+  peer: UdpEndpoint
+  /** The request as it came. */
+  asked: Uint8Array
+  /** Called once. */
+  onEnd: (outcome: TftpOutcome) => void
+}
+
+/** The transfers of one of our addresses. */
+export interface TftpTransfers {
+  /** Ends what the same client and port did before: it has begun anew. */
+  start: (transfer: NewTransfer) => void
+  /** Sends the first packet again where this very request was answered and nothing has come of it. Gives whether it was. */
+  repeat: (asked: Uint8Array, peer: UdpEndpoint) => boolean
+  close: () => void
+}
+
+interface Running extends NewTransfer {
+  state: TftpTransferState
+  socket: UdpSocket
+}
+
+/**
+ * RFC 1350 §4 wants a port of its own for each transfer, so that packets of an earlier one are told apart. A few ports, taken in
+ * turn, do the same: a client is its address and port, and does not come back to the same one of ours at once.
+ */
+const portCount = 8
+/** Half of the shortest timeout would do; finer, a repeat is hardly late. */
+const sweepMs = 5
+
+export async function openTftpTransfers(
+  local: { address: string; device?: string },
+  context: BootContext,
+  onError: (error: Error) => void,
+): Promise<TftpTransfers> {
+  const running = new Map<string, Running>()
+  const sockets: UdpSocket[] = []
+  let turn = 0
+  let sweeping: NodeJS.Timeout | undefined
+
+  const open = async (): Promise<void> => {
+    const socket: UdpSocket = await context.openUdpSocket(
+      { ...local, port: 0 },
+      { error: onError, packet: (bytes, from) => handle(bytes, from, socket) },
+    )
+    sockets.push(socket)
+  }
+
+  function handle(bytes: Uint8Array, from: UdpEndpoint, socket: UdpSocket): void {
+    const transfer = running.get(keyOf(from))
+    // No ERROR "unknown transfer": a ROM that has begun anew would take it for the answer to its new request.
+    if (transfer?.socket !== socket) {
+      count(context, 'unknown-transfer')
+      return
+    }
+    const atMs = context.now()
+    const block = readTftpAck(bytes)
+    const event =
+      block === undefined ? readEvent(bytes, atMs, context) : { kind: 'acknowledged' as const, block, atMs }
+    if (event) step(transfer, event)
+  }
+
+  function step(transfer: Running, event: TftpEvent): void {
+    const { state, action } = transitionTftpTransfer(transfer.state, event)
+    transfer.state = state
+    if (!action) return
+    if (action.kind === 'end') end(transfer, action.outcome)
+    else transmit(transfer, action)
+  }
+
+  function end(transfer: Running, outcome: TftpOutcome): void {
+    running.delete(keyOf(transfer.peer))
+    if (running.size === 0) stopSweeping()
+    transfer.onEnd(outcome)
+  }
+
+  function sweep(): void {
+    const atMs = context.now()
+    for (const transfer of running.values()) {
+      if (transfer.state.deadlineMs <= atMs) step(transfer, { kind: 'timer', atMs })
+    }
+  }
+
+  function stopSweeping(): void {
+    clearInterval(sweeping)
+    sweeping = undefined
+  }
+
+  const close = (): void => {
+    for (const transfer of running.values())
+      end(transfer, { kind: 'aborted', message: 'The interface was closed' })
+    for (const socket of sockets) socket.close()
+  }
+  try {
+    while (sockets.length < portCount) await open()
+  } catch (error) {
+    close()
+    throw error
+  }
+  return {
+    close,
+    repeat: (asked, peer) => {
+      const transfer = running.get(keyOf(peer))
+      if (!transfer || transfer.state.acknowledged > 0 || Buffer.compare(asked, transfer.asked) !== 0)
+        return false
+      if (transfer.state.silentTimeouts === 0) step(transfer, { kind: 'timer', atMs: context.now() })
+      return true
+    },
+    start: (transfer) => {
+      const earlier = running.get(keyOf(transfer.peer))
+      if (earlier) end(earlier, { kind: 'aborted', message: 'The client began anew' })
+      const socket = sockets[turn++ % sockets.length]
+      if (!socket) return
+      const state = createTftpTransfer(transfer.bytes.length, transfer.negotiated)
+      const started: Running = { ...transfer, socket, state }
+      running.set(keyOf(transfer.peer), started)
+      sweeping ??= setInterval(sweep, sweepMs)
+      step(started, { kind: 'started', atMs: context.now() })
+    },
+  }
+}
+
+function keyOf({ address, port }: UdpEndpoint): string {
+  return `${address}:${port}`
+}
+
+function readEvent(bytes: Uint8Array, atMs: number, context: BootContext): TftpEvent | undefined {
+  try {
+    const packet = decodeTftpPacket(bytes)
+    if (packet.kind === 'error') return { kind: 'refused', message: packet.message, atMs }
+    count(context, 'unexpected')
+  } catch (error) {
+    if (!(error instanceof MalformedPacketError)) throw error
+    count(context, 'malformed')
+  }
+  return undefined
+}
+
+function count(context: BootContext, outcome: string): void {
+  context.counters.increment('tftp_packets', { outcome })
+}
+
+const dataHeaders = createDataHeaders()
+
+function transmit(
+  { bytes, state, socket, peer }: Running,
+  action: Exclude<TftpAction, { kind: 'end' }>,
+): void {
+  const datagrams =
+    action.kind === 'send-options' ? [encodeOptions(action.options)] : readBlocks(bytes, state, action)
+  for (let copy = 0; copy < action.copies; copy++) socket.sendMany(datagrams, peer)
+}
+
+function encodeOptions(options: TftpOptionMap): Datagram {
+  return [encodeTftpPacket({ kind: 'option-ack', options })]
+}
+
+/** Headers and bytes as they lie in memory: nothing is copied until the kernel does. */
+function readBlocks(
+  bytes: Uint8Array,
+  { parameters: { blockSizeBytes } }: TftpTransferState,
+  { first, count }: { first: number; count: number },
+): Datagram[] {
+  const datagrams: Datagram[] = []
+  for (let block = first; block < first + count; block++) {
+    const header = (block & 0xffff) * 4
+    const offset = (block - 1) * blockSizeBytes
+    datagrams.push([
+      dataHeaders.subarray(header, header + 4),
+      bytes.subarray(offset, Math.min(offset + blockSizeBytes, bytes.length)),
+    ])
+  }
+  return datagrams
+}
