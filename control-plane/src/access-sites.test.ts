@@ -174,6 +174,7 @@ const whileLocked: Record<string, number[]> = {
   // Reading is allowed, here without a WebSocket; typing is refused on the socket (features/consoles).
   openConsole: [426],
   removeBmc: [204],
+  createBmcAccount: [409],
   // Last: it ends the lock.
   unlockMachine: [200],
 }

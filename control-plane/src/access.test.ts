@@ -88,7 +88,7 @@ const expectations = {
     ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
-    ['adoptBmc', 'setBmc', 'removeBmc', 'createBmcAccount'],
+    ['adoptBmc', 'setBmc', 'removeBmc', 'createBmcAccount', 'startBmcScan', 'getBmcScan', 'cancelBmcScan'],
     ['createImage', 'importFromCatalogue', 'retryImage', 'createTemplate', 'deleteTemplate'],
     ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],

@@ -6,6 +6,7 @@ import { enforceAccess, requireOwnOrigin, requireReader } from './enforce-access
 import { AppError, invalid, notFound, renderError, renderProblem } from './errors.ts'
 import { mountApiKeys } from './features/api-keys/handlers.ts'
 import { mountAudit } from './features/audit/handlers.ts'
+import { mountBmcScans } from './features/bmc-scans/handlers.ts'
 import { mountBmcs } from './features/bmcs/handlers.ts'
 import { mountBulk } from './features/bulk/handlers.ts'
 import { mountCommands } from './features/commands/handlers.ts'
@@ -95,6 +96,7 @@ export function createApp(deps: Deps): App {
   mountBmcs(app)
   mountMonitoring(app)
   mountCommands(app)
+  mountBmcScans(app)
   mountConsoles(app)
   mountBulk(app)
   mountImages(app)

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Access, DeclaredRoute } from './access.ts'
 import * as apiKeys from './features/api-keys/routes.ts'
 import * as audit from './features/audit/routes.ts'
+import * as bmcScans from './features/bmc-scans/routes.ts'
 import * as bmcs from './features/bmcs/routes.ts'
 import * as bulk from './features/bulk/routes.ts'
 import * as commands from './features/commands/routes.ts'
@@ -41,6 +42,7 @@ export const allRoutes = [
   bmcs,
   monitoring,
   commands,
+  bmcScans,
   consoles,
   bulk,
   images,

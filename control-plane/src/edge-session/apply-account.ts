@@ -1,6 +1,6 @@
 import { bmcs } from '@dragonfly/schema/db'
 import { commandLifetimeMs } from '@dragonfly/schema/state'
-import type { Command, CommandResult } from '@dragonfly/schema/wire'
+import type { CommandResult, MachineCommand } from '@dragonfly/schema/wire'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { readBmc, renderSiteBmc } from '../features/bmcs/queries.ts'
 import { issueCommand } from '../features/commands/dispatch.ts'
@@ -11,7 +11,7 @@ import { type Effect, noEffect } from './effect.ts'
 export async function keepAccount(
   deps: Deps,
   { siteId }: EdgeIdentity,
-  { machineId }: Command,
+  { machineId }: MachineCommand,
   { outcome, sealed, detail }: Pick<CommandResult, 'outcome' | 'sealed' | 'detail'>,
   at: number,
 ): Promise<Effect> {
@@ -21,7 +21,8 @@ export async function keepAccount(
   const isSame = before?.address === address
   const readers = await findReaders(deps.db, siteId, sealed)
   const reach = isSame ? {} : { address, port: null, protocol: 'auto' as const, tlsPin: null, edgeId: null }
-  const values = { ...reach, credentials: sealed, readers, problem: null, updatedAt: at }
+  const hasDefaultLogin = false
+  const values = { ...reach, credentials: sealed, readers, hasDefaultLogin, problem: null, updatedAt: at }
   return {
     statements: [
       deps.db

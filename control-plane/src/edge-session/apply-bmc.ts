@@ -99,9 +99,8 @@ export async function applyBmcPower(
   const row = await findBmc(deps, edge, machineId)
   if (!row || (row.powerStateAt ?? 0) > at) return noEffect
   // Another edge of the site reaches it: this one may be in another network.
-  const isReachedByOther =
-    problem !== null && row.edgeId !== edge.edgeId && (await isPresent(deps, edge.siteId, row.edgeId))
-  if (isReachedByOther) return noEffect
+  const isReachedByOther = row.edgeId !== edge.edgeId && (await isPresent(deps, edge.siteId, row.edgeId))
+  if (problem !== null && isReachedByOther) return noEffect
   const problemSince = problem === null ? null : sql`coalesce(${bmcs.problemSince}, ${at})`
   // Who reached it last goes on with it, as long as that edge is there and reaches it.
   const isSeen = powerState !== 'unknown'

@@ -1,6 +1,6 @@
 import { bmcs } from '@dragonfly/schema/db'
 import { recipientKids, verifyRecipients } from '@dragonfly/schema/sealing'
-import type { Command, CommandResult } from '@dragonfly/schema/wire'
+import type { CommandResult, MachineCommand } from '@dragonfly/schema/wire'
 import { and, eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { findReaders } from '../features/sealing/readers.ts'
@@ -13,7 +13,7 @@ import { type Effect, noEffect } from './effect.ts'
 export async function keepResealed(
   deps: Deps,
   edge: EdgeIdentity,
-  command: Command | null,
+  command: MachineCommand | null,
   { outcome, sealed }: Pick<CommandResult, 'outcome' | 'sealed'>,
 ): Promise<Effect> {
   if (command?.kind !== 'credentials.reseal' || outcome !== 'done' || !sealed) return noEffect

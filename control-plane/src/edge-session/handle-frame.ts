@@ -2,6 +2,7 @@ import { edges } from '@dragonfly/schema/db'
 import { type EdgeFrame, maxFrameBytes, wireProtocol } from '@dragonfly/schema/wire'
 import { eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { sendPendingScans } from '../features/bmc-scans/dispatch.ts'
 import { sendPendingCommands } from '../features/commands/dispatch.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { findIncompatibility, takeAppliedState, takeHello } from './greeting.ts'
@@ -97,6 +98,7 @@ async function greet(
     tunnel.send({ type: 'state-changed', generation: deps.identity.generation, version: staleAt })
   publishEdge(deps, edge)
   await sendPendingCommands(deps, { ...edge, commands })
+  await sendPendingScans(deps, { ...edge, commands })
   await deps.consoles.edgeCame(deps, edge.siteId)
 }
 

@@ -7,6 +7,7 @@ import { releaseQueue } from '../features/deployments/queue.ts'
 import { joinRecords } from '../features/machines/join.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
 import { applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
+import { applyScanFound, applyScanResult } from './apply-bmc-scan.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
 import { applyConsole } from './apply-console.ts'
 import { applyDeployment, applyDeploymentNote } from './apply-deployment.ts'
@@ -122,7 +123,11 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
     case 'image.failed':
       return applyImageFailed(deps, edge, event, at)
     case 'command.result':
-      return applyCommandResult(deps, edge, event, at)
+      return (
+        (await applyScanResult(deps, edge, event, at)) ?? (await applyCommandResult(deps, edge, event, at))
+      )
+    case 'bmc.scan':
+      return applyScanFound(deps, edge, event)
     case 'command.waiting':
       return applyCommandWaiting(deps, edge, event, at)
     case 'bmc.identified':

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { edgePorts, type HostInterface, type SiteEvent } from '@dragonfly/schema/wire'
 import type { Database } from '../io/database.ts'
 import { openNodeUdpSocket } from '../io/node-udp-socket.ts'
-import { type Bmcs, openBmcs } from './bmc/bmcs.ts'
-import type { BmcDriver, OpenCredentials } from './bmc/driver.ts'
+import { type Bmcs, type BmcsOptions, openBmcs } from './bmc/bmcs.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { type BundleStore, openBundleStore } from './bundle.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -44,7 +43,7 @@ export interface EdgeOptions {
   ports?: { agentHttp?: number; imageHttp?: number; responder?: Record<string, number> }
   reconnectMs?: { first: number; longest: number }
   /** Other ways to reach BMCs than the real ones, for tests. */
-  bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
+  bmc?: NonNullable<BmcsOptions['bmc']>
 }
 
 /** What an edge is made of. The parts need each other, so each asks for the others when it acts. */

@@ -83,6 +83,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
     commands: [...knownCommands, consoleAbility, observeDhcpAbility],
+    onCancelCommand: parts.bmcs.cancel,
     onConsoleOpen: parts.bmcs.consoles.open,
     onObserveDhcp: () =>
       void parts.dhcpObserver

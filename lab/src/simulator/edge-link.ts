@@ -68,6 +68,7 @@ export interface EdgeLinkHandlers {
   /** Kinds of commands that are answered, and by what; none when left out. */
   commands?: readonly string[]
   onCommand?(commandId: string, command: Command): readonly SiteEvent[]
+  onCancel?(commandId: string): readonly SiteEvent[]
 }
 
 /** The tunnel of an edge that keeps its journal in memory; reconnects until it is stopped. */
@@ -152,6 +153,9 @@ export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers)
         append(handlers.onCommand?.(frame.commandId, frame.command) ?? [])
         return
       }
+      case 'cancel-command':
+        append(handlers.onCancel?.(frame.commandId) ?? [])
+        return
       case 'pong':
     }
   }

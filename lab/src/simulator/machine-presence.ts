@@ -12,6 +12,7 @@ export interface MachinePresence {
 }
 
 export interface MachinePresences {
+  specs: readonly MachineSpec[]
   find(machineId: string): MachinePresence | null
   handleState(state: SiteState, now: number): void
   /** What a deployment's event means for the machine itself: its ramdisk comes and goes. */
@@ -78,6 +79,7 @@ export function createMachinePresences({ seed, machineCount, scale }: PresenceOp
     return presence.state === 'ramdisk' ? [disconnect(presence)] : []
   }
   return {
+    specs: all.map(({ spec }) => spec),
     find: (machineId) => byId.get(machineId) ?? null,
     handleState: (state, now) => {
       policy = state.unknownMachines

@@ -31,6 +31,7 @@ export async function simulate(options: SimulateOptions): Promise<number> {
     onStatus: say,
     commands: simulatedCommands,
     onCommand: site.answer,
+    onCancel: site.cancel,
   })
   const ticking = setInterval(() => link.append(site.tick(Date.now())), tickMs)
   const telling = setInterval(() => {

@@ -11,7 +11,8 @@ function create(count = 40) {
   const specs = new Map(
     Array.from({ length: count }, (_, index) => [`m${index}`, createMachineSpec(1, index)]),
   )
-  const bmcs = createSimulatedBmcs((machineId) => specs.get(machineId) ?? null)
+  const all = [...specs.values()]
+  const bmcs = createSimulatedBmcs({ find: (machineId) => specs.get(machineId) ?? null, all })
   const machines = [...specs.keys()].map((machineId) => ({
     machineId,
     name: machineId,
@@ -66,4 +67,37 @@ it('answers commands, and is switched by them', () => {
   expect(bmcs.answer('c3', { kind: 'bmc.probe', machineId: 'nobody', bmc })).toMatchObject([
     { outcome: 'failed' },
   ])
+})
+
+it('answers at once for a machine that is known by its BMC’s address alone, before any state names it', () => {
+  const bmcs = create(1)
+  const address = spec.inventory.bmc?.address
+  if (!address) throw new Error('the first machine has a BMC')
+  const probe = { kind: 'bmc.probe', machineId: 'adopted', bmc: { ...bmc, address } } as const
+  expect(bmcs.answer('c1', probe)).toMatchObject([
+    { type: 'bmc.identified', machineId: 'adopted', identity: { guid: spec.inventory.smbios.uuid } },
+    { type: 'bmc.power' },
+    { outcome: 'done' },
+  ])
+  const elsewhere = { ...probe, machineId: 'lost', bmc: { ...bmc, address: '10.99.0.1' } }
+  expect(bmcs.answer('c2', elsewhere)).toMatchObject([
+    { outcome: 'failed', message: expect.stringContaining('Nothing answers at 10.99.0.1') },
+  ])
+})
+
+it('finds the BMCs of a range little by little, and stops when it is told to', () => {
+  const bmcs = create(40)
+  const range = { first: '10.41.10.1', last: '10.41.10.254' }
+  expect(bmcs.answer('s1', { kind: 'bmc.scan', ...range })).toEqual([])
+  const ticks = Array.from({ length: 20 }, (_, tick) => bmcs.tick(start + tick * 250)).flat()
+  const events = ticks.filter(({ type }) => type === 'bmc.scan' || type === 'command.result')
+  for (const event of events) siteEventSchema.parse(event)
+  expect(events.length).toBeGreaterThan(5)
+  expect(events.at(-1)).toMatchObject({ commandId: 's1', outcome: 'done' })
+  const rows = events.flatMap((event) => (event.type === 'bmc.scan' ? event.rows : []))
+  expect(rows.length).toBeGreaterThan(20)
+  expect(new Set(rows.map(({ address }) => address)).size).toBe(rows.length)
+  bmcs.answer('s2', { kind: 'bmc.scan', ...range })
+  expect(bmcs.cancel('s2')).toMatchObject([{ commandId: 's2', reason: 'cancelled' }])
+  expect(bmcs.tick(start + 6000).filter(({ type }) => type === 'bmc.scan')).toEqual([])
 })

@@ -1,17 +1,27 @@
+import { ipv4ToNumber } from '@dragonfly/schema/state'
 import type {
   Command,
   CommandDetail,
   CommandResult,
   EdgeFrame,
+  MachineCommand,
   Sample,
+  ScanRow,
   Sensor,
+  SiteBmc,
   SiteEvent,
   SiteState,
 } from '@dragonfly/schema/wire'
 import type { MachineSpec } from './machine-inventory.ts'
 
 /** Kinds of commands that make-believe BMCs understand. */
-export const simulatedCommands: Command['kind'][] = ['bmc.probe', 'bmc.read', 'bmc.identify', 'bmc.control']
+export const simulatedCommands: Command['kind'][] = [
+  'bmc.probe',
+  'bmc.read',
+  'bmc.identify',
+  'bmc.control',
+  'bmc.scan',
+]
 
 /** Make-believe BMCs with believable draw and temperatures; time is what they are told. */
 export interface SimulatedBmcs {
@@ -20,6 +30,8 @@ export interface SimulatedBmcs {
   /** What they measured: once a minute, and at first what came before. */
   frames(now: number): EdgeFrame[]
   answer(commandId: string, command: Command): SiteEvent[]
+  /** Stops a scan. */
+  cancel(commandId: string): SiteEvent[]
 }
 
 interface SimulatedBmc {
@@ -41,8 +53,18 @@ const backfillMinutes = 28
 const sensorsEveryMinutes = 5
 const lostAfterMs = 3 * minuteMs
 
-export function createSimulatedBmcs(find: (machineId: string) => MachineSpec | null): SimulatedBmcs {
+/** Which of the make-believe machines is meant: by its id, or by the address of its BMC. */
+export interface MachineSpecs {
+  find: (machineId: string) => MachineSpec | null
+  all: readonly MachineSpec[]
+}
+
+export function createSimulatedBmcs({ find, all }: MachineSpecs): SimulatedBmcs {
   const bmcs = new Map<string, SimulatedBmc>()
+  const byAddress = new Map(
+    all.flatMap((spec) => (spec.inventory.bmc?.address ? [[spec.inventory.bmc.address, spec] as const] : [])),
+  )
+  const scans = new Map<string, SimulatedScan>()
   let startedAt: number | null = null
 
   const arrive = (bmc: SimulatedBmc, now: number): SiteEvent[] => {
@@ -54,6 +76,23 @@ export function createSimulatedBmcs(find: (machineId: string) => MachineSpec | n
       { type: 'bmc.log', machineId, entries: logEntries(bmc, now) },
     ]
   }
+  /** A command may come before the state that names its machine, and a machine may be known by its BMC alone. */
+  const meet = (machineId: string, bmc: SiteBmc | null | undefined): SimulatedBmc | null => {
+    const spec = bmc && (find(machineId) ?? byAddress.get(bmc.address))
+    if (!spec) return null
+    const nature = natureOf(spec.mac)
+    const met = {
+      machineId,
+      spec,
+      nature,
+      isOn: nature > 0.06,
+      isTold: false,
+      toldMinute: null,
+      isLost: false,
+    }
+    bmcs.set(machineId, met)
+    return met
+  }
   const lose = (bmc: SimulatedBmc): SiteEvent => {
     bmc.isLost = true
     const problem = 'No answer to Get Chassis Status.'
@@ -64,27 +103,17 @@ export function createSimulatedBmcs(find: (machineId: string) => MachineSpec | n
       const listed = new Set(machines.map(({ machineId }) => machineId))
       for (const machineId of bmcs.keys()) if (!listed.has(machineId)) bmcs.delete(machineId)
       for (const { machineId, bmc } of machines) {
-        const spec = find(machineId)
-        if (!bmc || !spec || bmcs.has(machineId)) continue
-        const nature = natureOf(spec.mac)
-        bmcs.set(machineId, {
-          machineId,
-          spec,
-          nature,
-          isOn: nature > 0.06,
-          isTold: false,
-          toldMinute: null,
-          isLost: false,
-        })
+        if (!bmcs.has(machineId)) meet(machineId, bmc)
       }
     },
     tick: (now) => {
       startedAt ??= now
       const isLater = now - startedAt > lostAfterMs
-      return [...bmcs.values()].flatMap((bmc) => {
+      const told = [...bmcs.values()].flatMap((bmc) => {
         if (!bmc.isTold) return arrive(bmc, now)
         return isLater && !bmc.isLost && bmc.nature > 0.96 ? [lose(bmc)] : []
       })
+      return [...told, ...[...scans.values()].flatMap((scan) => goOn(scans, scan, byAddress))]
     },
     frames: (now) => {
       const current = Math.floor(now / minuteMs) - 1
@@ -107,22 +136,36 @@ export function createSimulatedBmcs(find: (machineId: string) => MachineSpec | n
       return frames
     },
     answer: (commandId, command) => {
-      const bmc = bmcs.get(command.machineId)
+      if (command.kind === 'bmc.scan') {
+        const [next, last] = [ipv4ToNumber(command.first), ipv4ToNumber(command.last)]
+        scans.set(commandId, { scanId: commandId, first: next, next, last })
+        return []
+      }
+      const bmc = bmcs.get(command.machineId) ?? meet(command.machineId, command.bmc)
       const end = (result: Omit<CommandResult, 'commandId'>): SiteEvent => ({
         type: 'command.result',
         commandId,
         ...result,
       })
-      if (!bmc || bmc.isLost)
+      if (!bmc) {
+        const message = `Nothing answers at ${command.bmc?.address ?? 'no address'}: no simulated machine’s BMC has that address.`
+        return [end({ outcome: 'failed', reason: 'timeout', message })]
+      }
+      if (bmc.isLost)
         return [end({ outcome: 'failed', reason: 'timeout', message: 'No answer to Open Session.' })]
       return carryOut(bmc, command, end)
+    },
+    cancel: (scanId) => {
+      if (!scans.delete(scanId)) return []
+      const message = 'It was stopped.'
+      return [{ type: 'command.result', commandId: scanId, outcome: 'failed', reason: 'cancelled', message }]
     },
   }
 }
 
 function carryOut(
   bmc: SimulatedBmc,
-  command: Command,
+  command: MachineCommand,
   end: (result: Omit<CommandResult, 'commandId'>) => SiteEvent,
 ): SiteEvent[] {
   const done = (detail: CommandDetail, message?: string) =>
@@ -158,6 +201,47 @@ function carryOut(
       done({ kind: 'event-log-cleared', driver: 'ipmi' }, 'The event log is empty.'),
     ]
   return [end({ outcome: 'failed', reason: 'not-supported', message: 'A simulated BMC can’t do that.' })]
+}
+
+interface SimulatedScan {
+  scanId: string
+  first: number
+  next: number
+  last: number
+}
+
+/** Of one tick: four of them make a second. */
+const scannedPerTick = 20
+
+function goOn(
+  scans: Map<string, SimulatedScan>,
+  scan: SimulatedScan,
+  byAddress: ReadonlyMap<string, MachineSpec>,
+): SiteEvent[] {
+  const { scanId, first, last } = scan
+  const from = scan.next
+  scan.next = Math.min(last + 1, from + scannedPerTick)
+  const rows = [...byAddress].flatMap(([address, spec]) => {
+    const number = ipv4ToNumber(address)
+    return number >= from && number < scan.next ? [scanRow(address, spec)] : []
+  })
+  const found: SiteEvent = { type: 'bmc.scan', scanId, addressesDone: scan.next - first, rows }
+  if (scan.next <= last) return [found]
+  scans.delete(scanId)
+  const message = `${last - first + 1} addresses were looked at.`
+  return [found, { type: 'command.result', commandId: scanId, outcome: 'done', message }]
+}
+
+function scanRow(address: string, { mac, inventory }: MachineSpec): ScanRow {
+  const { manufacturer, product, uuid } = inventory.smbios
+  const hasRedfish = natureOf(mac) > 0.3
+  return {
+    address,
+    ipmi: { hasIpmi20: true, cipherSuites: [3, 17], vendor: manufacturer },
+    redfish: hasRedfish
+      ? { version: '1.11.0', vendor: manufacturer, product, uuid, tlsPin: 'd4'.repeat(32) }
+      : null,
+  }
 }
 
 function identified({ machineId, spec }: SimulatedBmc): Extract<SiteEvent, { type: 'bmc.identified' }> {

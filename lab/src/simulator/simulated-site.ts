@@ -41,6 +41,7 @@ export interface SimulatedSite {
   /** What its BMCs measured since. */
   measured(now: number): EdgeFrame[]
   answer(commandId: string, command: Command): SiteEvent[]
+  cancel(commandId: string): SiteEvent[]
 }
 
 const interfaces: HostInterface[] = [
@@ -55,7 +56,10 @@ export function createSimulatedSite(options: SimulationOptions): SimulatedSite {
   const random = createRandom(options.seed)
   const scale = (ms: number): number => ms / options.speed
   const presences = createMachinePresences({ ...options, scale })
-  const bmcs = createSimulatedBmcs((machineId) => presences.find(machineId)?.spec ?? null)
+  const bmcs = createSimulatedBmcs({
+    find: (machineId) => presences.find(machineId)?.spec ?? null,
+    all: presences.specs,
+  })
   const runs = new Map<string, DeploymentRun>()
   const aborts = new Map<string, number>()
   const imports = new Map<string, ImageImport>()
@@ -180,6 +184,7 @@ export function createSimulatedSite(options: SimulationOptions): SimulatedSite {
     },
     measured: bmcs.frames,
     answer: bmcs.answer,
+    cancel: bmcs.cancel,
     telemetry: (now) => {
       const deployments = [...runs.values()].flatMap((run) => telemetryOf(run) ?? [])
       const images = [...imports.values()].flatMap((running) => importTelemetry(running, now) ?? [])

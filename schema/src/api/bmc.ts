@@ -44,6 +44,8 @@ export const bmcViewSchema = bmcSummarySchema
     mac: z.string().nullable(),
     /** Whether there are some; nobody but the site's edges can read them. */
     hasCredentials: z.boolean(),
+    /** They are the maker’s default ones, which anybody can look up. */
+    hasDefaultLogin: z.boolean(),
     /** SHA-256 (hex) of the certificate by which its Redfish is known; null before the first look. */
     tlsPin: z.string().nullable(),
     /** The edge that reached it last. */

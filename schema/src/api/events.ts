@@ -54,6 +54,8 @@ export const liveEventSchema = z.discriminatedUnion('type', [
   /** There are newer sensor values, or new entries in the event log, of a machine. */
   z.object({ type: z.literal('sensors'), machineId: z.string() }),
   z.object({ type: z.literal('bmc-log'), machineId: z.string() }),
+  /** The scan of a site's addresses got on. */
+  z.object({ type: z.literal('bmc-scan'), siteId: z.string() }),
   z.object({ type: z.literal('log'), machineId: z.string(), deploymentId: z.string().nullable() }),
 ])
 export type LiveEvent = z.infer<typeof liveEventSchema>

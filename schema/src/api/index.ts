@@ -1,5 +1,6 @@
 export * from './audit.ts'
 export * from './bmc.ts'
+export * from './bmc-scan.ts'
 export * from './common.ts'
 export * from './console.ts'
 export * from './events.ts'

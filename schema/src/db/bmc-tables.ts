@@ -7,7 +7,9 @@ import {
   healths,
   powerStates,
 } from '../state/bmc.ts'
-import type { Command, CommandDetail, Sensor } from '../wire/command.ts'
+import { scanStatuses } from '../state/bmc-scan.ts'
+import type { ScanRow } from '../wire/bmc-scan.ts'
+import type { CommandDetail, MachineCommand, Sensor } from '../wire/command.ts'
 import type { SealedCredentials } from '../wire/sealing.ts'
 import { edges, machines, sites } from './inventory-tables.ts'
 
@@ -30,6 +32,8 @@ export const bmcs = sqliteTable(
     credentials: text('credentials', { mode: 'json' }).$type<SealedCredentials>(),
     /** Edges that could open a ciphertext of this password, also those that no longer can: until another is entered. */
     readers: text('readers', { mode: 'json' }).notNull().$type<string[]>().default([]),
+    /** Its maker's password, which anybody can look up. */
+    hasDefaultLogin: integer('has_default_login', { mode: 'boolean' }).notNull().default(false),
     tlsPin: text('tls_pin'),
     /** The edge that reached it last. */
     edgeId: text('edge_id').references(() => edges.edgeId, { onDelete: 'set null' }),
@@ -124,7 +128,7 @@ export const commands = sqliteTable(
     edgeId: text('edge_id'),
     kind: text('kind').notNull(),
     /** Cleared when it has ended. */
-    command: text('command', { mode: 'json' }).$type<Command>(),
+    command: text('command', { mode: 'json' }).$type<MachineCommand>(),
     /** What was asked for, for people. */
     title: text('title').notNull(),
     status: text('status', { enum: commandStatuses }).notNull(),
@@ -147,4 +151,45 @@ export const commands = sqliteTable(
     index('commands_by_status').on(table.status, table.siteId),
     index('commands_by_end').on(table.endedAt),
   ],
+)
+
+/** The last look for BMCs in a range of a site's addresses: one per site, kept until the next. */
+export const bmcScans = sqliteTable(
+  'bmc_scans',
+  {
+    /** Also the id of its command. */
+    scanId: text('scan_id').primaryKey(),
+    siteId: text('site_id')
+      .notNull()
+      .references(() => sites.siteId, { onDelete: 'cascade' }),
+    /** The one edge that it was given to; null while none was there. */
+    edgeId: text('edge_id'),
+    first: text('first').notNull(),
+    last: text('last').notNull(),
+    addresses: integer('addresses').notNull(),
+    addressesDone: integer('addresses_done').notNull().default(0),
+    status: text('status', { enum: scanStatuses }).notNull(),
+    reason: text('reason'),
+    message: text('message'),
+    createdBy: text('created_by'),
+    createdAt: integer('created_at').notNull(),
+    /** Moved on by every word of it: silence ends it. */
+    deadline: integer('deadline').notNull(),
+    cancelledAt: integer('cancelled_at'),
+    endedAt: integer('ended_at'),
+  },
+  (table) => [uniqueIndex('bmc_scans_by_site').on(table.siteId)],
+)
+
+export const bmcScanRows = sqliteTable(
+  'bmc_scan_rows',
+  {
+    scanId: text('scan_id')
+      .notNull()
+      .references(() => bmcScans.scanId, { onDelete: 'cascade' }),
+    address: text('address').notNull(),
+    ipmi: text('ipmi', { mode: 'json' }).$type<ScanRow['ipmi']>(),
+    redfish: text('redfish', { mode: 'json' }).$type<ScanRow['redfish']>(),
+  },
+  (table) => [primaryKey({ columns: [table.scanId, table.address] })],
 )

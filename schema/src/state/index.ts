@@ -1,4 +1,5 @@
 export * from './bmc.ts'
+export * from './bmc-scan.ts'
 export * from './dhcp.ts'
 export * from './dhcp-settings.ts'
 export * from './disk-rule.ts'

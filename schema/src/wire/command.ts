@@ -7,6 +7,7 @@ import {
   bmcCapabilitiesSchema,
   siteBmcSchema,
 } from './bmc.ts'
+import { scanRangeSchema } from './bmc-scan.ts'
 import { epochMsSchema, idSchema, sentenceSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
 import { maxSealingRecipients, sealedCredentialsSchema, sealingRecipientSchema } from './sealing.ts'
 
@@ -16,11 +17,8 @@ const target = { machineId: idSchema, bmc: siteBmcSchema.nullable() }
 /** Compact JWS over BmcOrder. */
 const orderSchema = z.string().max(16 * 1024)
 
-/**
- * What an edge is asked to do once, and to answer. What changes a machine carries a signed order. An edge says in its
- * `hello` which kinds it knows.
- */
-export const commandSchema = z.discriminatedUnion('kind', [
+/** What is asked for one machine. What changes it carries a signed order. */
+const machineCommandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('bmc.probe'), ...target }),
   z.object({ kind: z.literal('bmc.read'), ...target, what: z.enum(bmcReadings) }),
   /** The LED by which a person finds the machine; null seconds: until it is switched off, 0: off. */
@@ -39,6 +37,14 @@ export const commandSchema = z.discriminatedUnion('kind', [
     recipients: z.array(sealingRecipientSchema).min(1).max(maxSealingRecipients),
     order: orderSchema,
   }),
+])
+export type MachineCommand = z.infer<typeof machineCommandSchema>
+
+/** What an edge is asked to do once, and to answer. An edge says in its `hello` which kinds it knows. */
+export const commandSchema = z.discriminatedUnion('kind', [
+  machineCommandSchema,
+  /** Ask every address of a range, without any password, whether a BMC is there; told of by `bmc.scan` events. */
+  z.object({ kind: z.literal('bmc.scan'), ...scanRangeSchema.shape }),
 ])
 export type Command = z.infer<typeof commandSchema>
 export type CommandKind = Command['kind']

@@ -1,4 +1,5 @@
 export * from './bmc.ts'
+export * from './bmc-scan.ts'
 export * from './bundle.ts'
 export * from './command.ts'
 export * from './common.ts'

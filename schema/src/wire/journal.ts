@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { deploymentStageNames } from '../state/stages.ts'
 import { bmcAttemptsSchema, bmcCapabilitiesSchema, powerStateSchema } from './bmc.ts'
+import { scanFoundSchema } from './bmc-scan.ts'
 import { bmcIdentitySchema, bmcLogEntrySchema, commandResultSchema } from './command.ts'
 import {
   epochMsSchema,
@@ -178,6 +179,8 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     wasCleared: z.boolean().optional(),
     entries: z.array(bmcLogEntrySchema).max(maxLogEntriesPerEvent),
   }),
+  /** Before the scan's `command.result`, which has the same id. */
+  z.object({ type: z.literal('bmc.scan'), ...scanFoundSchema.shape }),
   z.object({ type: z.literal('bundle.ready'), version: z.string().max(64) }),
   z.object({ type: z.literal('bundle.failed'), version: z.string().max(64), message: sentenceSchema }),
   z.object({ type: z.literal('edge.interfaces'), interfaces: z.array(hostInterfaceSchema).max(64) }),

@@ -102,6 +102,8 @@ export const controlFrameSchema = z.discriminatedUnion('type', [
     deadline: epochMsSchema,
     command: commandSchema,
   }),
+  /** Stop what goes on for a long time (`bmc.scan`); its result says how far it came. */
+  z.object({ type: z.literal('cancel-command'), commandId: idSchema }),
   /** Somebody looks at a machine's serial console: open a socket for it (wire/console.ts). Not repeated, not kept. */
   z.object({
     type: z.literal('console-open'),

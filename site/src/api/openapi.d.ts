@@ -1151,6 +1151,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sites/{siteId}/bmc-scan/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop the scan; what it found until then is kept */
+        post: operations["cancelBmcScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{siteId}/bmc-scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The site’s last scan for BMCs, as far as it has got */
+        get: operations["getBmcScan"];
+        put?: never;
+        /** Look for BMCs in a range of addresses, without any password; replaces what the last scan found */
+        post: operations["startBmcScan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deployments/{deploymentId}/console/download": {
         parameters: {
             query?: never;
@@ -2851,6 +2886,7 @@ export interface components {
             protocol: "auto" | "ipmi" | "redfish" | "wake-on-lan";
             mac: string | null;
             hasCredentials: boolean;
+            hasDefaultLogin: boolean;
             tlsPin: string | null;
             edgeId: string | null;
             vendor: string | null;
@@ -3004,6 +3040,51 @@ export interface components {
                 measured: number;
                 hottestInletCelsius: number | null;
             }[];
+        };
+        BmcScan: {
+            scanId: string;
+            siteId: string;
+            range: string;
+            addresses: number;
+            addressesDone: number;
+            /** @enum {string} */
+            status: "pending" | "done" | "failed" | "cancelled";
+            queued: boolean;
+            cancelling: boolean;
+            edgeId: string | null;
+            reason: string | null;
+            message: string | null;
+            createdBy: string | null;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            createdAt: number;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            endedAt: number | null;
+            rows: components["schemas"]["BmcScanRow"][];
+        };
+        BmcScanRow: {
+            address: string;
+            ipmi: {
+                hasIpmi20: boolean;
+                cipherSuites: number[];
+                vendor: string | null;
+            } | null;
+            redfish: {
+                version: string | null;
+                vendor: string | null;
+                product: string | null;
+                uuid: string | null;
+                tlsPin: string | null;
+            } | null;
+            machineId: string | null;
+        };
+        BmcScanInput: {
+            /**
+             * @description IPv4: a network, first and last address, or one; 4,096 addresses at most
+             * @example 10.0.0.0/24
+             */
+            range: string;
+            /** @description The range holds public addresses, and they are the organisation’s own */
+            confirmPublic?: boolean;
         };
         ConsoleRecording: {
             startedAt: number | null;
@@ -9152,6 +9233,222 @@ export interface operations {
             };
         };
     };
+    cancelBmcScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                siteId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The scan: `cancelling` until the site has confirmed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BmcScan"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBmcScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                siteId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The scan; null before the first one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        scan: components["schemas"]["BmcScan"] & (Record<string, never> | null);
+                    };
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startBmcScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                siteId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BmcScanInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BmcScan"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     downloadConsoleRecording: {
         parameters: {
             query?: {
@@ -11715,6 +12012,10 @@ export interface operations {
                         /** @enum {string} */
                         type: "bmc-log";
                         machineId: string;
+                    } | {
+                        /** @enum {string} */
+                        type: "bmc-scan";
+                        siteId: string;
                     } | {
                         /** @enum {string} */
                         type: "log";

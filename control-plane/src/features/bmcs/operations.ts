@@ -8,7 +8,7 @@ import {
   powerOperationTexts,
   type SafetyMode,
 } from '@dragonfly/schema/state'
-import type { BmcAction, Command } from '@dragonfly/schema/wire'
+import type { BmcAction, MachineCommand } from '@dragonfly/schema/wire'
 import type { Deps, Person } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
 import { issueCommand } from '../commands/dispatch.ts'
@@ -178,7 +178,7 @@ async function request(
   person: Person,
   machineId: string,
   title: string,
-  build: (target: Target) => Command,
+  build: (target: Target) => MachineCommand,
 ): Promise<CommandView> {
   const machine = await getMachine(deps, machineId)
   const bmc = await readBmc(deps.db, machineId)
@@ -194,7 +194,7 @@ async function request(
   return getCommand(deps, commandId)
 }
 
-type Target = Pick<Command, 'machineId' | 'bmc'>
+type Target = Pick<MachineCommand, 'machineId' | 'bmc'>
 
 function target(machineId: string, bmc: BmcRow | null): Target {
   return { machineId, bmc: bmc ? renderSiteBmc(bmc) : null }

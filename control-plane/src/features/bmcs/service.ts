@@ -70,6 +70,7 @@ export async function setBmc(
     ...forgotten,
     credentials,
     readers,
+    ...(input.credentials === undefined && isSame ? {} : { hasDefaultLogin: false }),
     problem: null,
     problemSince: null,
     updatedAt: now,

@@ -1,6 +1,6 @@
 import { bmcs, commands, machines } from '@dragonfly/schema/db'
 import { commandGraceMs } from '@dragonfly/schema/state'
-import type { Command } from '@dragonfly/schema/wire'
+import type { MachineCommand } from '@dragonfly/schema/wire'
 import { and, asc, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
 import { createId } from '../../ids.ts'
@@ -16,7 +16,7 @@ export interface CommandRequest {
   /** Bulk operations are staggered: it is sent this much later. */
   delayMs?: number
   /** The command itself, once its id and its deadline are known: an order is signed for both. */
-  build: (commandId: string, deadline: number) => Promise<Command>
+  build: (commandId: string, deadline: number) => Promise<MachineCommand>
 }
 
 /** Ended commands are kept this long. */
@@ -55,7 +55,7 @@ interface Pending {
   siteId: string
   machineId: string
   kind: string
-  command: Command | null
+  command: MachineCommand | null
   deadline: number
 }
 

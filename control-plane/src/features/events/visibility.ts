@@ -20,7 +20,8 @@ export async function mayHear(deps: Pick<Deps, 'db'>, person: Person, event: Liv
 }
 
 function ownerOf(event: LiveEvent) {
-  if (event.type === 'readings') return { kind: 'siteId', id: event.siteId } as const
+  if (event.type === 'readings' || event.type === 'bmc-scan')
+    return { kind: 'siteId', id: event.siteId } as const
   if (
     event.type === 'progress' ||
     event.type === 'log' ||

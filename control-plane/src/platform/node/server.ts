@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws'
 import type { Network } from '../../addresses.ts'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
+import { tendScans } from '../../features/bmc-scans/dispatch.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
 import { tendCommands } from '../../features/commands/dispatch.ts'
 import { releaseQueues } from '../../features/deployments/queue.ts'
@@ -150,6 +151,10 @@ function startTimers(deps: Deps): () => void {
     setInterval(
       guard('looking after commands', () => tendCommands(deps)),
       commandsEveryMs,
+    ),
+    setInterval(
+      guard('looking after scans', () => tendScans(deps)),
+      sweepEveryMs,
     ),
     setInterval(guard('looking after samples', createSampleTender(deps)), samplesEveryMs),
     setInterval(

@@ -19,6 +19,7 @@ import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
 import { type BmcPoller, createBmcPoller, findTargets } from './poller.ts'
 import { createBmcReach } from './reach.ts'
+import { createScanner, type ScannerOptions } from './scan/scanner.ts'
 
 /** All that this edge does with BMCs. */
 export interface Bmcs {
@@ -27,6 +28,8 @@ export interface Bmcs {
   poller: Pick<BmcPoller, 'tick' | 'frames'>
   /** Takes over which BMCs there are now: with those that are gone, or have another password, no session stays open. */
   want(state: SiteState | null): Promise<void>
+  /** Stops a command that goes on for long. */
+  cancel(commandId: string): void
   tick(): Promise<void>
   stop(): Promise<void>
 }
@@ -43,7 +46,11 @@ export interface BmcsOptions
   controlPlane: ControlPlane
   askRamdisk: AccountPorts['askRamdisk']
   /** For tests: other drivers than the real ones, and another way to open credentials. */
-  bmc?: { drivers?: readonly BmcDriver[]; openCredentials?: OpenCredentials }
+  bmc?: {
+    drivers?: readonly BmcDriver[]
+    openCredentials?: OpenCredentials
+    scan?: Pick<ScannerOptions, 'ports' | 'startsPerSecond'>
+  }
 }
 
 export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
@@ -97,6 +104,7 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     poller.heard(event)
     return options.report(event)
   }
+  const scanner = createScanner({ append: journal.append, sleep, ...options.bmc?.scan })
   const ports = {
     reach,
     forgetLog,
@@ -114,7 +122,10 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     journal,
     now,
     warn,
-    execute: (context) => executeBmcCommand(ports, context),
+    execute: async ({ commandId, command }) =>
+      command.kind === 'bmc.scan'
+        ? scanner.run(commandId, command)
+        : executeBmcCommand(ports, { commandId, command }),
   })
   const consoles = createConsoles({ ...ports, controlPlane: options.controlPlane, runner: options.runner })
   const netboots = createNetbootSupervisor({
@@ -132,12 +143,14 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
       consoles.retain()
       await reach.retain(findTargets(state))
     },
+    cancel: scanner.cancel,
     tick: async () => {
       await commands.tick()
       await netboots.tick()
       consoles.tick()
     },
     stop: async () => {
+      scanner.stop()
       await consoles.stop()
       poller.stop()
       await Promise.all([ipmi.stop(), redfish.stop()])

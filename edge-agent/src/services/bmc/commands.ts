@@ -1,7 +1,14 @@
 import type { BmcAttempt, BmcCapability } from '@dragonfly/schema/state'
-import type { BmcAction, Command, CommandDetail, SiteEvent, SiteMachine } from '@dragonfly/schema/wire'
+import type {
+  BmcAction,
+  Command,
+  CommandDetail,
+  MachineCommand,
+  SiteEvent,
+  SiteMachine,
+} from '@dragonfly/schema/wire'
 import type { BmcOrderVerdict } from '../../protocol/bmc-order.ts'
-import type { CommandContext, CommandOutcome } from '../commands/command-desk.ts'
+import type { CommandOutcome } from '../commands/command-desk.ts'
 import type { Sealing } from '../sealing.ts'
 import { type AccountPorts, createAccount } from './account.ts'
 import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
@@ -19,6 +26,7 @@ export const knownCommands: Command['kind'][] = [
   'bmc.control',
   'credentials.reseal',
   'bmc.create-account',
+  'bmc.scan',
 ]
 
 export interface BmcCommandPorts extends PowerPorts, Pick<AccountPorts, 'askRamdisk' | 'recipients'> {
@@ -37,10 +45,10 @@ export interface BmcCommandPorts extends PowerPorts, Pick<AccountPorts, 'askRamd
   forgetLog: (machineId: string) => Promise<void>
 }
 
-/** Carries out one command on a BMC. */
+/** Carries out one command on a machine's BMC. */
 export async function executeBmcCommand(
   ports: BmcCommandPorts,
-  { commandId, command }: CommandContext,
+  { commandId, command }: { commandId: string; command: MachineCommand },
 ): Promise<CommandOutcome> {
   const target = describeTarget(command, ports.machine(command.machineId))
   try {
@@ -72,7 +80,7 @@ export async function executeBmcCommand(
 }
 
 function describeTarget(
-  { machineId, bmc }: Pick<Command, 'machineId' | 'bmc'>,
+  { machineId, bmc }: Pick<MachineCommand, 'machineId' | 'bmc'>,
   machine: SiteMachine | null,
 ): BmcTarget {
   return { machineId, bmc, name: machine?.name ?? bmc?.address ?? machineId, macs: machine?.macs ?? [] }

@@ -19,7 +19,7 @@ export type CommandOutcome =
   | { kind: 'ended'; result: Omit<CommandResult, 'commandId'> }
   | { kind: 'waiting'; message: string; attempts: NonNullable<CommandResult['attempts']> }
 
-export interface CommandContext {
+interface CommandContext {
   commandId: string
   command: Command
 }
@@ -70,7 +70,7 @@ export async function openCommandDesk(options: CommandDeskOptions): Promise<Comm
     if (outcome.kind === 'ended') return answer({ commandId, ...outcome.result })
     const { message, attempts } = outcome
     const until = Math.max(deadline, now() + personWaitMs)
-    const { machineId } = command
+    const machineId = machineOf(command)
     waiting.set(commandId, { commandId, machineId, deadline: until, waiting: message, result: null })
     await commit(storeWaiting(commandId, message, until), {
       type: 'command.waiting',
@@ -101,7 +101,7 @@ export async function openCommandDesk(options: CommandDeskOptions): Promise<Comm
         return refuse(commandId, 'busy', 'The edge has too much to do: try again later.')
       underWay.add(commandId)
       try {
-        const { machineId } = command
+        const machineId = machineOf(command)
         if ((await findCommand(database, commandId)) !== null) return await repeat(commandId)
         if (deadline + leewayMs < now())
           return await refuse(commandId, 'expired', 'It reached the edge too late: ask for it again.')
@@ -127,6 +127,11 @@ export async function openCommandDesk(options: CommandDeskOptions): Promise<Comm
       await forgetCommands(database, now() - rememberMs)
     },
   }
+}
+
+/** Nobody's, where the command is for the site. */
+function machineOf(command: Command): string {
+  return 'machineId' in command ? command.machineId : ''
 }
 
 const interrupted = {

@@ -35,7 +35,10 @@ export interface IpmiClient {
   /** Asks without credentials whether a BMC is there (RMCP presence ping); undefined when nothing answers. */
   ping: (address: IpmiAddress, timeoutMs?: number) => Promise<PresencePong | undefined>
   /** Asks without credentials what logins the BMC has; undefined when nothing answers. Some answer this, but no ping. */
-  getAuthCapabilities: (address: IpmiAddress) => Promise<ChannelAuthCapabilities | undefined>
+  getAuthCapabilities: (
+    address: IpmiAddress,
+    timeoutsMs?: readonly number[],
+  ) => Promise<ChannelAuthCapabilities | undefined>
   /** The cipher suites that the BMC says it has; none when it does not say. */
   getCipherSuites: (address: IpmiAddress) => Promise<number[]>
   counters: () => TransportCounters
@@ -80,9 +83,9 @@ export async function createIpmiClient(options: IpmiClientOptions = {}): Promise
       }
     },
     ping: async (address, timeoutMs) => pingBmc(transport, await resolveEndpoint(address), timeoutMs),
-    getAuthCapabilities: async (address) => {
+    getAuthCapabilities: async (address, timeoutsMs) => {
       const endpoint = await resolveEndpoint(address)
-      return requestSessionless(transport, endpoint, getChannelAuthCapabilities, { privilege: 4 })
+      return requestSessionless(transport, endpoint, getChannelAuthCapabilities, { privilege: 4 }, timeoutsMs)
     },
     getCipherSuites: async (address) => cipherSuitesOf(transport, await resolveEndpoint(address)),
     counters: () => ({ ...transport.counters }),

@@ -6,7 +6,7 @@ import type { UdpEndpoint } from '../../ports/udp.ts'
 import { awaitFor } from './awaiting.ts'
 import type { Transport } from './transport.ts'
 
-const timeoutsMs = [500, 1000, 1500]
+const usualTimeoutsMs = [500, 1000, 1500]
 
 /** Runs a command outside any session. Undefined when nothing answers, or the BMC refuses it. */
 export async function requestSessionless<Request, Response>(
@@ -14,6 +14,8 @@ export async function requestSessionless<Request, Response>(
   address: UdpEndpoint,
   command: IpmiCommand<Request, Response>,
   request: Request,
+  /** One try each. */
+  timeoutsMs: readonly number[] = usualTimeoutsMs,
 ): Promise<Response | undefined> {
   const data = command.encode(request)
   for (const [requestSequence, timeoutMs] of timeoutsMs.entries()) {

@@ -42,6 +42,7 @@ export interface TunnelOptions {
   /** Kinds of commands that can be carried out, and who does. */
   commands: readonly string[]
   onCommand: (frame: Extract<ControlFrame, { type: 'command' }>) => void
+  onCancelCommand: (commandId: string) => void
   /** Somebody looks at a machine's console. */
   onConsoleOpen: (frame: Extract<ControlFrame, { type: 'console-open' }>) => void
   onObserveDhcp: () => void
@@ -167,6 +168,8 @@ function openConnection(
       case 'command':
         // Not waited for: a BMC may take its time, and acknowledgements come on the same line.
         return options.onCommand(frame)
+      case 'cancel-command':
+        return options.onCancelCommand(frame.commandId)
       case 'console-open':
         return options.onConsoleOpen(frame)
       case 'observe-dhcp':
