@@ -7,4 +7,6 @@ import { setFlagsFromString } from 'node:v8'
 export function limitYoungGeneration(): void {
   // V8 looks at this one at every collection; the limit itself it reads at the start of the process only.
   setFlagsFromString('--semi-space-growth-factor=1')
+  // To wake other threads for so little costs more than to do it.
+  setFlagsFromString('--no-parallel-scavenge')
 }

@@ -3203,7 +3203,7 @@ export interface components {
                 bytesTotal: number | null;
                 failure: {
                     /** @enum {string} */
-                    reason: "checksum-mismatch" | "truncated" | "unreachable" | "http-error" | "cache-full" | "bad-url" | "not-an-image" | "manifest-changed";
+                    reason: "checksum-mismatch" | "truncated" | "unreachable" | "http-error" | "cache-full" | "bad-url" | "not-an-image" | "image-damaged" | "image-too-large" | "manifest-changed";
                     message: string;
                     nextStep: string;
                 } | null;
