@@ -26,6 +26,8 @@ export function choosePoller(
 ): string | null {
   const present = edges.filter(({ revokedAt }) => revokedAt === null)
   if (present.length < 2 || noted === null) return null
-  const online = present.filter((edge) => edgeStatus(edge, connected, now) === 'online').map(({ edgeId }) => edgeId)
+  const online = present
+    .filter((edge) => edgeStatus(edge, connected, now) === 'online')
+    .map(({ edgeId }) => edgeId)
   return online.includes(noted) ? noted : (online.toSorted()[0] ?? null)
 }
