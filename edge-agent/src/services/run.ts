@@ -1,5 +1,6 @@
 import { listHostInterfaces } from '../io/host-interfaces.ts'
-import { createControlPlane } from './control-plane.ts'
+import { type ControlPlane, createControlPlane } from './control-plane.ts'
+import { examine } from './doctor/examine.ts'
 import { type RunningEdge, startEdge } from './edge.ts'
 import { loadEdgeKey } from './edge-key.ts'
 import { explainRevoked } from './revocation.ts'
@@ -39,24 +40,42 @@ export async function runEdge(options: {
   }
   say(`dragonfly-edge ${version} at site ${identity.siteName} of ${identity.url}; data in ${dataDir}.`)
   const stamp = (text: string) => `${new Date().toISOString()} ${text}`
+  const controlPlane = createControlPlane(identity, key, Date.now)
   const edge = await startEdge({
     dataDir,
     database,
     identity,
     imageServers: options.imageServers,
-    controlPlane: createControlPlane(identity, key, Date.now),
+    controlPlane,
     now: Date.now,
     random: Math.random,
     say: (text) => say(stamp(text)),
     warn: (text) => complain(stamp(text)),
     listInterfaces: listHostInterfaces,
   })
-  const closeStatus = await serveStatus(dataDir, edge.status)
+  const closeStatus = await serveStatus(dataDir, {
+    '/status': edge.status,
+    '/doctor': () => examineRunning(dataDir, edge, controlPlane),
+  })
   await untilToldToStop()
   await shutDown(edge)
   await closeStatus()
   database.close()
   return 0
+}
+
+function examineRunning(dataDir: string, edge: RunningEdge, { url, authorization }: ControlPlane) {
+  const { serving, problems } = edge.status()
+  return examine({
+    dataDir,
+    url,
+    authorization,
+    hasJoined: true,
+    running: {
+      fullModeOn: serving.filter(({ mode }) => mode === 'full').map(({ name }) => name),
+      problems: problems.map(({ message }) => message),
+    },
+  })
 }
 
 async function shutDown(edge: RunningEdge): Promise<void> {

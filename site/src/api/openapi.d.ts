@@ -2705,6 +2705,7 @@ export interface components {
                     serial: string | null;
                     guid: string | null;
                     tlsPin?: string;
+                    macs?: string[];
                 };
                 capabilities: {
                     power?: {
@@ -2912,6 +2913,7 @@ export interface components {
             hasCredentials: boolean;
             hasDefaultLogin: boolean;
             tlsPin: string | null;
+            refusedTlsPin: string | null;
             edgeId: string | null;
             vendor: string | null;
             model: string | null;
@@ -2986,6 +2988,8 @@ export interface components {
             } | null;
             /** @description Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused */
             forgetCertificate?: boolean;
+            /** @description SHA-256 (hex) of the certificate that it has to show from now on, as a person compared it */
+            acceptCertificate?: string;
         };
         BootDeviceInput: {
             /** @enum {string} */
@@ -3227,7 +3231,7 @@ export interface components {
                 bytesTotal: number | null;
                 failure: {
                     /** @enum {string} */
-                    reason: "checksum-mismatch" | "truncated" | "unreachable" | "http-error" | "cache-full" | "bad-url" | "not-an-image" | "manifest-changed";
+                    reason: "checksum-mismatch" | "truncated" | "unreachable" | "http-error" | "cache-full" | "bad-url" | "not-an-image" | "image-damaged" | "image-too-large" | "manifest-changed";
                     message: string;
                     nextStep: string;
                 } | null;
