@@ -3104,6 +3104,7 @@ export interface components {
                 tlsPin: string | null;
             } | null;
             machineId: string | null;
+            needsLogin: boolean;
         };
         BmcScanInput: {
             /**

@@ -152,7 +152,7 @@ export async function tryDefaultLogin(deps: Deps, person: Person, machineId: str
   if (machine.locked) throw conflict('machine-locked', `${machine.name} is locked: unlock it first.`)
   const bmc = await readBmc(deps.db, machineId)
   if (!bmc) throw notFound('BMC')
-  if (bmc.credentials)
+  if (bmc.credentials && bmc.problem === null)
     throw conflict('has-credentials', 'It has a user name and a password already: nothing has to be guessed.')
   if (bmc.protocol === 'wake-on-lan')
     throw conflict('no-bmc', 'It is woken by its network card: there is nobody to sign in to.')
