@@ -118,7 +118,12 @@ export interface BundleSource {
   status(): Promise<BundleStatus>
   manifest(): Promise<BundleManifest | null>
   /** The bytes of one piece, by the SHA-256 of its content; null when no file has it. */
-  chunk(sha256: string): Promise<Uint8Array<ArrayBuffer> | null>
+  chunk(sha256: string): Promise<BundlePiece | null>
+}
+
+interface BundlePiece {
+  body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
+  sizeBytes: number
 }
 
 /** The portal's files. */
