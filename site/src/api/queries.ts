@@ -18,6 +18,7 @@ export const keys = {
   machines: ['machines'],
   machine: (machineId: string) => ['machine', machineId],
   bmc: (machineId: string) => ['bmc', machineId],
+  bmcScans: ['bmc-scan'],
   bmcScan: (siteId: string) => ['bmc-scan', siteId],
   recording: (deploymentId: string) => ['recording', deploymentId],
   commands: (machineId: string) => ['commands', machineId],

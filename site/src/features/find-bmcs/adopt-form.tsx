@@ -28,7 +28,7 @@ export function AdoptForm({ count, busy, onAdopt }: AdoptFormProps) {
     <form
       onSubmit={submit}
       aria-label="Adopt"
-      className="sticky bottom-0 z-10 mt-6 border-t border-line bg-ground pt-4 pb-5"
+      className="bottom-0 z-10 mt-6 sm:sticky border-t border-line bg-ground pt-4 pb-5"
     >
       <div className="grid max-w-3xl items-start gap-x-4 gap-y-3 sm:grid-cols-2">
         {!isDefault && (
