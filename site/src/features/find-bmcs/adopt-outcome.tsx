@@ -30,7 +30,7 @@ function SiteOutcome({ machineId }: { machineId: string }) {
       <div className="max-w-md">
         <StatusMark status="failed" label="Not let in" />
         <p className="text-[0.95rem] [overflow-wrap:anywhere]">{command.message}</p>
-        <Attempts attempts={command.attempts.filter(({ message }) => message !== command.message)} />
+        <Attempts attempts={command.attempts} />
         <p className="text-[0.95rem] text-ink-soft">
           It is on the list of machines. Select it here and try another login, or{' '}
           <ToPower machineId={machineId}>set it by itself</ToPower>.
