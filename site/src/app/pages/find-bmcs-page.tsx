@@ -50,6 +50,12 @@ export function FindBmcsPage() {
               onSite={(next) => void navigate({ search: { site: next }, replace: true })}
             />
             <ProblemNote error={error} />
+            {scan === null && (
+              <Empty title="This site has not been scanned yet.">
+                Name the addresses that its BMCs have: what answers is listed here, with its maker as far as
+                it tells. A /24 takes some seconds; 4,096 addresses take about a minute and a half.
+              </Empty>
+            )}
             {scan && <ScanResult key={scan.scanId} scan={scan} />}
           </>
         )
