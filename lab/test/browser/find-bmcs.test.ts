@@ -64,7 +64,7 @@ test('a range is scanned, and what answers is adopted by one login, or by its ma
   await page.getByRole('button', { name: 'Adopt 2 machines' }).click()
   for (const host of [12, 13]) await row(page, host).getByText('Adopted').waitFor()
 
-  await page.getByLabel('Select all new').check()
+  await page.getByRole('checkbox', { name: 'Select all new' }).check()
   await page.getByLabel('Try the maker’s default login instead').check()
   await page.getByRole('button', { name: 'Adopt 2 machines' }).click()
   await row(page, 11).getByText('Adopted').waitFor()
