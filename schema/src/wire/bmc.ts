@@ -78,6 +78,8 @@ export const bmcActionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('netboot'), uefi: z.boolean().nullable() }),
   z.object({ action: z.literal('clear-event-log') }),
   ...mediaActions,
+  /** Try what its maker's BMCs are let in with at first. */
+  z.object({ action: z.literal('default-login') }),
   /** An account on it, made from the machine's ramdisk. */
   z.object({ action: z.literal('account') }),
   /** Seal its credentials anew, to the keys of these names (sorted) and to that of the edge that does it. */

@@ -44,6 +44,8 @@ const machineCommandSchema = z.discriminatedUnion('kind', [
   }),
   /** Has the machine's ramdisk make an account on its BMC; the edge answers with the sealed password. */
   z.object({ kind: z.literal('bmc.create-account'), ...target, order: orderSchema }),
+  /** Tries the maker's default logins, each at most once; the edge answers with what was let in, sealed. */
+  z.object({ kind: z.literal('bmc.default-login'), ...target, order: orderSchema }),
   /** Seals what `bmc.credentials` holds for other recipients, too; ciphertext comes back and nothing else. */
   z.object({
     kind: z.literal('credentials.reseal'),
@@ -126,6 +128,12 @@ export const commandDetailSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('power'), powerState: z.enum(powerStates), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('boot-device'), device: z.enum(bootDevices), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('account'), address: bmcAddressSchema, username: textSchema }),
+  z.object({
+    kind: z.literal('default-login'),
+    address: bmcAddressSchema,
+    username: textSchema,
+    driver: z.enum(bmcDrivers),
+  }),
   z.object({ kind: z.literal('identify'), driver: z.enum(bmcDrivers) }),
   /** What is in the virtual drive; null where it is empty. */
   z.object({
@@ -152,7 +160,7 @@ export const commandResultSchema = z.object({
   /** What did not work on the way, driver by driver. */
   attempts: bmcAttemptsSchema.optional(),
   detail: commandDetailSchema.optional(),
-  /** What `credentials.reseal` or `bmc.create-account` made. */
+  /** What `credentials.reseal`, `bmc.create-account` or `bmc.default-login` made. */
   sealed: sealedCredentialsSchema.optional(),
 })
 export type CommandResult = z.infer<typeof commandResultSchema>

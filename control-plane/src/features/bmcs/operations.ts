@@ -172,6 +172,35 @@ export async function createBmcAccount(deps: Deps, person: Person, machineId: st
   return getCommand(deps, commandId)
 }
 
+/** For BMCs that are as they left their factory. Nothing is tried where a password is known, or on a locked machine. */
+export async function tryDefaultLogin(deps: Deps, person: Person, machineId: string): Promise<CommandView> {
+  const machine = await getMachine(deps, machineId)
+  if (machine.locked) throw conflict('machine-locked', `${machine.name} is locked: unlock it first.`)
+  const bmc = await readBmc(deps.db, machineId)
+  if (!bmc) throw notFound('BMC')
+  if (bmc.credentials && bmc.problem === null)
+    throw conflict('has-credentials', 'It has a user name and a password already: nothing has to be guessed.')
+  if (bmc.protocol === 'wake-on-lan')
+    throw conflict('no-bmc', 'It is woken by its network card: there is nobody to sign in to.')
+  const issuedAt = deps.clock()
+  const { siteId } = machine
+  const commandId = await issueCommand(deps, {
+    siteId,
+    machineId,
+    title: 'Try the maker’s default login',
+    lifetimeMs: commandLifetimeMs.power,
+    createdBy: person.name,
+    build: async (orderId, expiresAt) => {
+      const what: BmcAction = { action: 'default-login' }
+      const bmcAddress = bmc.address
+      const safety: SafetyMode = 'safe'
+      const draft = { orderId, siteId, machineId, bmcAddress, what, safety, issuedAt, expiresAt }
+      return { kind: 'bmc.default-login', ...target(machineId, bmc), order: await signBmcOrder(deps, draft) }
+    },
+  })
+  return getCommand(deps, commandId)
+}
+
 async function control(
   deps: Deps,
   person: Person,

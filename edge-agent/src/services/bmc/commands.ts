@@ -11,6 +11,7 @@ import type { BmcOrderVerdict } from '../../protocol/bmc-order.ts'
 import type { CommandOutcome } from '../commands/command-desk.ts'
 import type { Sealing } from '../sealing.ts'
 import { type AccountPorts, createAccount } from './account.ts'
+import { tryDefaultLogins } from './default-login.ts'
 import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
 import { handleMedia } from './media.ts'
 import { askPerson } from './person.ts'
@@ -28,6 +29,7 @@ export const knownCommands: Command['kind'][] = [
   'credentials.reseal',
   'bmc.create-account',
   'bmc.media',
+  'bmc.default-login',
   'bmc.scan',
 ]
 
@@ -74,6 +76,8 @@ export async function executeBmcCommand(
         return await createAccount(ports, commandId, command, target)
       case 'bmc.media':
         return await handleMedia(ports, commandId, command, target)
+      case 'bmc.default-login':
+        return await tryDefaultLogins(ports, commandId, command, target)
       case 'credentials.reseal':
         return await reseal(ports, commandId, command, target)
     }

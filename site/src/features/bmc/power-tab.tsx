@@ -137,7 +137,14 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
           ['Firmware', bmc.firmware && <Mono key="firmware">{bmc.firmware}</Mono>],
           ['Answered', <Ago key="reachable" atMs={bmc.reachableAt} />],
           ['Certificate', bmc.tlsPin && <Fingerprint key="certificate" sha256={bmc.tlsPin} />],
-          ['Password', bmc.hasCredentials ? 'sealed for the site' : 'none yet'],
+          [
+            'Password',
+            bmc.hasDefaultLogin
+              ? 'its maker’s default: change it'
+              : bmc.hasCredentials
+                ? 'sealed for the site'
+                : 'none yet',
+          ],
           ...bmc.capabilities
             .filter(({ driver }) => driver !== null)
             .map(
@@ -195,7 +202,7 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       <Button may="operate" busy={probing.isPending} onClick={() => probing.mutate()}>
         Look again
       </Button>
-      {!bmc.hasCredentials && <AccountButton machine={machine} />}
+      {(!bmc.hasCredentials || bmc.hasDefaultLogin) && <AccountButton machine={machine} />}
       <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
         Change
       </Button>
