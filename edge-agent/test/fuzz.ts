@@ -8,7 +8,7 @@ import { readCapture } from './dhcp-fixtures.ts'
 import { downloadByTftp } from './tftp-client.ts'
 
 /** Some bytes changed, cut out, repeated, or set to what hurts most; sometimes two packets in one. */
-export function mutate(originals: readonly Uint8Array[], random: () => number): Uint8Array {
+function mutate(originals: readonly Uint8Array[], random: () => number): Uint8Array {
   const pick = (below: number) => Math.floor(random() * below)
   const original = originals[pick(originals.length)] ?? new Uint8Array()
   let bytes = Buffer.from(original)

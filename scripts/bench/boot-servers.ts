@@ -39,17 +39,31 @@ export async function startResponder(
     bundleDir: folder,
   })
   child.send({ type: 'view', view })
-  await nextMessage(child, 'ready')
+  await orStop(child, nextMessage(child, 'ready'))
   return {
     ...serverOf(child),
     counters: async () => (await nextMessage(child, 'stats')).counters as Record<string, number>,
   }
 }
 
-export async function startImages(host: Host, folder: string, port: number): Promise<BenchServer> {
-  const child = startModuleOn(host, imageServerModule, [folder, String(port)])
-  await nextMessage(child, 'listening')
+export async function startImages(
+  host: Host,
+  folder: string,
+  port: number,
+  flags: readonly string[] = [],
+): Promise<BenchServer> {
+  const child = startModuleOn(host, imageServerModule, [folder, String(port), ...flags])
+  await orStop(child, nextMessage(child, 'listening'))
   return serverOf(child)
+}
+
+async function orStop(child: ChildProcess, ready: Promise<unknown>): Promise<void> {
+  try {
+    await ready
+  } catch (error) {
+    await stopProcess(child)
+    throw error
+  }
 }
 
 async function nextMessage(child: ChildProcess, type: string): Promise<Record<string, unknown>> {

@@ -46,6 +46,11 @@ export function goalAtLeast(name: string, got: number, limit: number, unit: stri
   return { name, want: `>= ${rounded(limit)} ${unit}`, got: `${rounded(got)} ${unit}`, met: got >= limit }
 }
 
+/** A goal that is met up to `limit`. */
+export function goalAtMost(name: string, got: number, limit: number, unit: string): BenchGoal {
+  return { name, want: `<= ${rounded(limit)} ${unit}`, got: `${rounded(got)} ${unit}`, met: got <= limit }
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other)
   const middle = sorted.length >> 1

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type LinuxCalls, systemError } from './linux-calls.ts'
 
 /** Bytes `start` to `end` (inclusive) of an open file. */
-export interface FilePart {
+interface FilePart {
   file: FileHandle
   start: number
   end: number
@@ -22,7 +22,7 @@ const pieceBytes = 256 * 1024
 /** What waits for the socket to take more: the kernel sends the rest by itself. */
 const waitingBytes = 64 * 1024
 /** Sent in one go before others have their turn. */
-const runBytes = 1024 * 1024
+const runBytes = 256 * 1024
 const pieceMs = 30_000
 
 export class SlowClientError extends Error {}
