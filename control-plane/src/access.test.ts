@@ -63,7 +63,15 @@ const expectations = {
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
-  edge: ['openTunnel', 'openEdgeConsole', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
+  edge: [
+    'openTunnel',
+    'openEdgeConsole',
+    'getEdgeState',
+    'getBundleManifest',
+    'getBundleChunk',
+    'leaveSite',
+    'getImageFile',
+  ],
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges', 'listEdgeLeases'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
@@ -89,6 +97,7 @@ const expectations = {
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
     ['adoptBmc', 'setBmc', 'removeBmc', 'createBmcAccount', 'startBmcScan', 'getBmcScan', 'cancelBmcScan'],
+    ['listImageUploads', 'createImageUpload', 'uploadImagePart', 'finishImageUpload', 'deleteImageUpload'],
     ['createImage', 'importFromCatalogue', 'retryImage', 'createTemplate', 'deleteTemplate'],
     ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],

@@ -21,6 +21,7 @@ import type {
   RateLimiter,
   ReplayGuard,
   Secrets,
+  UploadStore,
 } from './ports/index.ts'
 import type { Sockets } from './sockets.ts'
 import type { Tries } from './tries.ts'
@@ -58,6 +59,8 @@ export interface Deps {
   replay: ReplayGuard
   secrets: Secrets
   bundle: BundleSource
+  /** Null where there is no place for files. */
+  uploads: UploadStore | null
   assets: Assets
   limiter: RateLimiter
   readWebText: ReadWebText

@@ -30,6 +30,7 @@ export type PlatformParts = Pick<
   | 'replay'
   | 'limiter'
   | 'bundle'
+  | 'uploads'
   | 'assets'
   | 'sockets'
   | 'logError'

@@ -23,7 +23,7 @@ const deployTimeoutMs = 1_200_000
 
 async function makeLargeImage(lab: Lab): Promise<{ path: string; sha256: string }> {
   const path = join(lab.state.dir, 'large.raw')
-  await runCommand(['cp', '--sparse=always', (await ensureImage()).path, path])
+  await runCommand(['cp', '--sparse=always', (await ensureImage('light')).path, path])
   const file = await open(path, 'r+')
   const { size } = await file.stat()
   for (let done = 0; done < ballastBytes; done += mebibyte)
