@@ -13,6 +13,8 @@ export const imageUploadSchema = z
     name: z.string(),
     fileName: z.string(),
     sizeBytes: z.number().int(),
+    /** Every part has so many bytes, but the last. */
+    partBytes: z.number().int(),
     /** The next part starts here. */
     receivedBytes: z.number().int(),
     /** SHA-256 of the part that came last: whoever goes on shows by it that they have the same file. */

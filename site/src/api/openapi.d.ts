@@ -3309,6 +3309,7 @@ export interface components {
             name: string;
             fileName: string;
             sizeBytes: number;
+            partBytes: number;
             receivedBytes: number;
             lastPart: {
                 offset: number;

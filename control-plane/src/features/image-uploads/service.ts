@@ -146,7 +146,7 @@ async function readUpload(deps: Deps, uploadId: string): Promise<UploadRow> {
 }
 
 function renderUpload({ checksum: _checksum, ...row }: UploadRow): ImageUpload {
-  return row
+  return { ...row, partBytes: uploadPartBytes }
 }
 
 function announce(deps: Deps, uploadId: string): void {
