@@ -8,6 +8,7 @@ export async function checks(): Promise<Tally[]> {
     await step('types of the portal', 'npm', ['run', '--silent', '-w', 'site', 'types']),
     await step('unused code', 'knip', []),
     await step('openapi.json and the client are current', 'node', ['scripts/check-generated.ts']),
+    await step('the Worker as it is deployed', 'node', ['scripts/check-worker.ts']),
     await auditDependencies(),
     await vitest('unit'),
   ]

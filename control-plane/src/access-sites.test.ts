@@ -175,6 +175,7 @@ const whileLocked: Record<string, number[]> = {
   openConsole: [426],
   removeBmc: [204],
   createBmcAccount: [409],
+  tryDefaultLogin: [409],
   // Last: it ends the lock.
   unlockMachine: [200],
 }

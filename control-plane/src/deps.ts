@@ -21,6 +21,7 @@ import type {
   RateLimiter,
   ReplayGuard,
   Secrets,
+  TendCommandsAt,
   UploadStore,
 } from './ports/index.ts'
 import type { Sockets } from './sockets.ts'
@@ -54,6 +55,7 @@ export interface Deps {
   /** The consoles that somebody looks at, where their sockets are. */
   consoles: ConsoleHub
   announce: AnnounceSite
+  tendCommandsAt: TendCommandsAt
   live: LiveEvents
   values: LiveValues
   replay: ReplayGuard

@@ -2,12 +2,12 @@ import { bmcs } from '@dragonfly/schema/db'
 import { commandLifetimeMs } from '@dragonfly/schema/state'
 import type { CommandResult, MachineCommand } from '@dragonfly/schema/wire'
 import type { Deps, EdgeIdentity } from '../deps.ts'
-import { readBmc, renderSiteBmc } from '../features/bmcs/queries.ts'
+import { nothingKnown, readBmc, renderSiteBmc } from '../features/bmcs/queries.ts'
 import { issueCommand } from '../features/commands/dispatch.ts'
 import { findReaders } from '../features/sealing/readers.ts'
 import { type Effect, noEffect } from './effect.ts'
 
-/** Takes the account that a ramdisk made: it is how this machine's BMC is reached from now on. */
+/** Takes the account that a ramdisk made, or the default login that was let in: it is how this machine's BMC is reached from now on. */
 export async function keepAccount(
   deps: Deps,
   { siteId }: EdgeIdentity,
@@ -15,14 +15,15 @@ export async function keepAccount(
   { outcome, sealed, detail }: Pick<CommandResult, 'outcome' | 'sealed' | 'detail'>,
   at: number,
 ): Promise<Effect> {
-  if (outcome !== 'done' || !sealed || detail?.kind !== 'account') return noEffect
+  const isKept = detail?.kind === 'account' || detail?.kind === 'default-login'
+  if (outcome !== 'done' || !sealed || !isKept) return noEffect
   const { address } = detail
   const before = await readBmc(deps.db, machineId)
   const isSame = before?.address === address
   const readers = await findReaders(deps.db, siteId, sealed)
-  const reach = isSame ? {} : { address, port: null, protocol: 'auto' as const, tlsPin: null, edgeId: null }
-  const hasDefaultLogin = false
-  const values = { ...reach, credentials: sealed, readers, hasDefaultLogin, problem: null, updatedAt: at }
+  const reach = isSame ? {} : { ...nothingKnown, address, port: null, protocol: 'auto' as const, mac: null }
+  const isWell = { problem: null, problemSince: null, hasDefaultLogin: detail.kind === 'default-login' }
+  const values = { ...reach, ...isWell, credentials: sealed, readers, updatedAt: at }
   return {
     statements: [
       deps.db

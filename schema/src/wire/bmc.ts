@@ -61,6 +61,8 @@ export const bmcActionSchema = z.discriminatedUnion('action', [
   /** Whatever it takes to netboot it for the deployment that the order names: boot device, power on, power cycle. */
   z.object({ action: z.literal('netboot'), uefi: z.boolean().nullable() }),
   z.object({ action: z.literal('clear-event-log') }),
+  /** Try what its maker's BMCs are let in with at first. */
+  z.object({ action: z.literal('default-login') }),
   /** An account on it, made from the machine's ramdisk. */
   z.object({ action: z.literal('account') }),
   /** Seal its credentials anew, to the keys of these names (sorted) and to that of the edge that does it. */

@@ -8,7 +8,14 @@ import {
   siteBmcSchema,
 } from './bmc.ts'
 import { scanRangeSchema } from './bmc-scan.ts'
-import { epochMsSchema, idSchema, sentenceSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
+import {
+  epochMsSchema,
+  idSchema,
+  macSchema,
+  sentenceSchema,
+  sha256Schema,
+  smbiosUuidSchema,
+} from './common.ts'
 import { maxSealingRecipients, sealedCredentialsSchema, sealingRecipientSchema } from './sealing.ts'
 
 /** A machine and how its power is reached; `bmc` null where it has none. */
@@ -30,6 +37,8 @@ const machineCommandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('bmc.control'), ...target, what: bmcActionSchema, order: orderSchema }),
   /** Has the machine's ramdisk make an account on its BMC; the edge answers with the sealed password. */
   z.object({ kind: z.literal('bmc.create-account'), ...target, order: orderSchema }),
+  /** Tries the maker's default logins, each at most once; the edge answers with what was let in, sealed. */
+  z.object({ kind: z.literal('bmc.default-login'), ...target, order: orderSchema }),
   /** Seals what `bmc.credentials` holds for other recipients, too; ciphertext comes back and nothing else. */
   z.object({
     kind: z.literal('credentials.reseal'),
@@ -101,6 +110,8 @@ export const bmcIdentitySchema = z.object({
   guid: smbiosUuidSchema.nullable(),
   /** SHA-256 (hex) of the certificate that it shows over TLS; left out where it was not reached that way. */
   tlsPin: sha256Schema.optional(),
+  /** Of the machine's network cards; left out where the BMC does not tell. */
+  macs: z.array(macSchema).max(64).optional(),
 })
 export type BmcIdentity = z.infer<typeof bmcIdentitySchema>
 
@@ -110,6 +121,12 @@ export const commandDetailSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('power'), powerState: z.enum(powerStates), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('boot-device'), device: z.enum(bootDevices), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('account'), address: bmcAddressSchema, username: textSchema }),
+  z.object({
+    kind: z.literal('default-login'),
+    address: bmcAddressSchema,
+    username: textSchema,
+    driver: z.enum(bmcDrivers),
+  }),
   z.object({ kind: z.literal('identify'), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('event-log-cleared'), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('sensors'), sensors: z.array(sensorSchema).max(1000) }),
@@ -130,7 +147,7 @@ export const commandResultSchema = z.object({
   /** What did not work on the way, driver by driver. */
   attempts: bmcAttemptsSchema.optional(),
   detail: commandDetailSchema.optional(),
-  /** What `credentials.reseal` or `bmc.create-account` made. */
+  /** What `credentials.reseal`, `bmc.create-account` or `bmc.default-login` made. */
   sealed: sealedCredentialsSchema.optional(),
 })
 export type CommandResult = z.infer<typeof commandResultSchema>

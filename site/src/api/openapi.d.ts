@@ -1014,6 +1014,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/machines/{machineId}/bmc/default-login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the site try its maker’s default logins on the BMC, each at most once; what is let in is sealed there */
+        post: operations["tryDefaultLogin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/machines/{machineId}/bmc/event-log": {
         parameters: {
             query?: never;
@@ -2774,6 +2791,7 @@ export interface components {
                     serial: string | null;
                     guid: string | null;
                     tlsPin?: string;
+                    macs?: string[];
                 };
                 capabilities: {
                     power?: {
@@ -2908,6 +2926,13 @@ export interface components {
                 username: string;
             } | {
                 /** @enum {string} */
+                kind: "default-login";
+                address: string;
+                username: string;
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+            } | {
+                /** @enum {string} */
                 kind: "identify";
                 /** @enum {string} */
                 driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
@@ -2974,6 +2999,7 @@ export interface components {
             hasCredentials: boolean;
             hasDefaultLogin: boolean;
             tlsPin: string | null;
+            refusedTlsPin: string | null;
             edgeId: string | null;
             vendor: string | null;
             model: string | null;
@@ -3048,6 +3074,8 @@ export interface components {
             } | null;
             /** @description Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused */
             forgetCertificate?: boolean;
+            /** @description SHA-256 (hex) of the certificate that it has to show from now on, as a person compared it */
+            acceptCertificate?: string;
         };
         BootDeviceInput: {
             /** @enum {string} */
@@ -3162,6 +3190,7 @@ export interface components {
                 tlsPin: string | null;
             } | null;
             machineId: string | null;
+            needsLogin: boolean;
         };
         BmcScanInput: {
             /**
@@ -8848,6 +8877,73 @@ export interface operations {
             };
             /** @description Not a format that is understood */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryDefaultLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

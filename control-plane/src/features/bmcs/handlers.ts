@@ -9,6 +9,7 @@ import {
   probeBmc,
   readFromBmc,
   setBootDevice,
+  tryDefaultLogin,
 } from './operations.ts'
 import * as routes from './routes.ts'
 import { adoptBmc, getBmc, removeBmc, setBmc } from './service.ts'
@@ -40,6 +41,9 @@ function mountRequests(app: OpenAPIHono<AppEnv>): void {
   )
   app.openapi(routes.createBmcAccount, async (c) =>
     c.json(await createBmcAccount(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),
+  )
+  app.openapi(routes.tryDefaultLogin, async (c) =>
+    c.json(await tryDefaultLogin(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),
   )
   app.openapi(routes.readFromBmc, async (c) => {
     const { what } = c.req.valid('json')

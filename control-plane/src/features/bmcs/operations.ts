@@ -16,6 +16,7 @@ import { getCommand } from '../commands/service.ts'
 import { getMachine } from '../machines/service.ts'
 import { signBmcOrder } from './orders.ts'
 import { type BmcRow, readBmc, renderSiteBmc } from './queries.ts'
+import { refuseTakenAddress } from './taken-address.ts'
 
 /** Every operation answers with the command that carries it out: 202, for the site has the last word. */
 
@@ -115,9 +116,11 @@ export async function createBmcAccount(deps: Deps, person: Person, machineId: st
     throw conflict('not-in-ramdisk', 'An account is made from the ramdisk: boot the machine into it first.')
   const verdict = machineActions.power(machine)
   if (!verdict.allowed) throw conflict('account-refused', verdict.reason)
+  const { siteId, inventory } = machine
+  const address = inventory?.bmc?.address
+  if (address) await refuseTakenAddress(deps, siteId, { address, port: null }, machineId)
   const bmc = await readBmc(deps.db, machineId)
   const issuedAt = deps.clock()
-  const { siteId } = machine
   const commandId = await issueCommand(deps, {
     siteId,
     machineId,
@@ -138,6 +141,35 @@ export async function createBmcAccount(deps: Deps, person: Person, machineId: st
         expiresAt,
       } as const
       return { kind: 'bmc.create-account', ...target(machineId, bmc), order: await signBmcOrder(deps, draft) }
+    },
+  })
+  return getCommand(deps, commandId)
+}
+
+/** For BMCs that are as they left their factory. Nothing is tried where a password is known, or on a locked machine. */
+export async function tryDefaultLogin(deps: Deps, person: Person, machineId: string): Promise<CommandView> {
+  const machine = await getMachine(deps, machineId)
+  if (machine.locked) throw conflict('machine-locked', `${machine.name} is locked: unlock it first.`)
+  const bmc = await readBmc(deps.db, machineId)
+  if (!bmc) throw notFound('BMC')
+  if (bmc.credentials && bmc.problem === null)
+    throw conflict('has-credentials', 'It has a user name and a password already: nothing has to be guessed.')
+  if (bmc.protocol === 'wake-on-lan')
+    throw conflict('no-bmc', 'It is woken by its network card: there is nobody to sign in to.')
+  const issuedAt = deps.clock()
+  const { siteId } = machine
+  const commandId = await issueCommand(deps, {
+    siteId,
+    machineId,
+    title: 'Try the maker’s default login',
+    lifetimeMs: commandLifetimeMs.power,
+    createdBy: person.name,
+    build: async (orderId, expiresAt) => {
+      const what: BmcAction = { action: 'default-login' }
+      const bmcAddress = bmc.address
+      const safety: SafetyMode = 'safe'
+      const draft = { orderId, siteId, machineId, bmcAddress, what, safety, issuedAt, expiresAt }
+      return { kind: 'bmc.default-login', ...target(machineId, bmc), order: await signBmcOrder(deps, draft) }
     },
   })
   return getCommand(deps, commandId)

@@ -99,6 +99,18 @@ export const createBmcAccount = defineRoute({
   responses: { 202: accepted, ...problems(401, 403, 404, 409, 422) },
 })
 
+export const tryDefaultLogin = defineRoute({
+  method: 'post',
+  path: '/api/v1/machines/{machineId}/bmc/default-login',
+  operationId: 'tryDefaultLogin',
+  tags: ['bmcs'],
+  summary:
+    'Have the site try its maker’s default logins on the BMC, each at most once; what is let in is sealed there',
+  'x-access': 'bmcs',
+  request: { params },
+  responses: { 202: accepted, ...problems(401, 403, 404, 409, 422) },
+})
+
 export const identifyMachine = defineRoute({
   method: 'post',
   path: '/api/v1/machines/{machineId}/bmc/identify',

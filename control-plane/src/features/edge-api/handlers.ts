@@ -80,10 +80,10 @@ function mountBundle(app: OpenAPIHono<AppEnv>): void {
   })
 
   app.openapi(routes.getBundleChunk, async (c) => {
-    const bytes = await c.get('deps').bundle.chunk(c.req.valid('param').sha256)
-    if (!bytes) throw notFound('piece of the boot bundle')
-    return new Response(bytes, {
-      headers: { 'content-type': 'application/octet-stream', 'content-length': String(bytes.byteLength) },
+    const piece = await c.get('deps').bundle.chunk(c.req.valid('param').sha256)
+    if (!piece) throw notFound('piece of the boot bundle')
+    return new Response(piece.body, {
+      headers: { 'content-type': 'application/octet-stream', 'content-length': String(piece.sizeBytes) },
     })
   })
 }

@@ -51,7 +51,9 @@ export function createBundleFiles(
     },
     async chunk(sha256) {
       const piece = (await load())?.pieces.get(sha256)
-      return piece ? readPiece(join(dir, piece.name), piece.offset, piece.sizeBytes) : null
+      if (!piece) return null
+      const body = await readPiece(join(dir, piece.name), piece.offset, piece.sizeBytes)
+      return { body, sizeBytes: piece.sizeBytes }
     },
   }
 }

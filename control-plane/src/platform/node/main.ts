@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { version } from '../../version.ts'
 import { scryptHasher } from '../password-hasher.ts'
 import { runAllowlist } from './allowlist-command.ts'
+import { runMigrate } from './migrate-command.ts'
 import { readServerOptions, renderGreeting, UsageError } from './options.ts'
 import { startServer } from './server.ts'
 
@@ -12,6 +13,9 @@ const usage = `dragonfly ${version}: the control plane
   dragonfly serve [--port N] [--host ADDRESS] [--data FOLDER] [--public-url URL]
   dragonfly allowlist show|clear [--data FOLDER]
                              who may reach the panel; \`clear\` lets everybody in again, also while it runs
+
+  dragonfly migrate          brings the database of a hosted control plane up to date: docs/hosting.md
+                             (DRAGONFLY_DATABASE_URL, DRAGONFLY_DATABASE_TOKEN)
 
   dragonfly hash-password    makes of a password on standard input what a set-up file takes
 
@@ -45,6 +49,7 @@ async function main(argv: string[]): Promise<void> {
   const [command, ...more] = positionals
   if (values.help || values.demo || command === undefined) return console.log(usage)
   if (command === 'allowlist') return runAllowlist(more, values)
+  if (command === 'migrate') return runMigrate(more, process.env)
   if (command === 'hash-password') return hashPassword(more)
   if (command !== 'serve' || more.length > 0)
     throw new UsageError(`unknown command "${positionals.join(' ')}"`)

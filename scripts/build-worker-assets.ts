@@ -1,0 +1,19 @@
+import { join } from 'node:path'
+import { writeWorkerAssets } from '../control-plane/src/platform/node/worker-assets.ts'
+import { buildSite } from './build-site.ts'
+import { root } from './steps.ts'
+
+/** What wrangler.toml deploys beside the Worker: the portal, built if need be, and the boot bundle if there is one. */
+export async function buildWorkerAssets(): Promise<void> {
+  await buildSite()
+  await writeAssetsAsTheyAre()
+}
+
+/** The same of what has been built by now. */
+export async function writeAssetsAsTheyAre() {
+  return writeWorkerAssets({
+    siteDir: join(root, 'site/dist'),
+    bundleDir: process.env.DRAGONFLY_BUNDLE_DIR ?? join(root, 'build/bundle'),
+    outDir: join(root, 'build/worker/assets'),
+  })
+}
