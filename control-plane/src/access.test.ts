@@ -81,14 +81,14 @@ const expectations = {
   ].flat(),
   operators: [
     ['createMachine', 'updateMachine', 'adoptMachine', 'adoptMachines', 'tagMachines'],
-    ['probeBmc', 'readFromBmc', 'identifyMachine', 'identifyMachines', 'confirmCommand'],
+    ['probeBmc', 'readFromBmc', 'readBmcMedia', 'identifyMachine', 'identifyMachines', 'confirmCommand'],
   ].flat(),
   confirmers: ['createConfirmation'],
   deployers: ['createDeployment', 'abortDeployment', 'abortDeployments', 'deployMachines'],
   destroyers: [
     ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
     ['openConsole', 'getConsoleRecording', 'downloadConsoleRecording'],
-    ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog'],
+    ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog', 'insertBmcMedia', 'ejectBmcMedia'],
   ].flat(),
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],

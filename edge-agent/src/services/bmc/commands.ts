@@ -13,6 +13,7 @@ import type { Sealing } from '../sealing.ts'
 import { type AccountPorts, createAccount } from './account.ts'
 import { tryDefaultLogins } from './default-login.ts'
 import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
+import { handleMedia } from './media.ts'
 import { askPerson } from './person.ts'
 import { type PowerPorts, switchPower } from './power.ts'
 import { probeBmc } from './probe.ts'
@@ -27,6 +28,7 @@ export const knownCommands: Command['kind'][] = [
   'bmc.control',
   'credentials.reseal',
   'bmc.create-account',
+  'bmc.media',
   'bmc.default-login',
   'bmc.scan',
 ]
@@ -72,6 +74,8 @@ export async function executeBmcCommand(
       }
       case 'bmc.create-account':
         return await createAccount(ports, commandId, command, target)
+      case 'bmc.media':
+        return await handleMedia(ports, commandId, command, target)
       case 'bmc.default-login':
         return await tryDefaultLogins(ports, commandId, command, target)
       case 'credentials.reseal':

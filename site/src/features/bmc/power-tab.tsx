@@ -18,6 +18,7 @@ import { CommandList } from './command-list.tsx'
 import { driverNames } from './driver-names.ts'
 import { PowerButtons } from './power-buttons.tsx'
 import { PowerMark } from './power-mark.tsx'
+import { VirtualMedia } from './virtual-media.tsx'
 
 /** A machine's power, and its BMC. */
 export function PowerTab({ machine }: { machine: MachineDetail }) {
@@ -85,6 +86,9 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
       </section>
       {bmc && <ChangedCertificate machine={machine} bmc={bmc} />}
       {bmc && bmc.protocol !== 'wake-on-lan' && <BootDeviceForm machine={machine} bmc={bmc} />}
+      {bmc && (bmc.protocol === 'auto' || bmc.protocol === 'redfish') && (
+        <VirtualMedia machine={machine} bmc={bmc} />
+      )}
       {bmc?.protocol !== 'wake-on-lan' && (
         <section aria-label="Draw and temperature" className="mt-10 border-t border-line pt-5">
           <SamplePlots
