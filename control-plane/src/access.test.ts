@@ -63,7 +63,15 @@ const expectations = {
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
-  edge: ['openTunnel', 'openEdgeConsole', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
+  edge: [
+    'openTunnel',
+    'openEdgeConsole',
+    'getEdgeState',
+    'getBundleManifest',
+    'getBundleChunk',
+    'leaveSite',
+    'getImageFile',
+  ],
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges', 'listEdgeLeases'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
@@ -73,14 +81,14 @@ const expectations = {
   ].flat(),
   operators: [
     ['createMachine', 'updateMachine', 'adoptMachine', 'adoptMachines', 'tagMachines'],
-    ['probeBmc', 'readFromBmc', 'identifyMachine', 'identifyMachines', 'confirmCommand'],
+    ['probeBmc', 'readFromBmc', 'readBmcMedia', 'identifyMachine', 'identifyMachines', 'confirmCommand'],
   ].flat(),
   confirmers: ['createConfirmation'],
   deployers: ['createDeployment', 'abortDeployment', 'abortDeployments', 'deployMachines'],
   destroyers: [
     ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
     ['openConsole', 'getConsoleRecording', 'downloadConsoleRecording'],
-    ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog'],
+    ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog', 'insertBmcMedia', 'ejectBmcMedia'],
   ].flat(),
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],
@@ -88,7 +96,17 @@ const expectations = {
     ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
-    ['adoptBmc', 'setBmc', 'removeBmc', 'createBmcAccount', 'startBmcScan', 'getBmcScan', 'cancelBmcScan'],
+    ['listImageUploads', 'createImageUpload', 'uploadImagePart', 'finishImageUpload', 'deleteImageUpload'],
+    [
+      'adoptBmc',
+      'setBmc',
+      'removeBmc',
+      'createBmcAccount',
+      'tryDefaultLogin',
+      'startBmcScan',
+      'getBmcScan',
+      'cancelBmcScan',
+    ],
     ['createImage', 'importFromCatalogue', 'retryImage', 'createTemplate', 'deleteTemplate'],
     ['getFrontDoor', 'updateFrontDoor', 'getOidc', 'setOidc', 'deleteOidc'],
     ['listUsers', 'createUser', 'getUser', 'updateUser', 'deleteUser', 'endUserSessions', 'resetUserMfa'],

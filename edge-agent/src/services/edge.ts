@@ -54,7 +54,8 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
       isReady: () => parts.site.state() !== null,
-      metrics: () => renderMetrics(status(), parts.responder.counters()),
+      metrics: () =>
+        renderMetrics(status(), { ...parts.responder.counters(), ...parts.imageServer.counters() }),
     },
     agentPort: parts.ports.agentHttp,
     imageServer: parts.imageServer,
@@ -132,7 +133,8 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   await publisher.publish()
   await links.reconsider()
   await retireUnused(parts.sealing, state)
-  parts.bmcs.poller.want(state)
+  // A BMC that is silent takes its time: nothing waits for its session to end.
+  void parts.bmcs.want(state)
   await parts.bmcs.tick()
 }
 
