@@ -3,14 +3,12 @@ import { MalformedPacketError } from './malformed-packet-error.ts'
 /** A cursor over received bytes. Every read past the end throws `MalformedPacketError`; nothing returns a short slice. */
 export class ByteReader {
   readonly #bytes: Uint8Array
-  readonly #view: DataView
   readonly #protocol: string
   #offset = 0
 
   constructor(bytes: Uint8Array, protocol: string) {
     // A plain view: `slice` on Node's Buffer would not copy.
     this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#protocol = protocol
   }
 
@@ -23,24 +21,32 @@ export class ByteReader {
   }
 
   uint8(): number {
-    return this.#view.getUint8(this.#advance(1))
+    return this.#at(this.#advance(1))
   }
 
   uint16(): number {
-    return this.#view.getUint16(this.#advance(2))
+    const start = this.#advance(2)
+    return this.#at(start) * 0x100 + this.#at(start + 1)
   }
 
   uint32(): number {
-    return this.#view.getUint32(this.#advance(4))
+    return this.uint16() * 0x10000 + this.uint16()
   }
 
   /** Least significant byte first, as IPMI has it. */
   uint16Le(): number {
-    return this.#view.getUint16(this.#advance(2), true)
+    const start = this.#advance(2)
+    return this.#at(start) + this.#at(start + 1) * 0x100
   }
 
   uint32Le(): number {
-    return this.#view.getUint32(this.#advance(4), true)
+    const start = this.#advance(4)
+    return (
+      this.#at(start) +
+      this.#at(start + 1) * 0x100 +
+      this.#at(start + 2) * 0x10000 +
+      this.#at(start + 3) * 0x1000000
+    )
   }
 
   /** The next `length` bytes as a copy, so that a receive buffer can be reused. */
@@ -64,6 +70,11 @@ export class ByteReader {
 
   error(reason: string): MalformedPacketError {
     return new MalformedPacketError({ protocol: this.#protocol, offset: this.#offset, reason })
+  }
+
+  /** Views of small packets cost more than the packets: the bytes are put together by hand. */
+  #at(index: number): number {
+    return this.#bytes[index] ?? 0
   }
 
   #advance(length: number): number {
