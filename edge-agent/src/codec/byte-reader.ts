@@ -7,8 +7,7 @@ export class ByteReader {
   #offset = 0
 
   constructor(bytes: Uint8Array, protocol: string) {
-    // A plain view: `slice` on Node's Buffer would not copy.
-    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#bytes = bytes
     this.#protocol = protocol
   }
 
@@ -52,7 +51,17 @@ export class ByteReader {
   /** The next `length` bytes as a copy, so that a receive buffer can be reused. */
   bytes(length: number): Uint8Array {
     const start = this.#advance(length)
-    return this.#bytes.slice(start, start + length)
+    // Not `slice`: on Node's Buffer it would not copy. Nor by `buffer`: small arrays have none until it is asked for.
+    const copy = new Uint8Array(length)
+    if (length > shortBytes) copy.set(this.#bytes.subarray(start, start + length))
+    else for (let index = 0; index < length; index++) copy[index] = this.#at(start + index)
+    return copy
+  }
+
+  /** The next `length` bytes where they are, for what is read at once. */
+  view(length: number): Uint8Array {
+    const start = this.#advance(length)
+    return this.#bytes.subarray(start, start + length)
   }
 
   rest(): Uint8Array {
@@ -85,6 +94,9 @@ export class ByteReader {
     return start
   }
 }
+
+/** Up to here, a loop is faster than a copy in one go. */
+const shortBytes = 32
 
 /** One character per byte; never fails, which UTF-8 would on what some firmware sends. */
 export function latin1(bytes: Uint8Array): string {

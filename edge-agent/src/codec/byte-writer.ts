@@ -1,10 +1,17 @@
+/** What the last writer wrote to: packets are built one after the other, and memory for each would be the greater cost. */
+let spare: Uint8Array | undefined
+const nothing = new Uint8Array()
+const mostSpareBytes = 2048
+
 /** Collects bytes in network order; grows as needed. Values that do not fit throw `RangeError`: that is our own bug. */
 export class ByteWriter {
   #bytes: Uint8Array
   #length = 0
 
   constructor(initialSizeBytes = 576) {
-    this.#bytes = new Uint8Array(initialSizeBytes)
+    const reused = spare !== undefined && spare.length >= initialSizeBytes ? spare : undefined
+    if (reused) spare = undefined
+    this.#bytes = reused ?? new Uint8Array(initialSizeBytes)
   }
 
   get length(): number {
@@ -63,7 +70,8 @@ export class ByteWriter {
   }
 
   zeros(count: number): this {
-    this.#grow(count)
+    const start = this.#grow(count)
+    this.#bytes.fill(0, start, this.#length)
     return this
   }
 
@@ -72,8 +80,13 @@ export class ByteWriter {
     return this.bytes(fromLatin1(text)).uint8(0)
   }
 
+  /** All that was written; the writer is empty then. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
+    const finished = this.#bytes.slice(0, this.#length)
+    if (this.#bytes.length <= mostSpareBytes) spare = this.#bytes
+    this.#bytes = nothing
+    this.#length = 0
+    return finished
   }
 
   /** Room for a number that was checked; what is assigned to a byte keeps its lowest eight bits. */
