@@ -1,8 +1,12 @@
 import { benchBmc } from './bench/bmc.ts'
+import { benchImage } from './bench/image.ts'
 import { type BenchReport, renderReport } from './bench/report.ts'
 
 /** `npm run bench -- NAME [--json]`: progress on stderr, the report on stdout; 0 whenever it could measure. */
-const benches: Record<string, (say: (line: string) => void) => Promise<BenchReport>> = { bmc: benchBmc }
+const benches: Record<string, (say: (line: string) => void) => Promise<BenchReport>> = {
+  bmc: benchBmc,
+  image: benchImage,
+}
 
 const flags = process.argv.slice(2)
 const [name = '', ...others] = flags.filter((flag) => flag !== '--json')

@@ -38,6 +38,11 @@ export function goalBelow(name: string, got: number, limit: number, unit: string
   return { name, want: `< ${rounded(limit)} ${unit}`, got: `${rounded(got)} ${unit}`, met: got < limit }
 }
 
+/** A goal that is met from `limit` on. */
+export function goalAbove(name: string, got: number, limit: number, unit: string): BenchGoal {
+  return { name, want: `>= ${rounded(limit)} ${unit}`, got: `${rounded(got)} ${unit}`, met: got >= limit }
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other)
   const middle = sorted.length >> 1
