@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importImage } from '../../edge-agent/src/services/images/importer.ts'
 import { ensureHostPackages } from '../../lab/src/host-packages.ts'
-import { type BenchReport, goalAbove, median, row } from './report.ts'
+import { type BenchReport, goalAtLeast, median, row } from './report.ts'
 import { timeCommand } from './timed-command.ts'
 
 const mebibyte = 1024 * 1024
@@ -125,7 +125,7 @@ function addRows(
   if (subject.zeroMib === 0) return
   // Pairs of one round met the same load.
   const ratios = ours.map((cost, index) => rate(cost) / rate(peer[index] ?? cost))
-  report.goals.push(goalAbove(`${subject.name}, against ${peerName}`, median(ratios), 1.5, 'times'))
+  report.goals.push(goalAtLeast(`${subject.name}, against ${peerName}`, median(ratios), 1.5, 'times'))
 }
 
 function shell(command: string): string {
