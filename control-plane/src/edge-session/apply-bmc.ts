@@ -1,4 +1,4 @@
-import { bmcLog, bmcs, machines } from '@dragonfly/schema/db'
+import { bmcLog, bmcs, machineLog, machines } from '@dragonfly/schema/db'
 import type { SiteEvent } from '@dragonfly/schema/wire'
 import { and, eq, sql } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
@@ -14,6 +14,7 @@ async function findBmc(deps: Deps, edge: EdgeIdentity, machineId: string) {
       powerStateAt: bmcs.powerStateAt,
       edgeId: bmcs.edgeId,
       tlsPin: bmcs.tlsPin,
+      refusedTlsPin: bmcs.refusedTlsPin,
       smbiosUuid: machines.smbiosUuid,
       serial: machines.serial,
       inventoryAt: machines.inventoryAt,
@@ -45,6 +46,7 @@ export async function applyBmcIdentified(
     ...(row.inventoryAt === null && identity.model !== null ? { product: identity.model } : {}),
   }
   const isNewPin = row.tlsPin === null && identity.tlsPin !== undefined
+  const isRightPin = identity.tlsPin !== undefined && (isNewPin || identity.tlsPin === row.tlsPin)
   const isMore = Object.keys(told).length > 0
   return {
     statements: [
@@ -56,6 +58,8 @@ export async function applyBmcIdentified(
           firmware: identity.firmware,
           // The first one stays until a person forgets it.
           ...(isNewPin ? { tlsPin: identity.tlsPin } : {}),
+          ...(isRightPin ? { refusedTlsPin: null } : {}),
+          ...(identity.macs === undefined ? {} : { nicMacs: identity.macs }),
           capabilities,
           edgeId: edge.edgeId,
           reachableAt: at,
@@ -107,6 +111,30 @@ export async function applyBmcPower(
         .update(bmcs)
         .set({ ...seen, problem, problemSince, updatedAt: sql`max(${bmcs.updatedAt}, ${at})` })
         .where(eq(bmcs.machineId, machineId)),
+    ],
+    live: [{ type: 'changed', entity: 'machine', id: machineId }],
+    bump: 'none',
+  }
+}
+
+/** Redfish is not used until a person has compared it with what the BMC's own page shows. */
+export async function applyBmcCertificate(
+  deps: Deps,
+  edge: EdgeIdentity,
+  { machineId, tlsPin }: Event<'bmc.certificate'>,
+  at: number,
+): Promise<Effect> {
+  const row = await findBmc(deps, edge, machineId)
+  if (!row) return noEffect
+  const refusedTlsPin = tlsPin === row.tlsPin ? null : tlsPin
+  if (refusedTlsPin === row.refusedTlsPin) return noEffect
+  const text = `Its BMC shows another certificate than before (SHA-256 ${refusedTlsPin}): nothing is sent to it over Redfish until somebody accepts it.`
+  return {
+    statements: [
+      deps.db.update(bmcs).set({ refusedTlsPin }).where(eq(bmcs.machineId, machineId)),
+      ...(refusedTlsPin === null
+        ? []
+        : [deps.db.insert(machineLog).values({ machineId, deploymentId: null, at, level: 'warning', text })]),
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: 'none',

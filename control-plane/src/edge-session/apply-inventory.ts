@@ -47,7 +47,7 @@ export async function applyInventory(
       { type: 'changed', entity: 'machine', id: machineId },
       ...(isNew ? [{ type: 'changed' as const, entity: 'site' as const, id: siteId }] : []),
     ],
-    ...(isNew ? {} : { mayJoin: machineId }),
+    mayJoin: machineId,
     bump: newMacs.length > 0 || tellsMore(reported, before) ? 'site' : 'none',
   }
 }

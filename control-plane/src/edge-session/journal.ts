@@ -6,7 +6,7 @@ import type { Deps, EdgeIdentity } from '../deps.ts'
 import { releaseQueue } from '../features/deployments/queue.ts'
 import { joinRecords } from '../features/machines/join.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
-import { applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
+import { applyBmcCertificate, applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
 import { applyScanFound, applyScanResult } from './apply-bmc-scan.ts'
 import { applyCommandResult, applyCommandWaiting } from './apply-command.ts'
 import { applyConsole } from './apply-console.ts'
@@ -134,6 +134,8 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
       return applyBmcIdentified(deps, edge, event, at)
     case 'bmc.power':
       return applyBmcPower(deps, edge, event, at)
+    case 'bmc.certificate':
+      return applyBmcCertificate(deps, edge, event, at)
     case 'deployment.console':
       return applyConsole(deps, edge, event)
     case 'bmc.log':

@@ -1,5 +1,8 @@
 import { listHostInterfaces } from '../io/host-interfaces.ts'
-import { createControlPlane } from './control-plane.ts'
+import { openSystemdNotifier } from '../io/systemd-notify.ts'
+import { giveUpPrivileges } from './confine.ts'
+import { type ControlPlane, createControlPlane } from './control-plane.ts'
+import { examine } from './doctor/examine.ts'
 import { type RunningEdge, startEdge } from './edge.ts'
 import { loadEdgeKey } from './edge-key.ts'
 import { explainRevoked } from './revocation.ts'
@@ -18,6 +21,7 @@ export async function runEdge(options: {
   complain: (text: string) => void
 }): Promise<number> {
   const { dataDir, say, complain } = options
+  await giveUpPrivileges(dataDir, complain)
   if (await askRunningEdge(dataDir)) {
     complain(`dragonfly-edge: another one is running on ${dataDir}. Stop it first, or use another --data.`)
     return 1
@@ -39,24 +43,53 @@ export async function runEdge(options: {
   }
   say(`dragonfly-edge ${version} at site ${identity.siteName} of ${identity.url}; data in ${dataDir}.`)
   const stamp = (text: string) => `${new Date().toISOString()} ${text}`
+  const controlPlane = createControlPlane(identity, key, Date.now)
   const edge = await startEdge({
     dataDir,
     database,
     identity,
     imageServers: options.imageServers,
-    controlPlane: createControlPlane(identity, key, Date.now),
+    controlPlane,
     now: Date.now,
     random: Math.random,
     say: (text) => say(stamp(text)),
     warn: (text) => complain(stamp(text)),
     listInterfaces: listHostInterfaces,
   })
-  const closeStatus = await serveStatus(dataDir, edge.status)
+  const closeStatus = await serveStatus(dataDir, {
+    '/status': edge.status,
+    '/doctor': () => examineRunning(dataDir, edge, controlPlane),
+  })
+  const stopNotifying = await tellSystemd()
   await untilToldToStop()
+  stopNotifying()
   await shutDown(edge)
   await closeStatus()
   database.close()
   return 0
+}
+
+function examineRunning(dataDir: string, edge: RunningEdge, { url, authorization }: ControlPlane) {
+  const { serving, problems } = edge.status()
+  return examine({
+    dataDir,
+    url,
+    authorization,
+    hasJoined: true,
+    running: {
+      fullModeOn: serving.filter(({ mode }) => mode === 'full').map(({ name }) => name),
+      problems: problems.map(({ message }) => message),
+    },
+  })
+}
+
+/** It serves; and it lives for as long as its event loop turns. */
+async function tellSystemd(): Promise<() => void> {
+  const notifier = await openSystemdNotifier(process.env)
+  notifier?.notify('READY=1')
+  if (!notifier?.watchdogMs) return () => undefined
+  const timer = setInterval(() => notifier.notify('WATCHDOG=1'), notifier.watchdogMs / 3)
+  return () => clearInterval(timer)
 }
 
 async function shutDown(edge: RunningEdge): Promise<void> {

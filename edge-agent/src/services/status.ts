@@ -19,7 +19,7 @@ export interface EdgeStatus {
   tunnel: TunnelStatus
   state: { generation: string; version: number } | null
   bundle: string | null
-  serving: { name: string; address: string }[]
+  serving: { name: string; address: string; mode: string }[]
   journal: { entries: number; bytes: number }
   ramdisks: number
   deployments: Record<string, number>
@@ -35,18 +35,25 @@ export function controlSocketPath(dataDir: string): string {
   return join(tmpdir(), `dragonfly-edge-${createHash('sha256').update(path).digest('hex').slice(0, 16)}.sock`)
 }
 
+const answerWithinMs = 3000
+
 /** Null when no edge runs on this data directory. */
-export function askRunningEdge(dataDir: string): Promise<EdgeStatus | null> {
+export async function askRunningEdge(dataDir: string): Promise<EdgeStatus | null> {
+  return (await askEdge(dataDir, '/status', answerWithinMs)) as EdgeStatus | null
+}
+
+/** What the running edge answers at a path of its control socket; null when none runs, or it is an older one. */
+export function askEdge(dataDir: string, path: string, patienceMs: number): Promise<unknown> {
   return new Promise((resolve) => {
     const asking = request(
-      { socketPath: controlSocketPath(dataDir), path: '/status', timeout: 3000 },
+      { socketPath: controlSocketPath(dataDir), path, timeout: patienceMs },
       (answer) => {
         let text = ''
         answer.setEncoding('utf8')
         answer.on('data', (part: string) => {
           text += part
         })
-        answer.on('end', () => resolve(JSON.parse(text) as EdgeStatus))
+        answer.on('end', () => resolve(answer.statusCode === 200 ? JSON.parse(text) : null))
       },
     )
     asking.on('timeout', () => asking.destroy())
@@ -55,13 +62,26 @@ export function askRunningEdge(dataDir: string): Promise<EdgeStatus | null> {
   })
 }
 
-/** Answers `status`; gives what closes it. */
-export async function serveStatus(dataDir: string, status: () => EdgeStatus): Promise<() => Promise<void>> {
+/** Answers `status` and the like, each at its path; gives what closes it. */
+export async function serveStatus(
+  dataDir: string,
+  answers: Record<string, () => unknown>,
+): Promise<() => Promise<void>> {
   const path = controlSocketPath(dataDir)
   await rm(path, { force: true })
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(status()))
+  const server = createServer((asked, response) => {
+    const answer = Object.hasOwn(answers, asked.url ?? '') ? answers[asked.url ?? ''] : undefined
+    const reply = (status: number, body: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(body))
+    }
+    if (!answer) return reply(404, null)
+    Promise.resolve()
+      .then(answer)
+      .then(
+        (body) => reply(200, body),
+        (error) => reply(500, String(error)),
+      )
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -32,6 +32,8 @@ const sentences: Record<FailureReason, string> = {
   'cache-full': 'The image needs 3.2 GB, and 0.4 GB are free on the edge’s disk.',
   'bad-url': 'The address is neither http:// nor https://.',
   'not-an-image': 'The file starts like an HTML page.',
+  'image-damaged': 'The qcow2 image is damaged: a table lies behind its end.',
+  'image-too-large': 'The image is larger than 1 TiB, which no image is.',
   'manifest-changed': 'The address gives another image than it did before.',
 }
 

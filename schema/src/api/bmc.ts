@@ -11,6 +11,7 @@ import {
   powerStates,
 } from '../state/bmc.ts'
 import { commandDetailSchema } from '../wire/command.ts'
+import { sha256Schema } from '../wire/common.ts'
 import { sealedCredentialsSchema } from '../wire/sealing.ts'
 import { countedMachines, countFits, isCounted, machineIdsSchema } from './bulk.ts'
 import { epochMsSchema, hostnameSchema, idSchema, macInputSchema } from './common.ts'
@@ -48,6 +49,8 @@ export const bmcViewSchema = bmcSummarySchema
     hasDefaultLogin: z.boolean(),
     /** SHA-256 (hex) of the certificate by which its Redfish is known; null before the first look. */
     tlsPin: z.string().nullable(),
+    /** SHA-256 (hex) of another certificate that it shows instead: Redfish is not used until a person accepts it. */
+    refusedTlsPin: z.string().nullable(),
     /** The edge that reached it last. */
     edgeId: idSchema.nullable(),
     vendor: z.string().nullable(),
@@ -103,6 +106,10 @@ export const bmcInputSchema = z
     forgetCertificate: z.boolean().optional().openapi({
       description:
         'Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused',
+    }),
+    acceptCertificate: sha256Schema.optional().openapi({
+      description:
+        'SHA-256 (hex) of the certificate that it has to show from now on, as a person compared it',
     }),
   })
   .openapi('BmcInput')

@@ -39,7 +39,7 @@ export const imageCreateSchema = z
       .string()
       .trim()
       .max(2000)
-      .regex(/^https?:\/\/[^\s/?#]+\/\S*$/, 'Give an http:// or https:// address of a raw disk image.'),
+      .regex(/^https?:\/\/[^\s/?#]+\/\S*$/, 'Give an http:// or https:// address of a disk image.'),
     /** 64 hex digits for SHA-256, 128 for SHA-512; a whole line of a SHA256SUMS file is understood too. */
     checksum: z
       .string()

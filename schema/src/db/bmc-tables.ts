@@ -35,6 +35,10 @@ export const bmcs = sqliteTable(
     /** Its maker's password, which anybody can look up. */
     hasDefaultLogin: integer('has_default_login', { mode: 'boolean' }).notNull().default(false),
     tlsPin: text('tls_pin'),
+    /** Another certificate than the pinned one, which it showed last; nothing is sent to it that way. */
+    refusedTlsPin: text('refused_tls_pin'),
+    /** MAC addresses of the machine's network cards, as the BMC tells them: to know the machine by when it shows itself. */
+    nicMacs: text('nic_macs', { mode: 'json' }).notNull().$type<string[]>().default([]),
     /** The edge that reached it last. */
     edgeId: text('edge_id').references(() => edges.edgeId, { onDelete: 'set null' }),
     vendor: text('vendor'),

@@ -128,11 +128,20 @@ export const failures: Record<string, FailureText> = {
   },
   'bad-url': {
     title: 'The URL can’t be used',
-    nextStep: 'Use an http:// or https:// address of a raw image.',
+    nextStep: 'Use an http:// or https:// address of a disk image.',
   },
   'not-an-image': {
-    title: 'This is not a raw disk image',
-    nextStep: 'Give the address of an uncompressed raw image.',
+    title: 'This is not a disk image',
+    nextStep: 'Give the address of a raw or qcow2 image, as such or compressed by gzip, xz or zstd.',
+  },
+  'image-damaged': {
+    title: 'The image is damaged inside',
+    nextStep:
+      'Its checksum fits: the published file itself is broken. Tell its publisher, or use another build.',
+  },
+  'image-too-large': {
+    title: 'The image is larger than any disk it could be for',
+    nextStep: 'Use an image whose disk is smaller than 1 TiB; it grows at its first boot.',
   },
   'manifest-changed': {
     title: 'The source no longer holds the same image',

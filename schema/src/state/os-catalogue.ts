@@ -27,8 +27,8 @@ const debian = (version: number, codename: string): CatalogueImage => ({
 /** Images that can be had by name: raw disks that fit real hardware, with checksums published beside them. */
 export const imageCatalogue: readonly CatalogueImage[] = [debian(13, 'trixie'), debian(12, 'bookworm')]
 
-/** Publish their images in a format that edges can't import yet. */
-export const unsupportedCatalogue: readonly string[] = [
+/** Their images are imported by address: they are not in the catalogue. */
+export const publishersByAddress: readonly string[] = [
   'Ubuntu',
   'Rocky Linux',
   'AlmaLinux',

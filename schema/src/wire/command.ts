@@ -8,7 +8,14 @@ import {
   siteBmcSchema,
 } from './bmc.ts'
 import { scanRangeSchema } from './bmc-scan.ts'
-import { epochMsSchema, idSchema, sentenceSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
+import {
+  epochMsSchema,
+  idSchema,
+  macSchema,
+  sentenceSchema,
+  sha256Schema,
+  smbiosUuidSchema,
+} from './common.ts'
 import { maxSealingRecipients, sealedCredentialsSchema, sealingRecipientSchema } from './sealing.ts'
 
 /** A machine and how its power is reached; `bmc` null where it has none. */
@@ -101,6 +108,8 @@ export const bmcIdentitySchema = z.object({
   guid: smbiosUuidSchema.nullable(),
   /** SHA-256 (hex) of the certificate that it shows over TLS; left out where it was not reached that way. */
   tlsPin: sha256Schema.optional(),
+  /** Of the machine's network cards; left out where the BMC does not tell. */
+  macs: z.array(macSchema).max(64).optional(),
 })
 export type BmcIdentity = z.infer<typeof bmcIdentitySchema>
 

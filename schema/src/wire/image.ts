@@ -31,6 +31,7 @@ export const wantedImageSchema = z.object({
   name: z.string().max(200),
   url: z.string().max(2000),
   checksum: checksumSchema,
+  /** What an older control plane knew of it; edges look at the content. */
   format: z.literal('raw'),
   /** Set once an edge has imported it: another import has to come to the same digest. */
   manifestDigest: sha256Schema.nullable(),
@@ -48,6 +49,8 @@ export const imageFailureReasons = [
   'cache-full',
   'bad-url',
   'not-an-image',
+  'image-damaged',
+  'image-too-large',
   'manifest-changed',
 ] as const
 export const imageFailureSchema = z.object({ reason: z.enum(imageFailureReasons), message: sentenceSchema })

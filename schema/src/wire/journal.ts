@@ -172,6 +172,8 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     problem: sentenceSchema.nullable(),
     attempts: bmcAttemptsSchema.optional(),
   }),
+  /** A BMC shows another certificate than the one it is held to (SHA-256, hex); null: the right one again. */
+  z.object({ type: z.literal('bmc.certificate'), machineId: idSchema, tlsPin: sha256Schema.nullable() }),
   /** New entries of a BMC's event log, in its order; or that it was cleared there. Rate-limited on the edge. */
   z.object({
     type: z.literal('bmc.log'),

@@ -2688,6 +2688,7 @@ export interface components {
                     serial: string | null;
                     guid: string | null;
                     tlsPin?: string;
+                    macs?: string[];
                 };
                 capabilities: {
                     power?: {
@@ -2888,6 +2889,7 @@ export interface components {
             hasCredentials: boolean;
             hasDefaultLogin: boolean;
             tlsPin: string | null;
+            refusedTlsPin: string | null;
             edgeId: string | null;
             vendor: string | null;
             model: string | null;
@@ -2962,6 +2964,8 @@ export interface components {
             } | null;
             /** @description Take the next certificate that it shows, as after a firmware update; until then another one than the first is refused */
             forgetCertificate?: boolean;
+            /** @description SHA-256 (hex) of the certificate that it has to show from now on, as a person compared it */
+            acceptCertificate?: string;
         };
         BootDeviceInput: {
             /** @enum {string} */
@@ -3203,7 +3207,7 @@ export interface components {
                 bytesTotal: number | null;
                 failure: {
                     /** @enum {string} */
-                    reason: "checksum-mismatch" | "truncated" | "unreachable" | "http-error" | "cache-full" | "bad-url" | "not-an-image" | "manifest-changed";
+                    reason: "checksum-mismatch" | "truncated" | "unreachable" | "http-error" | "cache-full" | "bad-url" | "not-an-image" | "image-damaged" | "image-too-large" | "manifest-changed";
                     message: string;
                     nextStep: string;
                 } | null;

@@ -69,3 +69,15 @@ it('a locked machine’s BMC is left alone', async () => {
   await harness.call('POST', `/api/v1/machines/${machineId}/lock`, { reason: 'Photographs.' })
   expect(await ask()).toMatchObject({ status: 409 })
 })
+
+it('a BMC that is another record’s gets no account by this one', async () => {
+  const { harness, siteId, tell, machineId, mac, ask } = await createInRamdisk()
+  const bmc = { address: '10.0.0.17', mac: null, firmware: null }
+  const shown = { ...inventory({ mac }), bmc }
+  await tell({ type: 'machine.inventory', machineId, mac, address: '10.0.0.9', inventory: shown })
+  await tell({ type: 'machine.ramdisk', machineId, mac, connected: true })
+  await harness.call('POST', '/api/v1/bmcs', { siteId, address: '10.0.0.17', name: 'bmc-17' })
+  const refused = await ask()
+  expect(refused).toMatchObject({ status: 409, body: { code: 'bmc-taken' } })
+  expect(refused.body.detail).toContain('bmc-17')
+})

@@ -145,6 +145,39 @@ describe('a machine known by its BMC’s address alone', () => {
     expect(await pin()).toBe(second)
   })
 
+  it('shows another certificate beside the first, and keeps to the one that a person accepts', async () => {
+    const { harness, edge, machineId, path } = await createAdopted()
+    const site = await connect(harness, edge)
+    const [first, second] = ['a1'.repeat(32), 'b2'.repeat(32)]
+    const pins = async () => {
+      const { tlsPin, refusedTlsPin } = (await harness.call('GET', `${path}/bmc`)).body
+      return [tlsPin, refusedTlsPin]
+    }
+    const see = (tlsPin: string | null) => site.tell({ type: 'bmc.certificate', machineId, tlsPin })
+    const identity = { vendor: null, model: null, firmware: null, serial: null, guid: null }
+    const identify = (tlsPin?: string) =>
+      site.tell({ type: 'bmc.identified', machineId, identity: { ...identity, tlsPin }, capabilities: {} })
+    await identify(first)
+    await see(second)
+    // Another driver reaches it all the same.
+    await identify()
+    expect(await pins()).toEqual([first, second])
+    const { lines } = (await harness.call('GET', `${path}/log`)).body
+    expect(lines).toMatchObject([{ level: 'warning', text: expect.stringContaining(second) }])
+    await see(null)
+    expect(await pins()).toEqual([first, null])
+    await see(second)
+    await identify(first)
+    expect(await pins()).toEqual([first, null])
+    await see(second)
+    const { address } = (await harness.call('GET', `${path}/bmc`)).body
+    await harness.call('PUT', `${path}/bmc`, { address, acceptCertificate: second })
+    expect(await pins()).toEqual([second, null])
+    const headers = { authorization: `Bearer ${await edge.token()}` }
+    const state = (await harness.call('GET', '/api/edge/v1/state', undefined, headers)).body
+    expect(state.machines[0].bmc.tlsPin).toBe(second)
+  })
+
   it('keeps its last power state when its BMC is lost, and says that it is', async () => {
     const { harness, edge, machineId, path } = await createAdopted()
     const site = await connect(harness, edge)
@@ -269,6 +302,97 @@ describe('a machine with two records', () => {
     await identify()
     expect(await list()).toMatchObject([{ machineId, name: 'web-17' }])
     expect(await deps.db.all(`select machine_id from deployments`)).toEqual([{ machine_id: machineId }])
+  })
+})
+
+describe('a machine with two records, of which a BMC tells only network cards', () => {
+  const mac = '3c:ec:ef:00:00:17'
+  const noSigns = { vendor: 'Supermicro', model: 'X11', firmware: null, serial: 'CHASSIS-17', guid: null }
+
+  async function create() {
+    const made = await createAdopted()
+    const { harness, edge, siteId } = made
+    const site = await connect(harness, edge)
+    const identify = (machineId: string, told: object = { macs: ['3C:EC:EF:00:00:16'.toLowerCase(), mac] }) =>
+      site.tell({
+        type: 'bmc.identified',
+        machineId,
+        identity: { ...noSigns, ...told },
+        capabilities: {},
+      })
+    const showItself = (shown = mac, uuid = '4c4c4544-0000-1000-8000-000000000017') =>
+      site.tell({
+        type: 'machine.inventory',
+        machineId: null,
+        mac: shown,
+        address: '10.0.0.99',
+        inventory: inventory({ mac: shown, uuid, serial: `S-${shown}` }),
+      })
+    const adopt = async (address: string): Promise<string> =>
+      (await harness.call('POST', '/api/v1/bmcs', { siteId, address })).body.machineId
+    const list = async () => (await harness.call('GET', '/api/v1/machines')).body.items
+    const warnings = async (machineId: string): Promise<string[]> => {
+      const { body } = await harness.call('GET', `/api/v1/machines/${machineId}/log`)
+      const lines: { level: string; text: string }[] = body.lines
+      return lines.flatMap(({ level, text }) => (level === 'warning' ? [text] : []))
+    }
+    return { ...made, identify, showItself, adopt, list, warnings }
+  }
+
+  it.each(['bmc', 'ramdisk'])('gets one of them, when the %s is told of first', async (first) => {
+    const { machineId, identify, showItself, list, warnings } = await create()
+    if (first === 'bmc') await identify(machineId)
+    await showItself()
+    if (first === 'ramdisk') await identify(machineId)
+    expect(await list()).toMatchObject([{ machineId, macs: [mac], bmc: { address: '10.0.0.17' } }])
+    expect(await warnings(machineId)).toEqual([])
+  })
+
+  it('keeps them all where two BMCs tell of the same card, and says so once on each page', async () => {
+    const { machineId, identify, showItself, adopt, list, warnings } = await create()
+    const twin = await adopt('10.0.0.18')
+    await identify(machineId)
+    await identify(twin)
+    await showItself()
+    await showItself()
+    expect(await list()).toHaveLength(3)
+    for (const each of [machineId, twin])
+      expect(await warnings(each)).toEqual([expect.stringContaining('nothing was joined')])
+    expect((await warnings(machineId))[0]).toContain('10.0.0.18')
+  })
+
+  it('keeps them all where two machines show cards of one BMC', async () => {
+    const { machineId, identify, showItself, list, warnings } = await create()
+    await showItself()
+    await showItself('3c:ec:ef:00:00:16', '4c4c4544-0000-1000-8000-000000000016')
+    await identify(machineId)
+    expect(await list()).toHaveLength(3)
+    expect(await warnings(machineId)).toHaveLength(1)
+  })
+
+  it('keeps both where they tell different UUIDs, or where the card is one that all BMCs show', async () => {
+    const one = await create()
+    const guid = '4c4c4544-0000-1000-8000-000000000099'
+    await one.identify(one.machineId, { macs: [mac], guid })
+    await one.showItself()
+    expect(await one.list()).toHaveLength(2)
+    expect(await one.warnings(one.machineId)).toHaveLength(1)
+    const two = await create()
+    const shared = 'be:3a:f2:b6:05:9f'
+    await two.identify(two.machineId, { macs: [shared] })
+    await two.showItself(shared)
+    expect(await two.list()).toHaveLength(2)
+    expect(await two.warnings(two.machineId)).toEqual([])
+  })
+
+  it('says so, too, where the machine has another BMC', async () => {
+    const { harness, machineId, identify, showItself, list, warnings } = await create()
+    await showItself()
+    const [shown] = (await list()).filter(({ macs }: { macs: string[] }) => macs.length > 0)
+    await harness.call('PUT', `/api/v1/machines/${shown.machineId}/bmc`, { address: '10.0.0.19' })
+    await identify(machineId)
+    expect(await list()).toHaveLength(2)
+    expect(await warnings(shown.machineId)).toEqual([expect.stringContaining('10.0.0.17')])
   })
 })
 

@@ -16,6 +16,7 @@ import { getCommand } from '../commands/service.ts'
 import { getMachine } from '../machines/service.ts'
 import { signBmcOrder } from './orders.ts'
 import { type BmcRow, readBmc, renderSiteBmc } from './queries.ts'
+import { refuseTakenAddress } from './taken-address.ts'
 
 /** Every operation answers with the command that carries it out: 202, for the site has the last word. */
 
@@ -115,9 +116,11 @@ export async function createBmcAccount(deps: Deps, person: Person, machineId: st
     throw conflict('not-in-ramdisk', 'An account is made from the ramdisk: boot the machine into it first.')
   const verdict = machineActions.power(machine)
   if (!verdict.allowed) throw conflict('account-refused', verdict.reason)
+  const { siteId, inventory } = machine
+  const address = inventory?.bmc?.address
+  if (address) await refuseTakenAddress(deps, siteId, { address, port: null }, machineId)
   const bmc = await readBmc(deps.db, machineId)
   const issuedAt = deps.clock()
-  const { siteId } = machine
   const commandId = await issueCommand(deps, {
     siteId,
     machineId,

@@ -1,18 +1,19 @@
 import type { BmcView, bmcAdoptSchema, bmcInputSchema, MachineDetail } from '@dragonfly/schema/api'
 import { macInputSchema } from '@dragonfly/schema/api'
 import { bmcs, machines } from '@dragonfly/schema/db'
-import { and, eq, isNull, ne } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { z } from 'zod'
 import { runBatch, runGuardedBatch } from '../../batch.ts'
 import type { Deps, Person } from '../../deps.ts'
-import { conflict, invalid, notFound } from '../../errors.ts'
+import { invalid, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
 import { getMachine, publishMachine, refuseTakenName } from '../machines/service.ts'
 import { findReaders } from '../sealing/readers.ts'
 import { readSite } from '../sites/service.ts'
 import { bumpSite } from '../sites/site-version.ts'
 import { probeBmc } from './operations.ts'
-import { readBmc } from './queries.ts'
+import { nothingKnown, readBmc } from './queries.ts'
+import { refuseTakenAddress } from './taken-address.ts'
 import { renderBmc } from './view.ts'
 
 type BmcInput = z.output<typeof bmcInputSchema>
@@ -40,34 +41,20 @@ export async function setBmc(
   const before = await readBmc(deps.db, machineId)
   const isSame = before?.address === reach.address && before.port === reach.port
   const now = deps.clock()
-  const kept = isSame
-    ? {}
-    : {
-        edgeId: null,
-        vendor: null,
-        model: null,
-        firmware: null,
-        tlsPin: null,
-        capabilities: {},
-        powerState: 'unknown' as const,
-        powerStateAt: null,
-        powerWatts: null,
-        inletCelsius: null,
-        hottestCelsius: null,
-        sampledAt: null,
-        reachableAt: null,
-      }
+  const kept = isSame ? {} : nothingKnown
   const credentials =
     input.credentials === undefined && isSame ? before.credentials : (input.credentials ?? null)
   // Who reads a password knows it until another one is entered.
   const readers = input.credentials
     ? await findReaders(deps.db, machine.siteId, input.credentials)
     : (before?.readers ?? [])
-  const forgotten = input.forgetCertificate ? { tlsPin: null } : {}
+  const accepted = input.acceptCertificate
+  const isDecided = accepted !== undefined || input.forgetCertificate === true
+  const certificate = isDecided ? { tlsPin: accepted ?? null, refusedTlsPin: null } : {}
   const values = {
     ...reach,
     ...kept,
-    ...forgotten,
+    ...certificate,
     credentials,
     readers,
     ...(input.credentials === undefined && isSame ? {} : { hasDefaultLogin: false }),
@@ -134,26 +121,4 @@ function readReach(input: Pick<BmcInput, 'address' | 'port' | 'protocol' | 'mac'
   if (!woken.success)
     throw invalid([{ path: 'address', message: 'For Wake-on-LAN, the address is the MAC address to wake.' }])
   return { address: woken.data, port: null, protocol, mac: woken.data }
-}
-
-async function refuseTakenAddress(
-  deps: Deps,
-  siteId: string,
-  { address, port }: { address: string; port: number | null },
-  except: string | null,
-): Promise<void> {
-  const [taken] = await deps.db
-    .select({ machineId: bmcs.machineId })
-    .from(bmcs)
-    .where(
-      and(
-        eq(bmcs.siteId, siteId),
-        eq(bmcs.address, address),
-        port === null ? isNull(bmcs.port) : eq(bmcs.port, port),
-        except ? ne(bmcs.machineId, except) : undefined,
-      ),
-    )
-  if (!taken) return
-  const { name } = await getMachine(deps, taken.machineId)
-  throw conflict('bmc-taken', `${address} is the BMC of ${name} already.`)
 }

@@ -4,7 +4,7 @@ import type { BmcRow } from './queries.ts'
 
 /** The ciphertext stays here: nobody but an edge has any use for it. */
 export function renderBmc(row: BmcRow): BmcView {
-  const { credentials, capabilities, siteId: _siteId, ...view } = row
+  const { credentials, capabilities, siteId: _siteId, nicMacs: _nicMacs, ...view } = row
   return {
     ...view,
     hasCredentials: credentials !== null,

@@ -1,5 +1,4 @@
 import {
-  type BmcProtocol,
   type HardwareSigns,
   identifiesOneMachine,
   isSignOfMachine,
@@ -121,35 +120,4 @@ function noteMacs(others: readonly KnownMachine[]): string[] {
 
 function sharedUuid(count: number): string {
   return `Its SMBIOS UUID is that of ${count === 1 ? 'another machine' : `${count} other machines`} here, too: it was told apart by its MAC address.`
-}
-
-export interface JoinCandidate extends KnownMachine {
-  /** Its ramdisk told of its hardware. */
-  hasShownItself: boolean
-  /** Of its BMC; null where it has none. */
-  protocol: BmcProtocol | null
-}
-
-/**
- * Whether a record that knows only a machine's BMC and one of a machine without a BMC are the same machine, by UUID or
- * serial number. Where more than two might be, nothing is joined.
- */
-export function decideJoin(
-  machineId: string,
-  candidates: readonly JoinCandidate[],
-): { kept: string; joined: string } | null {
-  const lone = candidates.filter(
-    ({ macs, hasShownItself, protocol }) =>
-      macs.length === 0 && !hasShownItself && protocol !== null && protocol !== 'wake-on-lan',
-  )
-  const pairs = candidates.flatMap((machine) => {
-    const [bootMac] = machine.macs
-    if (bootMac === undefined) return []
-    const decision = decideIdentity({ ...machine, bootMac }, lone)
-    return decision.kind === 'known' ? [{ kept: decision.machineId, machine }] : []
-  })
-  const mine = pairs.find(({ kept, machine }) => kept === machineId || machine.machineId === machineId)
-  const same = pairs.filter(({ kept }) => kept === mine?.kept)
-  if (!mine || same.length > 1 || mine.machine.protocol !== null) return null
-  return { kept: mine.kept, joined: mine.machine.machineId }
 }

@@ -13,13 +13,14 @@ import {
   sites,
 } from '@dragonfly/schema/db'
 import { uuidsOfMachine, uuidsTold } from '@dragonfly/schema/state'
-import { and, eq, inArray, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps, EdgeIdentity } from '../../deps.ts'
 import { bumpSite } from '../sites/site-version.ts'
-import { decideJoin, type JoinCandidate } from './identity.ts'
+import { decideJoin, type JoinCandidate } from './join-decision.ts'
 import { withMacs } from './macs.ts'
-import { publishMachine } from './service.ts'
+import { getMachine, publishMachine } from './service.ts'
 
 type MachineRow = typeof machines.$inferSelect
 
@@ -31,6 +32,7 @@ type MachineRow = typeof machines.$inferSelect
 export async function joinRecords(deps: Deps, edge: EdgeIdentity, machineId: string): Promise<void> {
   const candidates = await findCandidates(deps, edge.siteId, machineId)
   const decision = decideJoin(machineId, candidates)
+  if (decision?.kind === 'unclear') return tellUnclear(deps, decision.machineIds)
   if (!decision) return
   const [kept, other] = await Promise.all([
     readMachine(deps, decision.kept),
@@ -46,13 +48,53 @@ export async function joinRecords(deps: Deps, edge: EdgeIdentity, machineId: str
   await tell(deps, edge, kept, other)
 }
 
+/** All that may be one with this record, or with one that may: a join has to see who else fits. */
 async function findCandidates(deps: Deps, siteId: string, machineId: string): Promise<JoinCandidate[]> {
-  const self = await readMachine(deps, machineId)
-  if (self?.siteId !== siteId || (self.smbiosUuid === null && self.serial === null)) return []
-  const { smbiosUuid, serial } = self
-  const uuids = smbiosUuid
-    ? [...uuidsTold(smbiosUuid), ...uuidsOfMachine({ smbiosUuid, macs: [] }), smbiosUuid]
-    : []
+  const self = await findBySigns(deps, siteId, eq(machines.machineId, machineId))
+  // One that has both is joined with nothing.
+  if (self.every(({ macs, protocol }) => macs.length > 0 && protocol !== null)) return []
+  const near = await findLike(deps, siteId, self)
+  return near.length < 2 ? near : findLike(deps, siteId, near)
+}
+
+/** Records with a UUID, a serial number or a network card of one of these, and these. */
+async function findLike(
+  deps: Deps,
+  siteId: string,
+  known: readonly JoinCandidate[],
+): Promise<JoinCandidate[]> {
+  if (known.length === 0) return []
+  const uuids = known.flatMap(({ smbiosUuid }) =>
+    smbiosUuid ? [...uuidsTold(smbiosUuid), ...uuidsOfMachine({ smbiosUuid, macs: [] }), smbiosUuid] : [],
+  )
+  const serials = known.flatMap(({ serial }) => serial ?? [])
+  const macs = [...new Set(known.flatMap((each) => [...each.macs, ...each.nicMacs]))]
+  const owners = deps.db
+    .select({ machineId: machineMacs.machineId })
+    .from(machineMacs)
+    .where(and(eq(machineMacs.siteId, siteId), isOneOf(machineMacs.mac, macs)))
+  return findBySigns(
+    deps,
+    siteId,
+    or(
+      isOneOf(
+        machines.machineId,
+        known.map((each) => each.machineId),
+      ),
+      inArray(machines.machineId, owners),
+      isOneOf(machines.smbiosUuid, uuids),
+      isOneOf(machines.serial, serials),
+      sql`exists (select 1 from json_each(${bmcs.nicMacs}) told
+        where told.value in (select value from json_each(${JSON.stringify(macs)})))`,
+    ),
+  )
+}
+
+/** However many values there are: a statement has few places for them. */
+const isOneOf = (column: SQLiteColumn, values: readonly string[]): SQL =>
+  sql`${column} in (select value from json_each(${JSON.stringify([...new Set(values)])}))`
+
+async function findBySigns(deps: Deps, siteId: string, signs: SQL | undefined): Promise<JoinCandidate[]> {
   const rows = await deps.db
     .select({
       machineId: machines.machineId,
@@ -60,20 +102,36 @@ async function findCandidates(deps: Deps, siteId: string, machineId: string): Pr
       serial: machines.serial,
       inventoryAt: machines.inventoryAt,
       protocol: bmcs.protocol,
+      nicMacs: bmcs.nicMacs,
     })
     .from(machines)
     .leftJoin(bmcs, eq(bmcs.machineId, machines.machineId))
-    .where(
-      and(
-        eq(machines.siteId, siteId),
-        or(
-          uuids.length > 0 ? inArray(machines.smbiosUuid, uuids) : undefined,
-          serial ? eq(machines.serial, serial) : undefined,
-        ),
-      ),
-    )
+    .where(and(eq(machines.siteId, siteId), signs))
+    .limit(mostCandidates)
   const known = await withMacs(deps.db, rows)
-  return known.map(({ inventoryAt, ...row }) => ({ ...row, hasShownItself: inventoryAt !== null }))
+  return known.map(({ inventoryAt, nicMacs, ...row }) => ({
+    ...row,
+    nicMacs: nicMacs ?? [],
+    hasShownItself: inventoryAt !== null,
+  }))
+}
+
+/** Of a batch of boards that share all their signs: more than two are never joined. */
+const mostCandidates = 50
+
+/** Said once on each of their pages. */
+async function tellUnclear(deps: Deps, machineIds: readonly string[]): Promise<void> {
+  const rows = await Promise.all(machineIds.map((machineId) => readMachine(deps, machineId)))
+  const present = rows.filter((row) => row !== null)
+  const known = await Promise.all(present.map(({ machineId }) => getMachine(deps, machineId)))
+  for (const { machineId } of known) {
+    const others = known.filter((row) => row.machineId !== machineId).map(({ name }) => name)
+    const text = `It may be the same machine as ${others.join(' or ')}: the UUIDs, serial numbers and network cards that their BMCs and ramdisks tell do not settle it, and nothing was joined. Where two are one, enter the BMC on the page of the record to keep, and delete the other.`
+    await deps.db.run(sql`insert into ${machineLog} (machine_id, at, level, text)
+      select ${machineId}, ${deps.clock()}, 'warning', ${text}
+      where not exists (select 1 from ${machineLog} where machine_id = ${machineId} and text = ${text})`)
+  }
+  deps.live.publish(known.map(({ machineId }) => ({ type: 'changed', entity: 'machine', id: machineId })))
 }
 
 async function readMachine(deps: Deps, machineId: string): Promise<MachineRow | null> {

@@ -26,16 +26,19 @@ export class RedfishError extends Error {
   readonly status: number | null
   /** Last parts of the ids of what the BMC said, as `PropertyValueNotInList`. */
   readonly messageIds: readonly string[]
+  /** Of `certificate-changed`: SHA-256 (hex) of the one that was shown. */
+  readonly shownPin: string | null
 
   constructor(
     reason: RedfishFailure,
     message: string,
-    details: { status?: number; messageIds?: readonly string[] } = {},
+    details: { status?: number; messageIds?: readonly string[]; shownPin?: string | null } = {},
   ) {
     super(message)
     this.name = 'RedfishError'
     this.reason = reason
     this.status = details.status ?? null
     this.messageIds = details.messageIds ?? []
+    this.shownPin = details.shownPin ?? null
   }
 }

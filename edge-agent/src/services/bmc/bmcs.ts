@@ -10,6 +10,7 @@ import type { SiteContext } from '../site-context.ts'
 import type { EdgeIdentity } from '../store/identity.ts'
 import type { Journal } from '../store/journal.ts'
 import type { AccountPorts } from './account.ts'
+import { createCertificateNotices } from './certificates.ts'
 import { type BmcCommandPorts, executeBmcCommand } from './commands.ts'
 import { type Consoles, createConsoles } from './console/consoles.ts'
 import type { BmcDriver, OpenCredentials } from './driver.ts'
@@ -55,7 +56,8 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   const { database, identity, journal, site, sealing, now, warn } = options
   const openCredentials = options.bmc?.openCredentials ?? openSealed(sealing)
   const ipmi = createIpmiDriver(openCredentials)
-  const redfish = createRedfishDriver(openCredentials)
+  const onCertificate = createCertificateNotices(options.report, warn)
+  const redfish = createRedfishDriver(openCredentials, { onCertificate })
   const drivers = options.bmc?.drivers ?? [
     redfish,
     ipmi,

@@ -98,6 +98,7 @@ async function note(
 
 function mergeIdentities(first: BmcIdentity, other: BmcIdentity): BmcIdentity {
   const tlsPin = first.tlsPin ?? other.tlsPin
+  const macs = first.macs ?? other.macs
   return {
     vendor: first.vendor ?? other.vendor,
     model: first.model ?? other.model,
@@ -105,5 +106,6 @@ function mergeIdentities(first: BmcIdentity, other: BmcIdentity): BmcIdentity {
     serial: first.serial ?? other.serial,
     guid: first.guid ?? other.guid,
     ...(tlsPin === undefined ? {} : { tlsPin }),
+    ...(macs === undefined ? {} : { macs }),
   }
 }

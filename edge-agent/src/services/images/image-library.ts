@@ -13,6 +13,7 @@ import {
 import { ImportError } from './import-error.ts'
 import type { ImportedImage, ImportOptions } from './importer.ts'
 import { decideReadiness, hasFailed, isReady, type ReadyRecord } from './readiness.ts'
+import { removeOtherSpools } from './spool.ts'
 
 export interface ImageLibraryOptions {
   database: Database
@@ -140,8 +141,7 @@ async function importOne(shelf: Shelf, image: WantedImage): Promise<void> {
       dir: shelf.options.dir,
       image,
       signal: abort.signal,
-      onProgress: ({ bytesDone, bytesTotal }) => {
-        const phase = bytesDone === bytesTotal ? 'verifying' : 'downloading'
+      onProgress: ({ phase, bytesDone, bytesTotal }) => {
         current.progress = { imageId, phase, bytesDone, bytesTotal }
       },
     })
@@ -160,6 +160,7 @@ async function removeUnwanted({ options, records, wanted }: Shelf): Promise<void
     records.delete(imageId)
     await forgetImage(options.database, imageId)
   }
+  await removeOtherSpools(options.dir, [...wanted.values()])
   const kept = [...records.values()].filter(isReady).map((record) => record.manifestDigest)
   await collectGarbage(options.dir, new Set(kept))
 }

@@ -34,7 +34,7 @@ it.each([
   'http://[fd00:ec2::254]/',
   'http://localhost:6872/metrics',
 ])('does not ask %s', async (url) => {
-  await expect(openDownload(url, signal)).rejects.toMatchObject({ reason: 'bad-url' })
+  await expect(openDownload({ url, signal })).rejects.toMatchObject({ reason: 'bad-url' })
 })
 
 it('does not follow a redirect to such an address', async () => {
@@ -42,8 +42,8 @@ it('does not follow a redirect to such an address', async () => {
     response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
   )
   // The first step is let through here, as it would be to a server elsewhere.
-  const first = { allows: (url: URL) => url.href.startsWith(server.url) }
-  await expect(openDownload(`${server.url}/disk.raw`, signal, first)).rejects.toMatchObject({
+  const allows = (url: URL) => url.href.startsWith(server.url)
+  await expect(openDownload({ url: `${server.url}/disk.raw`, signal, allows })).rejects.toMatchObject({
     reason: 'bad-url',
   })
   await server.close()

@@ -5,6 +5,7 @@ import { z } from 'zod'
 export const importReportSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),
+    phase: z.enum(['downloading', 'verifying']),
     bytesDone: sizeBytesSchema,
     bytesTotal: sizeBytesSchema.nullable(),
   }),

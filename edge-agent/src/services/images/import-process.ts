@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { WantedImage } from '@dragonfly/schema/wire'
 import { ImportError } from './import-error.ts'
 import { importReportSchema } from './import-messages.ts'
-import type { ImportedImage } from './importer.ts'
+import type { ImportedImage, ImportProgress } from './importer.ts'
 
 const moduleUrl = new URL('./import-main.ts', import.meta.url)
 
@@ -12,7 +12,7 @@ export function importInProcess(options: {
   dir: string
   image: WantedImage
   signal: AbortSignal
-  onProgress: (progress: { bytesDone: number; bytesTotal: number | null }) => void
+  onProgress: (progress: ImportProgress) => void
 }): Promise<ImportedImage> {
   const child = fork(fileURLToPath(moduleUrl), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const abort = () => child.kill('SIGKILL')

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +40,7 @@ const run = (changes: Partial<ImportOptions['image']> = {}, options: Partial<Imp
     signal: new AbortController().signal,
     onProgress: () => undefined,
     allowLocalSources: true,
+    retryMs: [1, 1],
     ...options,
   })
 
@@ -79,6 +80,60 @@ test('SHA-512 and redirects are followed', async () => {
   const value = createHash('sha512').update(image).digest('hex')
   await expect(run({ checksum: { algorithm: 'sha512', value } })).resolves.toMatchObject({
     sizeBytes: image.length,
+  })
+})
+
+describe('a download that breaks off', () => {
+  /** Sends from where it is asked to, but never more than 3 MB at once. */
+  const breaking = (validator: () => string, asked: (string | undefined)[]): RequestListener => {
+    return (request, response) => {
+      asked.push(request.headers.range)
+      const isSame = (request.headers['if-range'] ?? validator()) === validator()
+      const from = isSame ? Number(/=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0) : 0
+      const range = `bytes ${from}-${image.length - 1}/${image.length}`
+      response.writeHead(from > 0 ? 206 : 200, {
+        'content-length': image.length - from,
+        etag: validator(),
+        ...(from > 0 ? { 'content-range': range } : {}),
+      })
+      const part = image.subarray(from, from + 3_000_000)
+      if (from + part.length === image.length) response.end(part)
+      else response.write(part, () => setImmediate(() => response.destroy()))
+    }
+  }
+
+  test('goes on from there', async () => {
+    const asked: (string | undefined)[] = []
+    handler = breaking(() => '"one"', asked)
+    await expect(run()).resolves.toMatchObject({ sizeBytes: image.length })
+    expect(asked[0]).toBeUndefined()
+    expect(asked.length).toBeGreaterThan(3)
+    const starts = asked.map((range) => Number(/=(\d+)-/.exec(range ?? '')?.[1] ?? 0))
+    expect(starts).toEqual([...new Set(starts)].toSorted((a, b) => a - b))
+  })
+  test('goes on at the next attempt, of another process', async () => {
+    const asked: (string | undefined)[] = []
+    handler = breaking(() => '"one"', asked)
+    await expect(run({}, { retryMs: [] })).rejects.toMatchObject({ reason: 'truncated' })
+    await expect(run({}, { retryMs: [] })).rejects.toMatchObject({ reason: 'truncated' })
+    expect(asked[1]).toMatch(/^bytes=\d{6,}-$/)
+    await expect(run()).resolves.toMatchObject({ sizeBytes: image.length })
+  })
+  test('starts anew where the file has changed meanwhile', async () => {
+    let etag = '"old"'
+    handler = breaking(() => etag, [])
+    await expect(run({}, { retryMs: [] })).rejects.toMatchObject({ reason: 'truncated' })
+    etag = '"new"'
+    await expect(run()).resolves.toMatchObject({ sizeBytes: image.length })
+  })
+  test('starts anew once where what was kept of it is not of this file', async () => {
+    handler = breaking(() => '"one"', [])
+    await expect(run({}, { retryMs: [] })).rejects.toMatchObject({ reason: 'truncated' })
+    const part = join(dir, 'downloads', sha256)
+    const kept = await open(part, 'r+')
+    await kept.write(Buffer.from('damaged'), 0, 7, 1000)
+    await kept.close()
+    await expect(run()).resolves.toMatchObject({ sizeBytes: image.length })
   })
 })
 
@@ -137,9 +192,9 @@ describe('an import that fails', () => {
     await refusal('cache-full', {}, { freeBytes: filling })
     expect(checks).toBe(2)
   })
-  test('as it is compressed says how to unpack it', async () => {
-    handler = (_request, response) => response.end(Buffer.concat([Buffer.from('fd377a585a00', 'hex'), one]))
-    expect(await refusal('not-an-image')).toContain('unxz')
+  test('as it is an archive says how to unpack it', async () => {
+    handler = (_request, response) => response.end(Buffer.concat([Buffer.from('504b0304', 'hex'), one]))
+    expect(await refusal('not-an-image')).toContain('unzip')
   })
   test('as it is a web page says so', async () => {
     handler = (_request, response) => response.end(`<!DOCTYPE html><html>${' '.repeat(600)}</html>`)

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { type ImageManifest, imageChunkBytes, type WantedImage } from '@dragonfly/schema/wire'
 import {
@@ -10,9 +10,9 @@ import {
   storedChunkBytes,
   storeManifest,
 } from './chunk-store.ts'
-import { openDownload } from './download.ts'
-import { ImportError } from './import-error.ts'
-import { explainNotAnImage } from './not-an-image.ts'
+import { type ImageSource, isAllZero, openImageSource } from './image-source.ts'
+import { ImportError, refuseTooLarge } from './import-error.ts'
+import { removeSpool, type SpaceCheck, spoolPath, spoolSource } from './spool.ts'
 
 /** What an image cache leaves free on its disk. */
 export const reserveBytes = 1024 * 1024 * 1024
@@ -20,16 +20,28 @@ export const reserveBytes = 1024 * 1024 * 1024
 const bestCompression = 0.1
 const chunksInFlight = 3
 const chunksPerSpaceCheck = 8
+/** The next attempt goes on with what was downloaded. */
+const continuable: readonly ImportError['reason'][] = ['truncated', 'unreachable', 'http-error']
 
 export interface ImportOptions {
   dir: string
   image: Pick<WantedImage, 'url' | 'checksum' | 'manifestDigest'>
   signal: AbortSignal
-  onProgress: (progress: { bytesDone: number; bytesTotal: number | null }) => void
+  onProgress: (progress: ImportProgress) => void
+  /** For an image that the control plane holds. */
+  authorization?: (() => Promise<string>) | undefined
+  retryMs?: readonly number[]
   /** Also from the edge itself and from link-local addresses. */
   allowLocalSources?: boolean
   /** Free bytes of the disk that holds `dir`. */
   freeBytes?: (dir: string) => Promise<number>
+}
+
+export interface ImportProgress {
+  /** The file as it is published, then the disk that is in it. */
+  phase: 'downloading' | 'verifying'
+  bytesDone: number
+  bytesTotal: number | null
 }
 
 export interface ImportedImage {
@@ -39,54 +51,84 @@ export interface ImportedImage {
 }
 
 /**
- * Streams an image into chunks, and makes it complete by writing its manifest last. Whatever fails, the chunks
- * that this import added are removed again.
+ * Brings an image here as it is published, checks it, cuts the raw disk that is in it into chunks, and makes it complete
+ * by writing its manifest last. Whatever fails, the chunks that this import added are removed again; of a download that
+ * broke off, the next attempt takes what is here.
  * @throws ImportError with a reason of the wire's `imageFailureReasons`
  */
 export async function importImage(options: ImportOptions): Promise<ImportedImage> {
   await prepareImageDirectory(options.dir)
   const added = new Set<string>()
+  const spool = spoolPath(options.dir, options.image.checksum)
   try {
-    return await importChunks(options, added)
+    const imported = await importChunks(options, added)
+    await removeSpool(spool)
+    return imported
   } catch (error) {
     for (const sha256 of added) await removeChunk(options.dir, sha256)
-    throw toImportError(error)
+    const failure = toImportError(error)
+    if (!continuable.includes(failure.reason)) await removeSpool(spool)
+    throw failure
   }
 }
 
 async function importChunks(options: ImportOptions, added: Set<string>): Promise<ImportedImage> {
-  const { dir, image, signal } = options
-  const download = await openDownload(image.url, signal, { allows: () => options.allowLocalSources ?? false })
+  const { dir, image } = options
   const space = createSpaceCheck(options)
-  await space.beforeStart(download.sizeBytes)
+  const { path } = await spoolSource({
+    dir,
+    image,
+    download: {
+      signal: options.signal,
+      allows: () => options.allowLocalSources ?? false,
+      authorization: options.authorization,
+    },
+    onProgress: (bytesDone, bytesTotal) =>
+      options.onProgress({ phase: 'downloading', bytesDone, bytesTotal }),
+    space,
+    ...(options.retryMs ? { retryMs: options.retryMs } : {}),
+  })
+  const source = await openImageSource({ path, checkSpace: space.whileWriting })
+  try {
+    const manifest = await storeChunks(options, source, { space, added })
+    const manifestDigest = await storeManifest(dir, manifest)
+    if (image.manifestDigest && image.manifestDigest !== manifestDigest) {
+      await removeManifest(dir, manifestDigest)
+      throw new ImportError(
+        'manifest-changed',
+        'The source holds another image than the one imported before.',
+      )
+    }
+    const { sizeBytes, chunks } = manifest
+    return { manifestDigest, sizeBytes, storedBytes: await storedBytesOf(dir, chunks) }
+  } finally {
+    await source.close()
+  }
+}
+
+async function storeChunks(
+  options: ImportOptions,
+  source: ImageSource,
+  { space, added }: { space: SpaceCheck; added: Set<string> },
+): Promise<ImageManifest> {
   const rawHash = createHash('sha256')
-  const fileHash = image.checksum.algorithm === 'sha512' ? createHash('sha512') : null
-  const writer = createChunkWriter(dir, added)
+  const writer = createChunkWriter(options.dir, added)
   let sizeBytes = 0
   try {
-    for await (const chunk of cutChunks(download.body)) {
-      if (sizeBytes === 0) refuseOtherFormats(chunk)
+    for await (const chunk of source.chunks()) {
       if (writer.count() % chunksPerSpaceCheck === 0) await space.whileWriting()
       rawHash.update(chunk)
-      fileHash?.update(chunk)
       await writer.add(chunk)
       sizeBytes += chunk.length
-      options.onProgress({ bytesDone: sizeBytes, bytesTotal: download.sizeBytes })
+      refuseTooLarge(sizeBytes)
+      options.onProgress({ phase: 'verifying', bytesDone: sizeBytes, bytesTotal: source.sizeBytes })
     }
   } finally {
     await writer.settle()
   }
   const chunks = writer.finish()
   if (sizeBytes === 0) throw new ImportError('not-an-image', 'The file is empty.')
-  const rawSha256 = rawHash.digest('hex')
-  checkChecksum(image.checksum, fileHash, rawSha256)
-  const manifest: ImageManifest = { format: 1, sizeBytes, chunkBytes: imageChunkBytes, rawSha256, chunks }
-  const manifestDigest = await storeManifest(dir, manifest)
-  if (image.manifestDigest && image.manifestDigest !== manifestDigest) {
-    await removeManifest(dir, manifestDigest)
-    throw new ImportError('manifest-changed', 'The source holds another image than the one imported before.')
-  }
-  return { manifestDigest, sizeBytes, storedBytes: await storedBytesOf(dir, chunks) }
+  return { format: 1, sizeBytes, chunkBytes: imageChunkBytes, rawSha256: rawHash.digest('hex'), chunks }
 }
 
 /** Stored size of an image; a chunk that occurs twice counts once. */
@@ -96,25 +138,7 @@ async function storedBytesOf(dir: string, chunks: readonly (string | null)[]): P
   return total
 }
 
-async function* cutChunks(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let chunk = Buffer.allocUnsafe(imageChunkBytes)
-  let filled = 0
-  for await (const part of body) {
-    for (let offset = 0; offset < part.length; ) {
-      const copied = part.copy(chunk, filled, offset)
-      offset += copied
-      filled += copied
-      if (filled < imageChunkBytes) continue
-      yield chunk
-      chunk = Buffer.allocUnsafe(imageChunkBytes)
-      filled = 0
-    }
-  }
-  if (filled > 0) yield chunk.subarray(0, filled)
-}
-
 function createChunkWriter(dir: string, added: Set<string>) {
-  const zeros = Buffer.alloc(imageChunkBytes)
   const chunks: (string | null)[] = []
   const running = new Set<Promise<void>>()
   const seen = new Set<string>()
@@ -129,7 +153,7 @@ function createChunkWriter(dir: string, added: Set<string>) {
     count: () => chunks.length,
     add: async (raw: Buffer): Promise<void> => {
       if (failure) throw failure
-      if (raw.equals(zeros.subarray(0, raw.length))) return void chunks.push(null)
+      if (isAllZero(raw)) return void chunks.push(null)
       const sha256 = sha256Hex(raw)
       chunks.push(sha256)
       if (seen.has(sha256)) return
@@ -151,21 +175,7 @@ function createChunkWriter(dir: string, added: Set<string>) {
   }
 }
 
-function refuseOtherFormats(first: Buffer): void {
-  const message = explainNotAnImage(first)
-  if (message) throw new ImportError('not-an-image', message)
-}
-
-function checkChecksum(checksum: WantedImage['checksum'], fileHash: Hash | null, rawSha256: string): void {
-  const actual = fileHash?.digest('hex') ?? rawSha256
-  if (actual === checksum.value) return
-  throw new ImportError(
-    'checksum-mismatch',
-    `The file’s ${checksum.algorithm.toUpperCase()} is ${actual}, and ${checksum.value} was asked for.`,
-  )
-}
-
-function createSpaceCheck({ dir, freeBytes = freeBytesOf }: ImportOptions) {
+function createSpaceCheck({ dir, freeBytes = freeBytesOf }: ImportOptions): SpaceCheck {
   return {
     beforeStart: async (sizeBytes: number | null): Promise<void> => {
       const free = (await freeBytes(dir)) - reserveBytes

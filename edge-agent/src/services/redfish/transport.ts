@@ -170,6 +170,7 @@ function changedCertificate(address: string, expected: string | null, shown: str
     'certificate-changed',
     `The BMC at ${address} shows another certificate than before (SHA-256 ${shown ?? 'none'} instead of ${expected ?? 'none'}): no password was sent. ` +
       'After a firmware update or a reset of the BMC that is to be expected: compare it with what the BMC’s own page shows, then accept it. Otherwise somebody may be in between.',
+    { shownPin: shown },
   )
 }
 

@@ -41,7 +41,7 @@ export function ImagesPage() {
             </Button>
           }
         >
-          An image is a raw disk with an operating system on it. Debian’s, below, have cloud-init, which gives
+          An image is a disk with an operating system on it. Debian’s, below, have cloud-init, which gives
           each machine its name, its users and its keys.
         </Empty>
       )}

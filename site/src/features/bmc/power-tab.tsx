@@ -13,6 +13,7 @@ import { SamplePlots } from '../monitoring/sample-plots.tsx'
 import { AccountButton } from './account-button.tsx'
 import { BmcDialog } from './bmc-dialog.tsx'
 import { BootDeviceForm } from './boot-device.tsx'
+import { ChangedCertificate, Fingerprint, NextCertificateDialog } from './certificate.tsx'
 import { CommandList } from './command-list.tsx'
 import { driverNames } from './driver-names.ts'
 import { PowerButtons } from './power-buttons.tsx'
@@ -82,6 +83,7 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
           <PowerButtons machine={machine} />
         </div>
       </section>
+      {bmc && <ChangedCertificate machine={machine} bmc={bmc} />}
       {bmc && bmc.protocol !== 'wake-on-lan' && <BootDeviceForm machine={machine} bmc={bmc} />}
       {bmc?.protocol !== 'wake-on-lan' && (
         <section aria-label="Draw and temperature" className="mt-10 border-t border-line pt-5">
@@ -130,10 +132,7 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
           ['Made by', [bmc.vendor, bmc.model].filter(Boolean).join(' ')],
           ['Firmware', bmc.firmware && <Mono key="firmware">{bmc.firmware}</Mono>],
           ['Answered', <Ago key="reachable" atMs={bmc.reachableAt} />],
-          [
-            'Certificate',
-            bmc.tlsPin && <Mono key="certificate">SHA-256 {bmc.tlsPin.match(/.{8}/g)?.join(' ')}</Mono>,
-          ],
+          ['Certificate', bmc.tlsPin && <Fingerprint key="certificate" sha256={bmc.tlsPin} />],
           ['Password', bmc.hasCredentials ? 'sealed for the site' : 'none yet'],
           ...bmc.capabilities
             .filter(({ driver }) => driver !== null)
@@ -181,18 +180,6 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       await queryClient.invalidateQueries({ queryKey: keys.machines })
     },
   })
-  const forgettingCertificate = useMutation({
-    mutationFn: () => {
-      const { address, port, protocol, mac } = bmc
-      const body = { address, port, protocol, ...(mac === null ? {} : { mac }), forgetCertificate: true }
-      return take(api.PUT('/api/v1/machines/{machineId}/bmc', { params, body }))
-    },
-    onSuccess: async (saved) => {
-      setAsked(null)
-      queryClient.setQueryData(keys.bmc(machineId), saved)
-      await refresh()
-    },
-  })
   const canIdentify = bmc.capabilities.some(({ capability, driver }) => capability === 'identify' && driver)
   return (
     <div className="mt-5 flex flex-wrap gap-3">
@@ -208,7 +195,7 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
         Change
       </Button>
-      {bmc.tlsPin !== null && (
+      {bmc.tlsPin !== null && bmc.refusedTlsPin === null && (
         <Button may="bmcs" look="quiet" onClick={() => setAsked('certificate')}>
           Accept a new certificate
         </Button>
@@ -218,21 +205,7 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       </Button>
       {asked === 'edit' && <BmcDialog machine={machine} bmc={bmc} onClose={() => setAsked(null)} />}
       {asked === 'certificate' && (
-        <ConfirmDialog
-          open
-          onOpenChange={() => setAsked(null)}
-          title={`Accept a new certificate of the BMC of ${machine.name}?`}
-          action="Accept the next one"
-          keep="Keep this one"
-          busy={forgettingCertificate.isPending}
-          error={forgettingCertificate.error}
-          onConfirm={() => forgettingCertificate.mutate()}
-        >
-          <p>
-            After a firmware update, or a reset of the BMC, it shows another one. The site looks at it at
-            once, and keeps to what it sees then: compare it with what the BMC’s own page shows.
-          </p>
-        </ConfirmDialog>
+        <NextCertificateDialog machine={machine} bmc={bmc} onClose={() => setAsked(null)} />
       )}
       {asked === 'forget' && (
         <ConfirmDialog

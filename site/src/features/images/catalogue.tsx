@@ -1,4 +1,4 @@
-import { imageCatalogue, unsupportedCatalogue } from '@dragonfly/schema/state'
+import { imageCatalogue, publishersByAddress } from '@dragonfly/schema/state'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api, take } from '../../api/client.ts'
 import { imagesQuery, keys } from '../../api/queries.ts'
@@ -44,9 +44,8 @@ export function ImageCatalogue() {
       )}
       <ProblemNote error={adding.error} />
       <p className="mt-3 text-[0.95rem] text-ink-faint">
-        {new Intl.ListFormat('en-GB').format(unsupportedCatalogue)} publish no raw images, and edges read only
-        those so far: convert one (<span className="font-mono text-[0.9em]">qemu-img convert -O raw</span>),
-        and import it by address.
+        {new Intl.ListFormat('en-GB').format(publishersByAddress)} publish qcow2 images, which edges read as
+        they are: import one by its address and checksum.
       </p>
     </section>
   )

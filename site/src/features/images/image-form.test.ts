@@ -15,7 +15,7 @@ it('finds what is wrong, at its field', () => {
     'checksum',
   ])
   expect(checkImageForm({ ...good, checksum: 'ab'.repeat(20) }).checksum).toContain('these are 40')
-  expect(checkImageForm({ ...good, url: 'https://example.org/debian.qcow2?x=1' }).url).toContain('.qcow2')
+  expect(checkImageForm({ ...good, url: 'https://example.org/debian.vmdk?x=1' }).url).toContain('.vmdk')
 })
 
 it('suggests a name from the address', () => {

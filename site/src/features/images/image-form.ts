@@ -12,12 +12,14 @@ export function checkImageForm(form: ImageForm): ImageErrors {
   if (!form.name.trim()) errors.name = 'An image needs a name.'
   const url = form.url.trim()
   if (!/^https?:\/\/[^\s/?#]+\/\S*$/.test(url))
-    errors.url = 'Give an http:// or https:// address of a raw disk image.'
-  else if (/\.(iso|qcow2|vmdk|vhdx?|zip)$/i.test(url.replace(/[?#].*/, '')))
+    errors.url = 'Give an http:// or https:// address of a disk image.'
+  else if (/\.(iso|vmdk|vhdx?|vdi|ova|zip|bz2)$/i.test(url.replace(/[?#].*/, '')))
     errors.url = `That looks like a .${url
       .replace(/[?#].*/, '')
       .split('.')
-      .at(-1)} file. A raw disk image is wanted; publishers often list one beside it.`
+      .at(
+        -1,
+      )} file. A raw or qcow2 image is wanted, also as .gz, .xz or .zst; publishers often list one beside it.`
   const digits = form.checksum.trim().split(/\s+/)[0] ?? ''
   if (!/^([0-9a-f]{64}|[0-9a-f]{128})$/i.test(digits))
     errors.checksum = `A checksum is 64 hex digits (SHA-256) or 128 (SHA-512)${digits ? `; these are ${digits.length}` : ''}.`
@@ -32,5 +34,5 @@ export function suggestName(url: string): string {
       .replace(/[?#].*/, '')
       .split('/')
       .at(-1) ?? ''
-  return file.replace(/\.(raw|img|xz|gz|zst)+$/gi, '').replace(/\.(raw|img)$/i, '')
+  return file.replace(/(\.(raw|img|qcow2|xz|gz|zst|bin))+$/i, '')
 }

@@ -58,7 +58,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
           }}
           placeholder="https://…/debian-13-genericcloud-amd64.raw"
           spellCheck={false}
-          hint="Of a raw disk image, over http or https. The edges have to reach it."
+          hint="Of a raw or qcow2 disk image, also as .gz, .xz or .zst. The edges have to reach it."
           error={errorAt('url')}
         />
         <TextAreaField

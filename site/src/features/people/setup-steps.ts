@@ -44,7 +44,7 @@ export function decideNextSteps(
       id: 'image',
       title: 'Import an image',
       sentence:
-        'A raw disk image with cloud-init, by its address and checksum: Debian’s and Ubuntu’s cloud images do.',
+        'A disk image with cloud-init, by its address and checksum: Debian’s and Ubuntu’s cloud images do.',
       done: images.length > 0,
     },
     {

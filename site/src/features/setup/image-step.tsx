@@ -30,7 +30,7 @@ export function ImageStep() {
         </ul>
       )}
       <ImageCatalogue />
-      <p className="mt-6 mb-3 text-ink-soft">Or bring your own raw disk image, with its checksum.</p>
+      <p className="mt-6 mb-3 text-ink-soft">Or bring your own disk image, with its checksum.</p>
       <Button may="images" onClick={() => setImporting(true)}>
         Import image
       </Button>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createFakeBmc } from '../../../../test/fake-bmc.ts'
 import { type Quirk, readTree, startRedfish } from '../../../../test/redfish-server.ts'
+import { createCertificateNotices } from '../certificates.ts'
 import type { BmcTarget } from '../driver.ts'
 import { probeBmc } from '../probe.ts'
 import { createBmcReach } from '../reach.ts'
@@ -12,8 +13,13 @@ async function start(quirk?: Quirk) {
   const bmc = await startRedfish(readTree('dell-idrac9'), quirk)
   const time = { now: 1_000_000 }
   const credentials: { username: string; password: string } = { ...bmc.credentials }
+  const told: unknown[] = []
   const driver = createRedfishDriver(async () => ({ kind: 'opened', credentials: { ...credentials } }), {
     now: () => time.now,
+    onCertificate: createCertificateNotices(
+      async (event) => void told.push(event),
+      () => undefined,
+    ),
     options: { sleep: async () => undefined },
   })
   const { address, port = 443 } = bmc.target
@@ -33,6 +39,7 @@ async function start(quirk?: Quirk) {
     ...bmc,
     time,
     credentials,
+    told,
     driver,
     target,
     withPin,
@@ -71,7 +78,31 @@ test('another certificate is refused until it is forgotten', async () => {
   await expect(bmc.driver.open(bmc.withPin(pin))).rejects.toMatchObject({ reason: 'certificate-changed' })
   expect(bmc.asked.length).toBe(before)
   const session = await bmc.driver.open(bmc.withPin(null))
-  expect((await session.readIdentity?.())?.tlsPin).not.toBe(pin)
+  const renewed = (await session.readIdentity?.())?.tlsPin
+  expect(renewed).not.toBe(pin)
+  expect(bmc.told).toEqual([
+    { type: 'bmc.certificate', machineId: 'm1', tlsPin: renewed },
+    { type: 'bmc.certificate', machineId: 'm1', tlsPin: null },
+  ])
+})
+
+test('another certificate is told of once, though IPMI steps in', async () => {
+  await using bmc = await start()
+  const pin = (await (await bmc.driver.open(bmc.target)).readIdentity?.())?.tlsPin ?? ''
+  await bmc.driver.stop()
+  bmc.renewCertificate()
+  const reach = createBmcReach([bmc.driver, createFakeBmc('ipmi').driver])
+  for (let i = 0; i < 3; i++) expect((await probeBmc(reach, bmc.withPin(pin))).isReached).toBe(true)
+  expect(bmc.told).toMatchObject([
+    { type: 'bmc.certificate', tlsPin: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  ])
+})
+
+test('the network cards of the machine are part of what it is', async () => {
+  await using bmc = await start()
+  const { identity } = await probeBmc(createBmcReach([bmc.driver]), bmc.target)
+  expect(identity.macs?.length).toBeGreaterThan(0)
+  for (const mac of identity.macs ?? []) expect(mac).toMatch(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/)
 })
 
 test('a wrong password is not tried again at once; a new one is', async () => {

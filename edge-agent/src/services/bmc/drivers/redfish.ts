@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { BmcIdentity } from '@dragonfly/schema/wire'
 import {
   findMachine,
   openRedfish,
@@ -8,6 +9,7 @@ import {
   readEventLog,
   readIdentity,
   readInventory,
+  readNics,
   readPowerDraw,
   readPowerState,
   readSensors,
@@ -44,10 +46,17 @@ interface Failed {
   until: number
 }
 
+export interface RedfishDriverOptions {
+  now?: () => number
+  options?: Partial<RedfishOptions>
+  /** A BMC showed another certificate than it is held to (SHA-256, hex), or, null, the right one at a login. */
+  onCertificate?: (machineId: string, tlsPin: string | null) => void
+}
+
 /** Redfish over HTTPS. Sessions stay open for the next request, and are given back when there is none for a while. */
 export function createRedfishDriver(
   openCredentials: OpenCredentials,
-  { now = Date.now, options = {} }: { now?: () => number; options?: Partial<RedfishOptions> } = {},
+  { now = Date.now, options = {}, onCertificate = () => undefined }: RedfishDriverOptions = {},
 ): RedfishDriver {
   const sessions = new Map<string, Held>()
   const failures = new Map<string, Failed>()
@@ -97,6 +106,7 @@ export function createRedfishDriver(
       })
       const fresh: Held = { key, machine, idle: null, blink: null }
       sessions.set(name, fresh)
+      onCertificate(target.machineId, null)
       return fresh
     } catch (error) {
       if (error instanceof RedfishError) remember(name, key, error)
@@ -123,11 +133,13 @@ export function createRedfishDriver(
     name: 'redfish',
     fits: ({ bmc }) => bmc !== null && (bmc.protocol === 'auto' || bmc.protocol === 'redfish'),
     open: async (target) => {
+      const translated: Translated = (work) =>
+        translate(work, (tlsPin) => onCertificate(target.machineId, tlsPin))
       const held = await translated(() => connect(target))
       const name = target.bmc ? nameOf(target.bmc) : ''
       if (held.idle) clearTimeout(held.idle)
       held.idle = null
-      return createSession(held, async () => {
+      return createSession(held, translated, async () => {
         if (held.idle) clearTimeout(held.idle)
         held.idle = setTimeout(() => void release(name).catch(() => undefined), held.blink ? litMs : idleMs)
         held.idle.unref()
@@ -141,7 +153,7 @@ export function createRedfishDriver(
 
 const nameOf = ({ address, port }: NonNullable<BmcTarget['bmc']>) => `${address} ${port ?? ''}`
 
-function createSession(held: Held, close: () => Promise<void>): BmcSession {
+function createSession(held: Held, translated: Translated, close: () => Promise<void>): BmcSession {
   const { machine } = held
   return {
     power: {
@@ -160,7 +172,11 @@ function createSession(held: Held, close: () => Promise<void>): BmcSession {
       }),
     identify: (seconds) => translated(() => identify(held, seconds)),
     readIdentity: () =>
-      translated(async () => ({ ...(await readIdentity(machine)), tlsPin: machine.session.tlsPin })),
+      translated(async () => ({
+        ...(await readIdentity(machine)),
+        tlsPin: machine.session.tlsPin,
+        ...(await readMacs(machine)),
+      })),
     readSensors: () => translated(() => readSensors(machine)),
     readEventLog: () => translated(() => readEventLog(machine)),
     readInventory: () => translated(() => readInventory(machine)),
@@ -183,13 +199,27 @@ async function identify(held: Held, seconds: number | null): Promise<void> {
   held.blink.unref()
 }
 
+/** The rest of what it is counts without them. */
+async function readMacs(machine: RedfishMachine): Promise<Pick<BmcIdentity, 'macs'>> {
+  try {
+    const macs = new Set((await readNics(machine)).map(({ mac }) => mac))
+    return { macs: [...macs].slice(0, 64) }
+  } catch (error) {
+    if (error instanceof RedfishError) return {}
+    throw error
+  }
+}
+
+type Translated = <T>(work: () => Promise<T>) => Promise<T>
+
 /** The library's sentences hold no secrets: they may be shown. */
-async function translated<T>(work: () => Promise<T>): Promise<T> {
+async function translate<T>(work: () => Promise<T>, noteShown: (tlsPin: string) => void): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof RedfishError) throw new BmcError(error.reason, error.message)
-    throw error
+    if (!(error instanceof RedfishError)) throw error
+    if (error.shownPin !== null) noteShown(error.shownPin)
+    throw new BmcError(error.reason, error.message)
   }
 }
 
