@@ -1,15 +1,14 @@
-import { readFile } from 'node:fs/promises'
 import type { ApiKeyScope } from '@dragonfly/schema/state'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accessLevels } from './access.ts'
 import type { Person } from './deps.ts'
 import { createOpenApiDocument } from './openapi.ts'
+import { committed } from './testing/committed-operations.ts'
 import { createHarness, type Harness } from './testing/harness.ts'
 import { version } from './version.ts'
 
 type Operation = { method: string; path: string; access: unknown; operationId: string; responses: string[] }
 
-const committed = JSON.parse(await readFile(new URL('../openapi.json', import.meta.url), 'utf8'))
 const operations: Operation[] = Object.entries<Record<string, Record<string, unknown>>>(
   committed.paths,
 ).flatMap(([path, methods]) =>

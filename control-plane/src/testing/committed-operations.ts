@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import document from '../../openapi.json' with { type: 'json' }
 
 interface CommittedOperation {
   operationId: string
@@ -7,7 +7,10 @@ interface CommittedOperation {
   access: string
 }
 
-const committed = JSON.parse(await readFile(new URL('../../openapi.json', import.meta.url), 'utf8'))
+/** The committed openapi.json. */
+export const committed = document as unknown as {
+  paths: Record<string, Record<string, Record<string, unknown>>>
+}
 
 /** Every operation of the committed openapi.json, for tests that walk them all. */
 export const committedOperations: CommittedOperation[] = Object.entries<

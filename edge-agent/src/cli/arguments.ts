@@ -11,6 +11,8 @@ export type Command =
   | { kind: 'dhcp'; json: boolean }
   /** `url`: a control plane to look for, before join. */
   | { kind: 'doctor'; dataDir: string; url: string | null; json: boolean }
+  | { kind: 'install'; dataDir: string; user: string; dryRun: boolean }
+  | { kind: 'uninstall'; dryRun: boolean }
   | { kind: 'help' }
   | { kind: 'version' }
   /** One line for stderr; exit code 2. */
@@ -24,6 +26,8 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
   dragonfly-edge doctor [URL]     what is wrong on this host, its LANs and the way to the control plane, and what helps
                                   (exit code 0: nothing; 1: warnings; 2: something does not work)
   dragonfly-edge dhcp             who hands out addresses on this host's LANs (listens for some seconds)
+  dragonfly-edge install          make it a service of systemd, without root: says each step; --dry-run takes none
+  dragonfly-edge uninstall        undo install; the data stays
   dragonfly-edge leave            undo join: leave the site, and forget its keys
   dragonfly-edge rotate-sealing-key
                                   make a new key for the passwords of BMCs; the old one opens what it did
@@ -32,6 +36,8 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
   --data DIR    where it keeps its key, its state and its images
                 (default: $DRAGONFLY_EDGE_DATA, else /var/lib/dragonfly-edge for root, else ~/.dragonfly-edge)
   --force       join: leave the site joined before; leave: also when the control plane can’t be told
+  --dry-run     install, uninstall: say what would be done
+  --user NAME   install: whom the service runs as (default: dragonfly-edge, made if missing)
   --json        status, doctor, dhcp: for programs
   --help, --version
 
@@ -71,13 +77,22 @@ export function parseCommand(
   if (rest.length > 0) return misuse(`“${name}” takes no “${rest[0]}”.`)
   if (name === 'status') return { kind: 'status', dataDir, json: values.json ?? false }
   if (name === 'dhcp') return { kind: 'dhcp', json: values.json ?? false }
+  if (name === 'install')
+    return {
+      kind: 'install',
+      // A service has no home, and its user is not the one who asks.
+      dataDir: values.data ?? host.env.DRAGONFLY_EDGE_DATA ?? '/var/lib/dragonfly-edge',
+      user: values.user ?? 'dragonfly-edge',
+      dryRun: values['dry-run'] ?? false,
+    }
+  if (name === 'uninstall') return { kind: 'uninstall', dryRun: values['dry-run'] ?? false }
   if (name === 'leave') return { kind: 'leave', dataDir, force: values.force ?? false }
   if (name === 'rotate-sealing-key') return { kind: 'rotate-sealing-key', dataDir }
   const imageServers = parseImageServers(host.env.DRAGONFLY_EDGE_IMAGE_SERVERS ?? '')
   return typeof imageServers === 'string' ? misuse(imageServers) : { kind: 'run', dataDir, imageServers }
 }
 
-const commandNames = ['run', 'status', 'dhcp', 'leave', 'rotate-sealing-key']
+const commandNames = ['run', 'status', 'dhcp', 'install', 'uninstall', 'leave', 'rotate-sealing-key']
 
 const mostImageServers = 8
 const longestImageServer = 200
@@ -111,6 +126,8 @@ function parse(argv: readonly string[]) {
       data: { type: 'string' },
       force: { type: 'boolean' },
       json: { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+      user: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'v' },
     },

@@ -31,6 +31,14 @@ export async function execute(command: Command): Promise<number> {
         return await (await import('../services/status.ts')).printStatus(command.dataDir, command.json, say)
       case 'doctor':
         return await (await import('../services/doctor/doctor.ts')).printExamination(command, say)
+      case 'install': {
+        const { installService } = await import('../services/install/install.ts')
+        return await installService({ ...command, entry: process.argv[1] ?? '', say, complain })
+      }
+      case 'uninstall': {
+        const { uninstallService } = await import('../services/install/install.ts')
+        return await uninstallService({ ...command, say, complain })
+      }
       case 'dhcp':
         return await (await import('../services/find-dhcp.ts')).printDhcpServers(command.json, say)
       case 'run':

@@ -1,4 +1,6 @@
 import { listHostInterfaces } from '../io/host-interfaces.ts'
+import { openSystemdNotifier } from '../io/systemd-notify.ts'
+import { giveUpPrivileges } from './confine.ts'
 import { type ControlPlane, createControlPlane } from './control-plane.ts'
 import { examine } from './doctor/examine.ts'
 import { type RunningEdge, startEdge } from './edge.ts'
@@ -19,6 +21,7 @@ export async function runEdge(options: {
   complain: (text: string) => void
 }): Promise<number> {
   const { dataDir, say, complain } = options
+  await giveUpPrivileges(dataDir, complain)
   if (await askRunningEdge(dataDir)) {
     complain(`dragonfly-edge: another one is running on ${dataDir}. Stop it first, or use another --data.`)
     return 1
@@ -57,7 +60,9 @@ export async function runEdge(options: {
     '/status': edge.status,
     '/doctor': () => examineRunning(dataDir, edge, controlPlane),
   })
+  const stopNotifying = await tellSystemd()
   await untilToldToStop()
+  stopNotifying()
   await shutDown(edge)
   await closeStatus()
   database.close()
@@ -76,6 +81,15 @@ function examineRunning(dataDir: string, edge: RunningEdge, { url, authorization
       problems: problems.map(({ message }) => message),
     },
   })
+}
+
+/** It serves; and it lives for as long as its event loop turns. */
+async function tellSystemd(): Promise<() => void> {
+  const notifier = await openSystemdNotifier(process.env)
+  notifier?.notify('READY=1')
+  if (!notifier?.watchdogMs) return () => undefined
+  const timer = setInterval(() => notifier.notify('WATCHDOG=1'), notifier.watchdogMs / 3)
+  return () => clearInterval(timer)
 }
 
 async function shutDown(edge: RunningEdge): Promise<void> {

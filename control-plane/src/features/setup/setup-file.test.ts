@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import page from '../../../../docs/setup.md?raw'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { scryptHasher } from '../../platform/password-hasher.ts'
 import { createHarness, type Harness } from '../../testing/harness.ts'
@@ -13,7 +13,6 @@ import { renameOrganisation } from './progress.ts'
 import { needsAdministrator } from './service.ts'
 import { parseSetupFile, type SetupFile } from './setup-file.ts'
 
-const page = await readFile(new URL('../../../../docs/setup.md', import.meta.url), 'utf8')
 const example = /```yaml\n([\s\S]+?)```/.exec(page)?.[1] ?? ''
 const githubKey = `ssh-ed25519 ${btoa(`\0\0\0\u000bssh-ed25519\0\0\0 ${'g'.repeat(32)}`)}`
 

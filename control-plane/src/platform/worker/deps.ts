@@ -44,7 +44,7 @@ async function gatherParts(
 }
 
 /** Cloudflare writes this header itself, over whatever a client sent. */
-function connectingAddress(_env: unknown, headers: Headers): string | null {
+export function connectingAddress(_env: unknown, headers: Headers): string | null {
   const address = headers.get('cf-connecting-ip')
   return address === null ? null : parseAddress(address)
 }
