@@ -1,4 +1,3 @@
-import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 /** Virtual machines: one file at a time, and nothing is hurried. */
@@ -8,13 +7,6 @@ const patiently = {
   fileParallelism: false,
   sequence: { concurrent: false },
 }
-
-/** Tests of the control plane that cannot run in workerd. */
-const onNodeOnly = [
-  'control-plane/src/platform/**', // Node's own platform: files, sockets, processes
-  'control-plane/src/features/oidc/oidc.test.ts', // its OpenID provider is a server of Node's
-  'control-plane/src/features/ssh-keys/ssh-keys.test.ts', // so is the server that keys are fetched from
-]
 
 export default defineConfig({
   test: {
@@ -32,22 +24,7 @@ export default defineConfig({
           ],
         },
       },
-      {
-        plugins: [
-          cloudflareTest({
-            miniflare: { compatibilityDate: '2026-10-15', compatibilityFlags: ['nodejs_compat'] },
-          }),
-        ],
-        // The same tests and harness, on the other platform.
-        resolve: { alias: [{ find: /^(.*\/)node-test-deps\.ts$/, replacement: '$1worker-test-deps.ts' }] },
-        test: {
-          name: 'worker',
-          globalSetup: ['control-plane/src/testing/worker-setup.ts'],
-          include: ['control-plane/src/**/*.test.ts'],
-          exclude: onNodeOnly,
-          isolate: false,
-        },
-      },
+      'control-plane/vitest.worker.config.ts',
       {
         test: {
           name: 'browser',

@@ -4,7 +4,7 @@ import { committed } from './testing/committed-operations.ts'
 import { createHarness, type Harness } from './testing/harness.ts'
 
 const operations = new Set(
-  Object.entries<Record<string, unknown>>(committed.paths).flatMap(([path, methods]) =>
+  Object.entries(committed.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   ),
 )

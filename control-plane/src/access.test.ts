@@ -9,9 +9,7 @@ import { version } from './version.ts'
 
 type Operation = { method: string; path: string; access: unknown; operationId: string; responses: string[] }
 
-const operations: Operation[] = Object.entries<Record<string, Record<string, unknown>>>(
-  committed.paths,
-).flatMap(([path, methods]) =>
+const operations: Operation[] = Object.entries(committed.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({
     method: method.toUpperCase(),
     path: path.replaceAll(/\{.+?\}/g, 'a'.repeat(64)),

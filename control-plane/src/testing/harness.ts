@@ -6,8 +6,8 @@ import { type App, createApp } from '../app.ts'
 import type { Person } from '../deps.ts'
 import { createEdgeSession } from '../edge-session/session.ts'
 import { createPerson } from '../features/people/create-person.ts'
-import type { NodeDeps } from '../platform/node/deps.ts'
-import { comingFrom, createTestDeps, type TestDepsOptions } from './node-test-deps.ts'
+import { comingFrom, createTestDeps } from './node-test-deps.ts'
+import type { TestDeps, TestDepsOptions } from './test-deps.ts'
 
 export const origin = 'http://localhost:3000'
 const password = 'correct horse battery staple'
@@ -31,7 +31,7 @@ export interface TestEdge {
 
 export interface Harness {
   app: App
-  deps: NodeDeps
+  deps: TestDeps
   /** The server's clock: tests move it. */
   clock: { now: number }
   live: LiveEvent[]

@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBundleFiles } from '../platform/node/bundle-files.ts'
 import { openDatabase } from '../platform/node/database.ts'
-import { createNodeDeps, type NodeDeps, type NodeDepsOptions } from '../platform/node/deps.ts'
+import { createNodeDeps } from '../platform/node/deps.ts'
 import { openSecrets } from '../platform/node/secrets.ts'
-
-export type TestDepsOptions = Pick<NodeDepsOptions, 'clock' | 'logError' | 'publicUrl'> &
-  Partial<Pick<NodeDepsOptions, 'trustedProxies' | 'metricsToken'>>
+import type { TestPlatform } from './test-deps.ts'
 
 /** On Node; the tests' project for Workers takes `worker-test-deps.ts` in the place of this file. */
-export async function createTestDeps(options: TestDepsOptions): Promise<NodeDeps> {
+export const createTestDeps: TestPlatform['createTestDeps'] = async (options) => {
   const dir = await mkdtemp(join(tmpdir(), 'dragonfly-test-'))
   return createNodeDeps({
     ...options,
@@ -21,12 +19,9 @@ export async function createTestDeps(options: TestDepsOptions): Promise<NodeDeps
   })
 }
 
-/** Up to date and empty. */
-export async function openTestDatabase() {
-  return (await openDatabase(null)).db
-}
+export const openTestDatabase: TestPlatform['openTestDatabase'] = async () => (await openDatabase(null)).db
 
-/** What the platform adds to a request that comes from this address. */
-export function comingFrom(address: string): { env: unknown; headers: Record<string, string> } {
-  return { env: { incoming: { socket: { remoteAddress: address } } }, headers: {} }
-}
+export const comingFrom: TestPlatform['comingFrom'] = (address) => ({
+  env: { incoming: { socket: { remoteAddress: address } } },
+  headers: {},
+})

@@ -1,17 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
 import { migrateDatabase } from '../platform/node/migrate.ts'
 import { startSqld } from '../platform/node/sqld.ts'
-import type { TestProject } from 'vitest/node'
 
 const template = 'template'
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    libsql: { url: string; adminUrl: string; template: string }
-  }
-}
 
 /** One libSQL server for all tests in workerd, and a database in it that the others are forks of. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {

@@ -35,7 +35,9 @@ export async function tellOfLostEdges(deps: Deps, withinMs: number): Promise<voi
   const rows = await deps.db
     .select({ edgeId: edges.edgeId, siteId: edges.siteId })
     .from(edges)
-    .where(and(isNull(edges.revokedAt), gt(edges.lastSeenAt, lostAt - withinMs), lte(edges.lastSeenAt, lostAt)))
+    .where(
+      and(isNull(edges.revokedAt), gt(edges.lastSeenAt, lostAt - withinMs), lte(edges.lastSeenAt, lostAt)),
+    )
   if (rows.length === 0) return
   const connected = await deps.connections.connected()
   for (const edge of rows) if (!connected.has(edge.edgeId)) publish(deps, edge)

@@ -1,5 +1,5 @@
-import page from '../../../../docs/setup.md?raw'
 import { beforeEach, describe, expect, it } from 'vitest'
+import page from '../../../../docs/setup.md?raw'
 import { scryptHasher } from '../../platform/password-hasher.ts'
 import { createHarness, type Harness } from '../../testing/harness.ts'
 import { createWebText } from '../../web-text.ts'
