@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { hasIpmiSim, simUser, startIpmiSim } from '../../test/ipmi-sim.ts'
+import { makeBmcPassword } from '../codec/bmc-password.ts'
 import { createIpmiClient, getDeviceId } from '../services/ipmi/index.ts'
-import { createBmcAccount, findPlaces, makeBmcPassword } from './bmc-account.ts'
+import { createBmcAccount, findPlaces } from './bmc-account.ts'
 import { type RunCommand, runCommand } from './run-command.ts'
 
 const canSimulate = await hasIpmiSim()

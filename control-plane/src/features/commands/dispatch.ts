@@ -86,7 +86,8 @@ async function keepFit(
   if (command?.kind === 'bmc.create-account') {
     const { machineId: id, ramdiskEdgeId } = machines
     const [row] = await deps.db.select({ ramdiskEdgeId }).from(machines).where(eq(id, machineId))
-    return able.filter(({ edgeId }) => edgeId === row?.ramdiskEdgeId)
+    if (row?.ramdiskEdgeId) return able.filter(({ edgeId }) => edgeId === row.ramdiskEdgeId)
+    return able
   }
   if (command?.kind !== 'credentials.reseal' || !command.bmc?.credentials) return able
   const readers = await findReaders(deps.db, siteId, command.bmc.credentials)

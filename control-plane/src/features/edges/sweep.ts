@@ -1,51 +1,61 @@
 import { edges } from '@dragonfly/schema/db'
-import { edgeLostAfterMs } from '@dragonfly/schema/wire'
-import { and, gt, isNull, lte } from 'drizzle-orm'
+import { isNull } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
+import { readSetting, writeSetting } from '../settings/settings.ts'
+import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { edgeStatus } from './edge-status.ts'
 
-/** Returns what is to be called now and then: it tells the people who watch when an edge is lost or back. */
+type Statuses = ReadonlyMap<string, string>
+
+/**
+ * To be called now and then, with what it answered before: it tells the people who watch when an edge is lost or back,
+ * and the other edges of its site, which watch its BMCs meanwhile.
+ */
+async function sweepEdges(deps: Deps, known: Statuses): Promise<Statuses> {
+  const rows = await deps.db
+    .select({
+      edgeId: edges.edgeId,
+      siteId: edges.siteId,
+      lastSeenAt: edges.lastSeenAt,
+      revokedAt: edges.revokedAt,
+    })
+    .from(edges)
+    .where(isNull(edges.revokedAt))
+    .orderBy(edges.edgeId)
+  const connected = await deps.connections.connected()
+  const now = deps.clock()
+  const statuses = new Map(rows.map((edge) => [edge.edgeId, edgeStatus(edge, connected, now)]))
+  const changed = new Set<string>()
+  for (const { edgeId, siteId } of rows) {
+    const before = known.get(edgeId)
+    const status = statuses.get(edgeId)
+    const isShared = rows.some((other) => other.siteId === siteId && other.edgeId !== edgeId)
+    // It may have been lost while nobody was here to see it.
+    if (isShared && (before ?? 'online') !== status && (status === 'lost' || before === 'lost'))
+      changed.add(siteId)
+    if (before === undefined || before === status) continue
+    deps.live.publish([
+      { type: 'changed', entity: 'edge', id: edgeId },
+      { type: 'changed', entity: 'site', id: siteId },
+    ])
+  }
+  for (const siteId of changed) await bumpSite(deps.db, siteId)
+  if (changed.size > 0) await announceSites(deps, [...changed])
+  return statuses
+}
+
+/** Returns what is to be called now and then, and remembers in memory. */
 export function createEdgeSweep(deps: Deps): () => Promise<void> {
-  let known = new Map<string, string>()
+  let known: Statuses = new Map()
   return async () => {
-    const rows = await deps.db
-      .select({
-        edgeId: edges.edgeId,
-        siteId: edges.siteId,
-        lastSeenAt: edges.lastSeenAt,
-        revokedAt: edges.revokedAt,
-      })
-      .from(edges)
-      .where(isNull(edges.revokedAt))
-    const connected = await deps.connections.connected()
-    const now = deps.clock()
-    const statuses = new Map(rows.map((edge) => [edge.edgeId, edgeStatus(edge, connected, now)]))
-    for (const { edgeId, siteId } of rows) {
-      const before = known.get(edgeId)
-      if (before === undefined || before === statuses.get(edgeId)) continue
-      publish(deps, { edgeId, siteId })
-    }
-    known = statuses
+    known = await sweepEdges(deps, known)
   }
 }
 
-/** The same where nothing is remembered from one call to the next: those lost within the last `withinMs`. */
-export async function tellOfLostEdges(deps: Deps, withinMs: number): Promise<void> {
-  const lostAt = deps.clock() - edgeLostAfterMs
-  const rows = await deps.db
-    .select({ edgeId: edges.edgeId, siteId: edges.siteId })
-    .from(edges)
-    .where(
-      and(isNull(edges.revokedAt), gt(edges.lastSeenAt, lostAt - withinMs), lte(edges.lastSeenAt, lostAt)),
-    )
-  if (rows.length === 0) return
-  const connected = await deps.connections.connected()
-  for (const edge of rows) if (!connected.has(edge.edgeId)) publish(deps, edge)
-}
-
-function publish(deps: Deps, { edgeId, siteId }: { edgeId: string; siteId: string }): void {
-  deps.live.publish([
-    { type: 'changed', entity: 'edge', id: edgeId },
-    { type: 'changed', entity: 'site', id: siteId },
-  ])
+/** The same where no memory lasts: remembers in the database. */
+export async function sweepEdgesOnce(deps: Deps): Promise<void> {
+  const stored = await readSetting(deps.db, 'edge-statuses')
+  const known: [string, string][] = stored === null ? [] : JSON.parse(stored)
+  const text = JSON.stringify([...(await sweepEdges(deps, new Map(known)))])
+  if (text !== stored) await writeSetting(deps.db, 'edge-statuses', text)
 }

@@ -2,19 +2,17 @@ import type { Deps } from '../../deps.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
 import { tendCommands } from '../../features/commands/dispatch.ts'
 import { releaseQueues } from '../../features/deployments/queue.ts'
-import { tellOfLostEdges } from '../../features/edges/sweep.ts'
+import { sweepEdgesOnce } from '../../features/edges/sweep.ts'
 import { tendSamples } from '../../features/monitoring/tend.ts'
 
 const minuteMs = 60_000
-/** The platform may be late, and what is told twice does no harm. */
-const lookBackMs = 2 * minuteMs
 /** Each takes a few requests to the database, of which an invocation has a thousand. */
 const commandsAtOnce = 100
 /** Not at the full hour, when the coarser samples are made as well. */
 const pruneAtMinute = 7
 
 /**
- * What Node does by its timers, once a minute: nothing is remembered from one to the next. What has to be punctual
+ * What Node does by its timers, once a minute; no memory lasts from one to the next. What has to be punctual
  * (commands that are due, announcements) rings by the sites' own alarms. A piece that fails keeps no other from being done.
  */
 export async function runTimers(deps: Deps, scheduledAt: number): Promise<void> {
@@ -22,7 +20,7 @@ export async function runTimers(deps: Deps, scheduledAt: number): Promise<void> 
   const due = { isQuarter: minute % 15 === 0, isPruning: minute % 60 === pruneAtMinute }
   const pieces: [string, () => Promise<void>][] = [
     ['looking for a new boot bundle', () => takeBundleVersion(deps)],
-    ['looking for lost edges', () => tellOfLostEdges(deps, lookBackMs)],
+    ['looking for lost edges', () => sweepEdgesOnce(deps)],
     ['looking after commands', () => tendCommands(deps, commandsAtOnce)],
     ['looking for queued deployments', () => releaseQueues(deps)],
     ['looking after samples', () => tendSamples(deps, due)],
