@@ -5,11 +5,14 @@ import { run } from './steps.ts'
 // docs/hosting.md. The database first: a newer one serves the Worker that is being replaced.
 const { DRAGONFLY_DATABASE_URL: url, DRAGONFLY_DATABASE_TOKEN: token } = process.env
 if (!url) {
-  console.error('deploy: set DRAGONFLY_DATABASE_URL (and DRAGONFLY_DATABASE_TOKEN) to the database of the Worker')
+  console.error(
+    'deploy: set DRAGONFLY_DATABASE_URL (and DRAGONFLY_DATABASE_TOKEN) to the database of the Worker',
+  )
   process.exit(2)
 }
 const { bundle } = await buildWorkerAssets()
-if (!bundle) console.error('Without a boot bundle no machine netboots: `npm run bundle` builds one, then deploy again.')
+if (!bundle)
+  console.error('Without a boot bundle no machine netboots: `npm run bundle` builds one, then deploy again.')
 console.error('Bringing the database up to date ...')
 await migrateDatabase({
   url,

@@ -57,7 +57,9 @@ describe('what reads', () => {
     for (const path of paths) {
       expect(few[path], path).toBeGreaterThan(0)
       expect(many[path], path).toBeLessThanOrEqual(mostRoundTrips)
-      expect(many[path], `${path} asks more often when there are more machines`).toBeLessThanOrEqual(few[path] ?? 0)
+      expect(many[path], `${path} asks more often when there are more machines`).toBeLessThanOrEqual(
+        few[path] ?? 0,
+      )
     }
   }, 120_000)
 })
@@ -71,7 +73,11 @@ describe('a large body', () => {
         controller.enqueue(new Uint8Array(65536))
       },
     })
-    const headers = { origin: 'http://localhost:3000', host: 'localhost:3000', 'content-type': 'application/json' }
+    const headers = {
+      origin: 'http://localhost:3000',
+      host: 'localhost:3000',
+      'content-type': 'application/json',
+    }
     const init = { method: 'POST', headers, body: endless, duplex: 'half' } as RequestInit
     const answer = await harness.app.request('/api/edge/v1/enrol', init)
     expect(answer.status).toBe(413)

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BundleManifest } from '@dragonfly/schema/wire'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createBoundAssets } from '../worker/assets.ts'
-import { createBoundBundle } from '../worker/bundle.ts'
-import { writeWorkerAssets } from './worker-assets.ts'
+import { writeWorkerAssets } from '../node/worker-assets.ts'
+import { createBoundAssets } from './assets.ts'
+import { createBoundBundle } from './bundle.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const kernel = new TextEncoder().encode('a kernel')
@@ -36,7 +36,7 @@ beforeEach(async () => {
 })
 
 async function writeManifest(chunks: { sha256: string; sizeBytes: number }[]): Promise<void> {
-  const files = [{ name: 'vmlinuz', sizeBytes: kernel.byteLength, sha256: sha256(kernel), chunks }]
+  const files = [{ name: 'vmlinuz' as const, sizeBytes: kernel.byteLength, sha256: sha256(kernel), chunks }]
   const manifest: BundleManifest = { format: 1, version: '0123456789ab', createdAt: 1, files }
   await writeFile(join(folders.bundleDir, 'manifest.json'), JSON.stringify(manifest))
 }
@@ -51,7 +51,12 @@ describe('what is deployed beside the Worker', () => {
       scriptHashes: [`'sha256-${digest}'`],
     })
     expect(await assets.read('/_astro/x.js')).toMatchObject({ contentType: 'text/javascript; charset=utf-8' })
-    for (const path of ['/_dragonfly/index.json', `/_dragonfly/bundle/${sha256(kernel)}`, '/constructor', '/']) {
+    for (const path of [
+      '/_dragonfly/index.json',
+      `/_dragonfly/bundle/${sha256(kernel)}`,
+      '/constructor',
+      '/',
+    ]) {
       expect(await assets.read(path)).toBeNull()
     }
   })
