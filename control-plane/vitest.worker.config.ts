@@ -7,6 +7,7 @@ const onNodeOnly = [
   'src/ports/contracts.test.ts', // starts both platforms itself, from Node
   'src/features/oidc/oidc.test.ts', // its OpenID provider is a server of Node's
   'src/features/ssh-keys/ssh-keys.test.ts', // so is the server that keys are fetched from
+  'src/features/image-uploads/uploads.test.ts', // a Worker has no place for uploads
 ]
 
 /** The API's tests once more, inside workerd: database, secrets, passwords and addresses as on Workers. */

@@ -68,17 +68,20 @@ export async function createHarness(
   ): Promise<Answer> {
     const { peer = address, ...sent } = headers
     const from = comingFrom(peer)
+    const bytes = body instanceof Uint8Array ? Uint8Array.from(body) : null
     const init = {
       method,
       headers: {
         host: 'localhost:3000',
         ...(method === 'GET' ? {} : { origin }),
         ...(cookie ? { cookie } : {}),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': bytes ? 'application/octet-stream' : 'application/json' }),
         ...sent,
         ...from.headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: bytes ?? JSON.stringify(body) }),
     }
     const response = await app.request(path, init, from.env)
     const text = await response.text()

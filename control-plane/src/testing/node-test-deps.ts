@@ -5,6 +5,7 @@ import { createBundleFiles } from '../platform/node/bundle-files.ts'
 import { openDatabase } from '../platform/node/database.ts'
 import { createNodeDeps } from '../platform/node/deps.ts'
 import { openSecrets } from '../platform/node/secrets.ts'
+import { createUploadFiles } from '../platform/node/upload-files.ts'
 import type { TestPlatform } from './test-deps.ts'
 
 /** On Node; the tests' project for Workers takes `worker-test-deps.ts` in the place of this file. */
@@ -15,6 +16,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     db: await openTestDatabase(),
     secrets: await openSecrets(dir),
     bundle: createBundleFiles(join(dir, 'bundle'), options.logError),
+    uploads: createUploadFiles(join(dir, 'uploads')),
     siteDir: join(dir, 'site'),
   })
 }

@@ -51,6 +51,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
     bundle: createBoundBundle(noAssets, null),
+    uploads: null,
     assets: createBoundAssets(noAssets, { migration: { tag: '', when: 0 }, files: {}, bundle: null }),
     sockets: { openTunnel: noSocket, openEvents: noSocket, openConsole: noSocket, openEdgeConsole: noSocket },
     logError,

@@ -37,6 +37,8 @@ async function gatherParts(
     metricsToken: settings.DRAGONFLY_METRICS_TOKEN ?? null,
     setupCode: settings.DRAGONFLY_SETUP_CODE ?? null,
     bundle: createBoundBundle(env.ASSETS, index.bundle),
+    // The portal offers no uploads where there is no place for them.
+    uploads: null,
     assets: createBoundAssets(env.ASSETS, index),
     logError,
     ...createObjectPorts(env, logError),
