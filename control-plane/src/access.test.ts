@@ -187,7 +187,7 @@ describe.each(callers)('$name', ({ role, scopes, expired, may }) => {
         expect(expected, `${operationId}: ${status}`).toContain(status)
       }
     }
-  })
+  }, 30_000)
 })
 
 /** A key of the person who is signed in; the cookie is left out from then on. */
