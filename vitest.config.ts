@@ -26,6 +26,7 @@ export default defineConfig({
           ],
         },
       },
+      'control-plane/vitest.worker.config.ts',
       {
         test: {
           name: 'browser',
