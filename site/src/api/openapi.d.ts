@@ -681,7 +681,7 @@ export interface paths {
         delete: operations["deleteSite"];
         options?: never;
         head?: never;
-        /** Rename a site, or set what becomes of unknown machines and how careful it is */
+        /** Rename a site, or set what becomes of unknown machines, how careful it is and what its edges keep of images */
         patch: operations["updateSite"];
         trace?: never;
     };
@@ -2429,6 +2429,7 @@ export interface components {
             /** @enum {string} */
             reimage: "on" | "off";
             deploymentsAtOnce: number;
+            imageCacheGib: number | null;
             machineCount: number;
             edgeCount: number;
             edgesOnline: number;
@@ -2445,6 +2446,7 @@ export interface components {
             /** @enum {string} */
             minimumSafety?: "safe" | "power";
             deploymentsAtOnce?: number;
+            imageCacheGib?: number | null;
         };
         DhcpLease: {
             interface: string;
@@ -3359,7 +3361,7 @@ export interface components {
                 edgeId: string;
                 siteName: string;
                 /** @enum {string} */
-                status: "waiting" | "downloading" | "verifying" | "ready" | "failed";
+                status: "waiting" | "downloading" | "verifying" | "ready" | "failed" | "evicted";
                 bytesDone: number | null;
                 bytesTotal: number | null;
                 failure: {
@@ -13435,6 +13437,8 @@ export interface operations {
                             manifestDigest: string | null;
                             attempt: number;
                         }[];
+                        imageCacheBytes?: number;
+                        imagesInUse?: string[];
                         machines: {
                             machineId: string;
                             name: string;
