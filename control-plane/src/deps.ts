@@ -6,6 +6,7 @@ import type { AuditLog } from './features/audit/log.ts'
 import type { Subject, Targets } from './features/audit/subject.ts'
 import type { ConsoleHub } from './features/consoles/hub.ts'
 import type { Door } from './features/front-door/policy.ts'
+import type { MachineList } from './features/machines/machine-list.ts'
 import type { Signer } from './features/orders/signer.ts'
 import type { Auth } from './features/people/auth.ts'
 import type { Metrics } from './metrics.ts'
@@ -65,6 +66,7 @@ export interface Deps {
   uploads: UploadStore | null
   assets: Assets
   limiter: RateLimiter
+  machineList: MachineList
   readWebText: ReadWebText
   tries: Tries
   metrics: Metrics

@@ -30,6 +30,7 @@ export type PlatformParts = Pick<
   | 'values'
   | 'replay'
   | 'limiter'
+  | 'machineList'
   | 'bundle'
   | 'uploads'
   | 'assets'

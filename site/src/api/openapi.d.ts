@@ -7572,6 +7572,10 @@ export interface operations {
                 status?: "discovered" | "ready" | "queued" | "armed" | "deploying" | "deployed" | "failed";
                 /** @description Part of a name, MAC address, serial number, product, address or tag */
                 q?: string;
+                /** @description At most so many; all of them without it */
+                limit?: number;
+                /** @description So many are passed over */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -7579,7 +7583,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Machines */
+            /** @description Machines; `total` counts those on other pages, too */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7587,8 +7591,16 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Machine"][];
+                        total: number;
                     };
                 };
+            };
+            /** @description Nothing has changed since the answer with the ETag in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {

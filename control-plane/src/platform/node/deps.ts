@@ -2,6 +2,7 @@ import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
 import { type Network, parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { createConsoleHub } from '../../features/consoles/hub.ts'
+import { createMachineList, createTurns } from '../../features/machines/machine-list.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
 import { announceSite } from '../../features/sites/site-version.ts'
@@ -56,6 +57,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
+    machineList: createMachineList(createTurns()),
     bundle: options.bundle,
     uploads: options.uploads,
     assets: createAssetFiles(options.siteDir),

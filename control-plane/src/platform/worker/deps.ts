@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
+import { createMachineList } from '../../features/machines/machine-list.ts'
 import { type AssetIndex, assetIndexPath, assetIndexSchema } from '../asset-index.ts'
 import { createDeps, type PlatformParts } from '../deps.ts'
 import { createSecrets } from '../secrets.ts'
@@ -36,6 +37,8 @@ async function gatherParts(
     trustedProxies: [],
     metricsToken: settings.DRAGONFLY_METRICS_TOKEN ?? null,
     setupCode: settings.DRAGONFLY_SETUP_CODE ?? null,
+    // One request must not wait for what another one began.
+    machineList: createMachineList((work) => work()),
     bundle: createBoundBundle(env.ASSETS, index.bundle),
     // The portal offers no uploads where there is no place for them.
     uploads: null,
