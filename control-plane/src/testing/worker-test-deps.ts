@@ -1,6 +1,7 @@
 import { inject } from 'vitest'
 import type { Deps } from '../deps.ts'
 import { createConsoleHub } from '../features/consoles/hub.ts'
+import { createMachineList } from '../features/machines/machine-list.ts'
 import { needsAdministrator } from '../features/setup/service.ts'
 import { createCoalesce } from '../features/sites/coalesce.ts'
 import { announceSite } from '../features/sites/site-version.ts'
@@ -39,6 +40,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     secrets: await createSecrets(crypto.getRandomValues(new Uint8Array(32))),
     publicUrl,
     peerAddress: connectingAddress,
+    machineList: createMachineList((work) => work()),
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
