@@ -14,12 +14,9 @@ const benches: Record<string, Bench> = {
   dhcp: benchDhcp,
   tftp: benchTftp,
   http: benchHttp,
-<<<<<<< ours
   image: benchImage,
   memory: benchMemory,
-=======
   fleet: benchFleet,
->>>>>>> theirs
 }
 /** Those that read flags themselves. */
 const withFlags = new Set(['fleet'])

@@ -146,6 +146,8 @@ async function openBrowser(url: string): Promise<Browser> {
 
 interface Fleet {
   processes: ChildProcess[]
+  /** When the first site began to serve netboot. */
+  servedAt: number
   status(): Promise<SitesStatus[]>
 }
 
@@ -178,9 +180,11 @@ async function connectFleet(
   }
   await allEdges.promise
   await sleep(2000)
+  const servedAt = Date.now()
   for (const edgeId of edgeIds) await api.serveNetboot(edgeId, 'eno1')
   return {
     processes,
+    servedAt,
     status: () =>
       Promise.all(
         processes.map((child) => {
@@ -201,7 +205,7 @@ async function discover(
   size: Size,
   say: (line: string) => void,
 ): Promise<{ seconds: number }> {
-  const started = Date.now()
+  const started = fleet.servedAt
   while (Date.now() - started < discoveryWithinMs) {
     await sleep(1000)
     const response = await fetch(`${browser.url}/api/v1/machines?limit=1`, {

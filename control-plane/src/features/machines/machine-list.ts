@@ -3,12 +3,12 @@ import { loadMachines } from './changed-machines.ts'
 import { createIndexedMachines, type IndexedMachines, type MachineFilter } from './indexed-machines.ts'
 
 /** A page of the list; all of it without a limit. */
-export interface MachineQuery extends MachineFilter {
+interface MachineQuery extends MachineFilter {
   limit?: number | undefined
   offset?: number | undefined
 }
 
-export interface ListAnswer {
+interface ListAnswer {
   /** An ETag: another one whenever the body may be another one. */
   tag: string
   /** JSON. */
