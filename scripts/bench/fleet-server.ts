@@ -12,6 +12,9 @@ export type ServerCommand =
 export interface ServerSample {
   type: 'sample'
   rssMb: number
+  heapMb: number
+  /** Outside of the heap. */
+  buffersMb: number
   cpuMs: number
   /** Since the last sample. */
   loopP99Ms: number
@@ -50,8 +53,9 @@ process.on('message', (command: ServerCommand) => {
   const { user, system } = process.cpuUsage()
   const [loopP99Ms, loopMaxMs] = [loop.percentile(99) / 1e6, loop.max / 1e6]
   loop.reset()
-  const rssMb = process.memoryUsage.rss() / 2 ** 20
-  tell({ type: 'sample', rssMb, cpuMs: (user + system) / 1000, loopP99Ms, loopMaxMs })
+  const { rss, heapTotal, external } = process.memoryUsage()
+  const [rssMb, heapMb, buffersMb] = [rss / 2 ** 20, heapTotal / 2 ** 20, external / 2 ** 20]
+  tell({ type: 'sample', rssMb, heapMb, buffersMb, cpuMs: (user + system) / 1000, loopP99Ms, loopMaxMs })
 })
 process.on('disconnect', () => void server.close().finally(() => process.exit(0)))
 tell({ type: 'ready', url: `http://localhost:${server.port}` })

@@ -171,6 +171,7 @@ async function connectFleet(
   const edgeIds: string[] = []
   const allEdges = Promise.withResolvers<void>()
   for (const [index, child] of processes.entries()) {
+    child.once('exit', () => allEdges.reject(new Error('a process of simulated sites ended')))
     child.on('message', (message: SitesMessage) => {
       if (message.type === 'edge') edgeIds.push(message.edgeId)
       if (edgeIds.length === size.sites) allEdges.resolve()
@@ -403,6 +404,8 @@ function report(size: Size, discovery: { seconds: number }, load: Load, peer: Pe
     line('whole list p99', 'ms', p99(load.listsMs)),
     line('whole list', 'MB', load.listBytes / 1e6),
     line('memory', 'MB', rssMb),
+    line('of it, heap', 'MB', most(load.samples.map((sample) => sample.heapMb))),
+    line('of it, buffers', 'MB', most(load.samples.map((sample) => sample.buffersMb))),
     line('cpu', '% of a core', load.coreShare),
     line('event loop p99', 'ms', p50(load.samples.map((sample) => sample.loopP99Ms))),
     line('event loop worst', 'ms', most(load.samples.map((sample) => sample.loopMaxMs))),
