@@ -5,6 +5,7 @@ import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
 import { renderMetrics } from './metrics.ts'
+import type { Problems } from './problems.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { endService, readRevocation } from './revocation.ts'
@@ -23,7 +24,10 @@ export interface RunningEdge {
   imagePort(): number | null
   /** The clock moved: watchdogs, held ramdisks. */
   tick(): Promise<void>
-  stop(): Promise<void>
+  /** `keepResponder`: it goes on answering machines, for the supervisor that comes next. */
+  stop(options?: { keepResponder: boolean }): Promise<void>
+  problems: Problems
+  siteState(): SiteState | null
 }
 
 const interfacesEveryMs = 10_000
@@ -41,7 +45,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   const { now, random, warn } = options
   let tunnel: Tunnel | null = null
   const parts = await assembleEdge(options, () => serving.agentPort())
-  const status = (): EdgeStatus => describeEdge(options, parts, tunnel)
+  const status = (): EdgeStatus => describeEdge(options, parts, { tunnel, agentPort: serving.agentPort() })
   const ramdisks = createRamdiskServer({
     database: options.database,
     bootTokenKey: Buffer.from(parts.bootTokenKey, 'base64url'),
@@ -67,6 +71,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     complain: warn,
     apply: async (state) => {
       await applyState(state, parts, serving)
+      options.onState?.(state)
       tunnel?.send({ type: 'state-applied', generation: state.generation, version: state.version })
     },
     isConnected: () => tunnel?.status().kind === 'connected',
@@ -109,13 +114,16 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     agentPort: serving.agentPort,
     imagePort: parts.imageServer.port,
     tick: () => tick(parts),
-    stop: async () => {
+    problems: parts.problems,
+    siteState: parts.site.state,
+    stop: async ({ keepResponder } = { keepResponder: false }) => {
       stopTimers()
       tunnel?.stop()
       sync.stop()
       parts.bundle.stop()
       await ramdisks.close()
-      await Promise.all([serving.stop(), parts.responder.stop(), parts.images.stop(), parts.bmcs.stop()])
+      const endResponder = keepResponder ? parts.responder.leave() : parts.responder.stop()
+      await Promise.all([serving.stop(), endResponder, parts.images.stop(), parts.bmcs.stop()])
     },
   }
 }
@@ -181,7 +189,11 @@ function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, t
   }
 }
 
-function describeEdge({ identity }: EdgeOptions, parts: EdgeParts, tunnel: Tunnel | null): EdgeStatus {
+function describeEdge(
+  { identity }: EdgeOptions,
+  parts: EdgeParts,
+  { tunnel, agentPort }: { tunnel: Tunnel | null; agentPort: number | null },
+): EdgeStatus {
   const { site, bundle, journal, links, runner, images, problems } = parts
   const state = site.state()
   return {
@@ -201,7 +213,22 @@ function describeEdge({ identity }: EdgeOptions, parts: EdgeParts, tunnel: Tunne
       ...images.progress().map(() => 'importing'),
     ]),
     problems: problems.list(),
+    health: judgeHealth(parts, agentPort),
   }
+}
+
+/** An edge that serves no interface has nothing to be missed. */
+function judgeHealth(
+  { site, responder, imageServer }: EdgeParts,
+  agentPort: number | null,
+): EdgeStatus['health'] {
+  if (servedInterfaces(site.state(), site.hostInterfaces()).length === 0) return { ok: true, missing: [] }
+  const missing = [
+    ...(responder.listeners().length > 0 ? [] : ['the boot responder']),
+    ...(imageServer.port() !== null ? [] : ['the image server']),
+    ...(agentPort !== null ? [] : ['the ramdisks’ port']),
+  ]
+  return { ok: missing.length === 0, missing }
 }
 
 function countBy(names: string[]): Record<string, number> {

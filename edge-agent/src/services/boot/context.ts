@@ -26,6 +26,8 @@ export interface BootContext {
   leasing: () => Leasing
   openUdpSocket: OpenUdpSocket
   now: () => number
+  /** Listeners close for another process: what machines are fetching goes on. */
+  isDraining: () => boolean
   report: (event: BootEvent) => void
   /** For what is dropped or odd; silent unless asked for. */
   debug: (text: string) => void
