@@ -163,6 +163,7 @@ const whileLocked: Record<string, number[]> = {
   setBmc: [200],
   probeBmc: [202],
   readFromBmc: [202],
+  readBmcMedia: [202],
   identifyMachine: [202],
   getMachineSamples: [200],
   getSensors: [200],
@@ -171,10 +172,13 @@ const whileLocked: Record<string, number[]> = {
   powerOnMachine: [409],
   powerMachine: [409],
   setBootDevice: [409],
+  insertBmcMedia: [409],
+  ejectBmcMedia: [409],
   // Reading is allowed, here without a WebSocket; typing is refused on the socket (features/consoles).
   openConsole: [426],
   removeBmc: [204],
   createBmcAccount: [409],
+  tryDefaultLogin: [409],
   // Last: it ends the lock.
   unlockMachine: [200],
 }
@@ -200,6 +204,7 @@ const lockedBodies: Record<string, object> = {
   identifyMachine: { seconds: 15 },
   powerMachine: { operation: 'off' },
   setBootDevice: { device: 'pxe' },
+  insertBmcMedia: { url: 'https://images.example.com/rescue.iso' },
 }
 
 it('refuses whatever could harm a locked machine, and has an expectation for every operation on one', async () => {

@@ -21,6 +21,7 @@ import type {
   RateLimiter,
   ReplayGuard,
   Secrets,
+  TendCommandsAt,
 } from './ports/index.ts'
 import type { Sockets } from './sockets.ts'
 import type { Tries } from './tries.ts'
@@ -53,6 +54,7 @@ export interface Deps {
   /** The consoles that somebody looks at, where their sockets are. */
   consoles: ConsoleHub
   announce: AnnounceSite
+  tendCommandsAt: TendCommandsAt
   live: LiveEvents
   values: LiveValues
   replay: ReplayGuard

@@ -31,6 +31,7 @@ export function requireUpgrade(c: Context<AppEnv>): Sockets {
 
 /** How many sockets each person has open; a page that opens them without end is stopped here. */
 export interface SocketCount {
+  of(userId: string): number
   /** Refuses one more than `most`. */
   require(userId: string, most: number, message: string): void
   add(userId: string): void
@@ -40,6 +41,7 @@ export interface SocketCount {
 export function createSocketCount(): SocketCount {
   const open = new Map<string, number>()
   return {
+    of: (userId) => open.get(userId) ?? 0,
     require: (userId, most, message) => {
       if ((open.get(userId) ?? 0) >= most)
         throw new AppError({ code: 'too-many-sockets', status: 429, message })

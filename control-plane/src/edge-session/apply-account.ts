@@ -7,7 +7,7 @@ import { issueCommand } from '../features/commands/dispatch.ts'
 import { findReaders } from '../features/sealing/readers.ts'
 import { type Effect, noEffect } from './effect.ts'
 
-/** Takes the account that a ramdisk made: it is how this machine's BMC is reached from now on. */
+/** Takes the account that a ramdisk made, or the default login that was let in: it is how this machine's BMC is reached from now on. */
 export async function keepAccount(
   deps: Deps,
   { siteId }: EdgeIdentity,
@@ -15,13 +15,14 @@ export async function keepAccount(
   { outcome, sealed, detail }: Pick<CommandResult, 'outcome' | 'sealed' | 'detail'>,
   at: number,
 ): Promise<Effect> {
-  if (outcome !== 'done' || !sealed || detail?.kind !== 'account') return noEffect
+  const isKept = detail?.kind === 'account' || detail?.kind === 'default-login'
+  if (outcome !== 'done' || !sealed || !isKept) return noEffect
   const { address } = detail
   const before = await readBmc(deps.db, machineId)
   const isSame = before?.address === address
   const readers = await findReaders(deps.db, siteId, sealed)
   const reach = isSame ? {} : { ...nothingKnown, address, port: null, protocol: 'auto' as const, mac: null }
-  const isWell = { problem: null, problemSince: null, hasDefaultLogin: false }
+  const isWell = { problem: null, problemSince: null, hasDefaultLogin: detail.kind === 'default-login' }
   const values = { ...reach, ...isWell, credentials: sealed, readers, updatedAt: at }
   return {
     statements: [

@@ -1,6 +1,6 @@
-import { bmcLog, bmcs, machineLog, machines } from '@dragonfly/schema/db'
+import { bmcLog, bmcs, edges, machineLog, machines } from '@dragonfly/schema/db'
 import type { SiteEvent } from '@dragonfly/schema/wire'
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { usableSerial, usableUuid } from '../features/machines/identity.ts'
@@ -23,6 +23,16 @@ async function findBmc(deps: Deps, edge: EdgeIdentity, machineId: string) {
     .innerJoin(machines, eq(machines.machineId, bmcs.machineId))
     .where(and(eq(bmcs.machineId, machineId), eq(bmcs.siteId, edge.siteId)))
   return row ?? null
+}
+
+/** Whether it matters which edge reached a BMC: another one may watch it, too. */
+async function isShared({ db }: Deps, { siteId, edgeId }: EdgeIdentity): Promise<boolean> {
+  const others = await db
+    .select({ edgeId: edges.edgeId })
+    .from(edges)
+    .where(and(eq(edges.siteId, siteId), ne(edges.edgeId, edgeId), isNull(edges.revokedAt)))
+    .limit(1)
+  return others.length > 0
 }
 
 /** A machine that has not shown itself yet is known by what its BMC says of it; what it showed itself stays. */
@@ -48,6 +58,7 @@ export async function applyBmcIdentified(
   const isNewPin = row.tlsPin === null && identity.tlsPin !== undefined
   const isRightPin = identity.tlsPin !== undefined && (isNewPin || identity.tlsPin === row.tlsPin)
   const isMore = Object.keys(told).length > 0
+  const isNewEdge = row.edgeId !== edge.edgeId && (await isShared(deps, edge))
   return {
     statements: [
       deps.db
@@ -71,7 +82,7 @@ export async function applyBmcIdentified(
       ...(isMore ? [deps.db.update(machines).set(told).where(eq(machines.machineId, machineId))] : []),
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
-    bump: uuid !== null || serial !== null || isNewPin ? 'site' : 'none',
+    bump: uuid !== null || serial !== null || isNewPin || isNewEdge ? 'site' : 'none',
     mayJoin: machineId,
   }
 }
@@ -92,29 +103,33 @@ export async function applyBmcPower(
   const row = await findBmc(deps, edge, machineId)
   if (!row || (row.powerStateAt ?? 0) > at) return noEffect
   // Another edge of the site reaches it: this one may be in another network.
-  const isReachedByOther =
-    problem !== null && row.edgeId !== edge.edgeId && (await isPresent(deps, edge.siteId, row.edgeId))
-  if (isReachedByOther) return noEffect
+  const isReachedByOther = row.edgeId !== edge.edgeId && (await isPresent(deps, edge.siteId, row.edgeId))
+  if (problem !== null && isReachedByOther) return noEffect
   const problemSince = problem === null ? null : sql`coalesce(${bmcs.problemSince}, ${at})`
-  const seen =
-    powerState === 'unknown'
-      ? {}
-      : {
-          powerState,
-          powerStateAt: at,
-          reachableAt: at,
-          edgeId: edge.edgeId,
-        }
+  // Who reached it last goes on with it, as long as that edge is there and reaches it.
+  const isSeen = powerState !== 'unknown'
+  const isLost = problem !== null && row.edgeId === edge.edgeId && isUnreachable(event)
+  const edgeId = isSeen && !isReachedByOther ? edge.edgeId : isLost ? null : row.edgeId
+  const isHandedOver = edgeId !== row.edgeId && (await isShared(deps, edge))
+  const seen = isSeen ? { powerState, powerStateAt: at, reachableAt: at } : {}
+  const noted = isLost && !isHandedOver ? {} : { edgeId }
   return {
     statements: [
       deps.db
         .update(bmcs)
-        .set({ ...seen, problem, problemSince, updatedAt: sql`max(${bmcs.updatedAt}, ${at})` })
+        .set({ ...seen, ...noted, problem, problemSince, updatedAt: sql`max(${bmcs.updatedAt}, ${at})` })
         .where(eq(bmcs.machineId, machineId)),
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
-    bump: 'none',
+    bump: isHandedOver ? 'site' : 'none',
   }
+}
+
+const unreachable = new Set(['timeout', 'unreachable', 'not-redfish'])
+
+/** Another edge may be in another network; a password that is refused here is refused there, and locks the account. */
+function isUnreachable({ attempts = [] }: Event<'bmc.power'>): boolean {
+  return attempts.length > 0 && attempts.every(({ reason }) => unreachable.has(reason))
 }
 
 /** Redfish is not used until a person has compared it with what the BMC's own page shows. */

@@ -36,7 +36,7 @@ export async function applyCommandResult(
   const isOpen = row?.status === 'pending' || (row?.status === 'failed' && row.reason === 'no-answer')
   if (!row || !isOpen) return noEffect
   const kept =
-    row.command?.kind === 'bmc.create-account'
+    row.command?.kind === 'bmc.create-account' || row.command?.kind === 'bmc.default-login'
       ? await keepAccount(deps, edge, row.command, event, at)
       : await keepResealed(deps, edge, row.command, event)
   return {

@@ -2,7 +2,14 @@ import { edgeLostAfterMs } from '@dragonfly/schema/wire'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import type { LocalConnections, LocalTunnel } from '../ports/index.ts'
 import { handleEnd, handleMessage, refuseMessage } from './handle-frame.ts'
-import { closeCodes, freshTunnel, helloTimeoutMs, maxWaitingFrames, type Tunnel } from './tunnel.ts'
+import {
+  closeCodes,
+  freshTunnel,
+  helloTimeoutMs,
+  maxWaitingBytes,
+  maxWaitingFrames,
+  type Tunnel,
+} from './tunnel.ts'
 
 /** The least that a session needs of a WebSocket. */
 export interface TunnelSocket {
@@ -23,7 +30,7 @@ export function createEdgeSession(
   socket: TunnelSocket,
 ): EdgeSession {
   let isClosed = false
-  let waiting = 0
+  let waiting = { frames: 0, bytes: 0 }
   let queue: Promise<void> = Promise.resolve()
   let state = freshTunnel
   let silence = setTimeout(() => close(closeCodes.slow, 'no hello'), helloTimeoutMs)
@@ -74,16 +81,18 @@ export function createEdgeSession(
       if (isClosed) return
       const refusal = refuseMessage(data)
       if (refusal) return close(refusal.code, refusal.reason)
-      if (waiting >= maxWaitingFrames) return close(closeCodes.slow, 'too many frames at once')
-      waiting++
+      const text = String(data)
+      if (waiting.frames >= maxWaitingFrames || waiting.bytes + text.length > maxWaitingBytes)
+        return close(closeCodes.slow, 'too many frames at once')
+      waiting = { frames: waiting.frames + 1, bytes: waiting.bytes + text.length }
       queue = queue
-        .then(() => handleMessage(deps, tunnel, String(data)))
+        .then(() => handleMessage(deps, tunnel, text))
         .catch((error: unknown) => {
           deps.logError(`tunnel of edge ${edge.edgeId}`, error)
           close(closeCodes.failed, 'internal error')
         })
         .finally(() => {
-          waiting--
+          waiting = { frames: waiting.frames - 1, bytes: waiting.bytes - text.length }
         })
     },
   }

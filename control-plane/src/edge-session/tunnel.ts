@@ -43,3 +43,5 @@ export const closeCodes = {
 export const helloTimeoutMs = 15_000
 /** Frames that wait for their turn; an edge waits for acknowledgements, and never comes near this. */
 export const maxWaitingFrames = 256
+/** And what they take together: the platform gives 128 MB to all of a site's tunnels. */
+export const maxWaitingBytes = 16 * 1024 * 1024

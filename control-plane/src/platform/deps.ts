@@ -25,6 +25,7 @@ export type PlatformParts = Pick<
   | 'connections'
   | 'consoles'
   | 'announce'
+  | 'tendCommandsAt'
   | 'live'
   | 'values'
   | 'replay'

@@ -59,6 +59,9 @@ export interface LocalConnections extends EdgeConnections {
 /** Tells a site's edges that their state has changed, not more often than they can bear; the newest news is never lost. */
 export type AnnounceSite = (siteId: string) => Promise<void>
 
+/** Commands of a site are due at this time (ms since the epoch): they are looked after then, or soon after. */
+export type TendCommandsAt = (siteId: string, at: number) => Promise<void>
+
 /** Events for the people who watch. Publishing never fails and never waits. */
 export interface LiveEvents {
   publish(events: readonly LiveEvent[]): void

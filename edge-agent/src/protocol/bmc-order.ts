@@ -96,7 +96,8 @@ function refuseTime(order: BmcOrder, nowSeconds: number): BmcOrderVerdict | null
 
 function refuseSafety(order: BmcOrder, { machine, site }: BmcOrderCheck): BmcOrderVerdict | null {
   if (order.what.action === 'reseal') return null
-  if (site.powerControl === 'off') return refuse('power-control-off', switchedOffSentences.powerControl)
+  if (site.powerControl === 'off' && order.what.action !== 'default-login')
+    return refuse('power-control-off', switchedOffSentences.powerControl)
   if (site.reimage === 'off' && order.what.action === 'netboot')
     return refuse('reimage-off', switchedOffSentences.reimage)
   if (machine?.locked) return refuse('machine-locked', `${machine.name} is locked.`)

@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { hasIpmiSim, simUser, startIpmiSim } from '../../test/ipmi-sim.ts'
+import { makeBmcPassword } from '../codec/bmc-password.ts'
 import { createIpmiClient, getDeviceId } from '../services/ipmi/index.ts'
-import { createBmcAccount, findPlace, makeBmcPassword } from './bmc-account.ts'
+import { createBmcAccount, findPlaces } from './bmc-account.ts'
 import { type RunCommand, runCommand } from './run-command.ts'
 
 const canSimulate = await hasIpmiSim()
@@ -20,12 +21,15 @@ test('passwords obey the rules of all makers, and are never the same', () => {
 })
 
 test.each([
-  ['1,,true,false,false,USER\n2,root,true,true,true,ADMINISTRATOR\n3,,true,false,false,NO ACCESS', '3'],
-  ['1,,t\n2,root,t\n3,,t\n4,dragonfly,t', '4'],
-  ['1,,t\n2,root,t', null],
-  ['', null],
+  [
+    '1,,true,false,false,USER\n2,root,true,true,true,ADMINISTRATOR\n3,,true,false,false,NO ACCESS\n4,,t',
+    ['3', '4'],
+  ],
+  ['1,,t\n2,root,t\n3,,t\n4,dragonfly,t', ['4']],
+  ['1,,t\n2,root,t', []],
+  ['', []],
 ])('an account goes to its own place, else to a free one: %j', (list, place) =>
-  expect(findPlace(list, 'dragonfly')).toBe(place),
+  expect(findPlaces(list, 'dragonfly')).toEqual(place),
 )
 
 /** ipmitool as it is in the ramdisk, but over the LAN of a BMC that is simulated; that one knows no address of its own. */
@@ -84,4 +88,37 @@ test('a BMC that refuses is quoted without the password; one without an address 
   asked.length = 0
   expect(await create('0.0.0.0')).toMatchObject({ kind: 'failed' })
   expect(asked.every((command) => command.includes('lan print'))).toBe(true)
+})
+
+/** A BMC that says no to some words, and what it was asked besides looking. */
+async function createOn(refuses: (words: string) => boolean) {
+  const asked: string[] = []
+  const outcome = await createBmcAccount(
+    async (command) => {
+      const words = command.slice(1).join(' ')
+      if (words.startsWith('lan print')) return { code: 0, stdout: 'IP Address : 10.0.0.17\n', stderr: '' }
+      if (words.includes('user list')) return { code: 0, stdout: '2,root,t\n3,,t\n4,,t', stderr: '' }
+      asked.push(words)
+      return { code: refuses(words) ? 1 : 0, stdout: '', stderr: '' }
+    },
+    { username: 'dragonfly', password: 'Secret-123' },
+  )
+  return { asked, kind: outcome.kind }
+}
+
+test('where a place is reserved, or a password has to be longer, the other way is tried; consoles may refuse', async () => {
+  const refusals = ['set name 3', 'Secret-123 16', 'sol payload']
+  expect(await createOn((words) => refusals.some((text) => words.includes(text)))).toEqual({
+    kind: 'made',
+    asked: [
+      'user set name 3 dragonfly',
+      'user set name 4 dragonfly',
+      'user set password 4 Secret-123 16',
+      'user set password 4 Secret-123 20',
+      'channel setaccess 1 4 callin=off ipmi=on link=on privilege=4',
+      'user enable 4',
+      'sol payload enable 1 4',
+    ],
+  })
+  expect((await createOn((words) => words.includes('set name'))).asked).toHaveLength(2)
 })

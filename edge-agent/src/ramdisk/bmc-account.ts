@@ -13,78 +13,88 @@ export type AccountOutcome = { kind: 'made'; account: BmcAccount } | { kind: 'fa
 const inBand: readonly string[] = ['ipmitool']
 const timeoutMs = 20_000
 
+/** What makers' BMCs want in different ways: each way is tried, in this order. */
+const oddities = {
+  /** Intel's and old ones have the address elsewhere than on channel 1; HPE's iLO on 2. */
+  lanChannels: ['1', '8', '2', '3'],
+  /** Fixed and reserved places look free in the list, and refuse a name: on that the next one is tried. */
+  placesTried: 4,
+  /** Room of a password in bytes: IPMI 1.5's, which all know; newer firmware may take nothing but 2.0's. */
+  passwordForms: ['16', '20'],
+} as const
+
 /**
- * Makes an administrator's account on the BMC of this machine, in the first free place; one of the same name gets another
- * password. The order of the steps is the one that BMCs of every maker take.
+ * Makes an administrator's account on the BMC of this machine, in the first place that takes its name; one of the same
+ * name gets another password. The order of the steps is the one that BMCs of every maker take.
  */
 export async function createBmcAccount(
   run: RunCommand,
   { username, password }: Omit<BmcAccount, 'address'>,
   tool: readonly string[] = inBand,
 ): Promise<AccountOutcome> {
-  const ask = (...words: string[]) => run([...tool, ...words], { timeoutMs })
+  const ask: Ask = (...words) => run([...tool, ...words], { timeoutMs })
   const lan = await findLan(ask)
   if (!lan)
     return fail('The BMC of this machine has no address on the network, or there is none: look in its setup.')
-  const listed = await ask('-c', 'user', 'list', lan.channel)
-  const place = findPlace(listed.stdout, username)
-  if (!place) return fail('The BMC has no free place for an account: remove one that nobody needs.')
-  const steps: readonly (readonly string[])[] = [
-    ['user', 'set', 'name', place, username],
-    ['user', 'set', 'password', place, password, '16'],
-    ['user', 'enable', place],
-    ['channel', 'setaccess', lan.channel, place, 'callin=off', 'ipmi=on', 'link=on', 'privilege=4'],
-  ]
-  for (const step of steps) {
-    const done = await ask(...step)
-    if (done.code === 0) continue
-    const reason = describeCommandFailure(done).replaceAll(password, '…')
-    return fail(`The BMC refused at “${step.slice(0, 3).join(' ')}”: ${reason}`)
+  const { channel, address } = lan
+  const places = findPlaces((await ask('-c', 'user', 'list', channel)).stdout, username)
+  const named = await tryInTurn(ask, places.slice(0, oddities.placesTried), (place) => [
+    ...['user', 'set', 'name', place, username],
+  ])
+  if (!named) return fail('The BMC has no free place for an account: remove one that nobody needs.')
+  const place = named.value
+  const refused = (step: string, answer: Answer) =>
+    fail(`The BMC refused at “${step}”: ${describeCommandFailure(answer).replaceAll(password, '…')}`)
+  if (named.answer.code !== 0) return refused('user set name', named.answer)
+  const set = await tryInTurn(ask, oddities.passwordForms, (size) => [
+    ...['user', 'set', 'password', place, password, size],
+  ])
+  if (set && set.answer.code !== 0) return refused('user set password', set.answer)
+  const access = [channel, place, 'callin=off', 'ipmi=on', 'link=on', 'privilege=4']
+  const granted = await ask('channel', 'setaccess', ...access)
+  if (granted.code !== 0) return refused('channel setaccess', granted)
+  const enabled = await ask('user', 'enable', place)
+  if (enabled.code !== 0) return refused('user enable', enabled)
+  // Without it some let no new user at the serial console; some don't know it, and let everybody.
+  await ask('sol', 'payload', 'enable', channel, place)
+  return { kind: 'made', account: { address, username, password } }
+}
+
+type Answer = Awaited<ReturnType<RunCommand>>
+type Ask = (...words: string[]) => Promise<Answer>
+
+/** Asks with each value until one is taken; the last answer when none is. Undefined for no values. */
+async function tryInTurn(
+  ask: Ask,
+  values: readonly string[],
+  words: (value: string) => string[],
+): Promise<{ value: string; answer: Answer } | undefined> {
+  let last: { value: string; answer: Answer } | undefined
+  for (const value of values) {
+    last = { value, answer: await ask(...words(value)) }
+    if (last.answer.code === 0) return last
   }
-  return { kind: 'made', account: { address: lan.address, username, password } }
+  return last
 }
 
 function fail(message: string): AccountOutcome {
   return { kind: 'failed', message: message.slice(0, 400) }
 }
 
-type Ask = (...words: string[]) => ReturnType<RunCommand>
-
-/** The channel that has the BMC's address: mostly 1; on some boards 8 or 2. */
 async function findLan(ask: Ask): Promise<{ channel: string; address: string } | null> {
-  for (const channel of ['1', '8', '2', '3']) {
+  for (const channel of oddities.lanChannels) {
     const address = parseLanPrint((await ask('lan', 'print', channel)).stdout)?.address
     if (address) return { channel, address }
   }
   return null
 }
 
-/** Number of the account of that name, else of the first without a name. User 1 is the nameless one of the specification. */
-export function findPlace(list: string, username: string): string | null {
+/** Number of the account of that name; else of those without one. User 1 is the nameless one of the specification. */
+export function findPlaces(list: string, username: string): string[] {
   const rows = list.split('\n').flatMap((line) => {
     const [number = '', name = ''] = line.split(',')
     return /^\d{1,2}$/.test(number) && number !== '1' ? [{ number, name: name.trim() }] : []
   })
   const own = rows.find(({ name }) => name === username)
-  return (own ?? rows.find(({ name }) => name === ''))?.number ?? null
-}
-
-const upper = 'ABCDEFGHJKLMNPQRSTUVWXYZ'
-const lower = 'abcdefghijkmnopqrstuvwxyz'
-const digits = '23456789'
-const alphabet = upper + lower + digits
-const longEnough = 16
-
-/**
- * A password that every maker's BMC takes: 16 characters, at least two capitals, small letters and digits, one that is
- * none of these, and no character twice in a row. `pick(n)` gives an even random number below n.
- */
-export function makeBmcPassword(pick: (below: number) => number): string {
-  for (;;) {
-    const letters = Array.from({ length: longEnough - 1 }, () => alphabet[pick(alphabet.length)] ?? '')
-    const at = 1 + pick(longEnough - 2)
-    const text = [...letters.slice(0, at), '-', ...letters.slice(at)].join('')
-    const has = (set: string) => [...text].filter((each) => set.includes(each)).length >= 2
-    if ([upper, lower, digits].every(has) && !/(.)\1/i.test(text)) return text
-  }
+  return own ? [own.number] : rows.filter(({ name }) => name === '').map(({ number }) => number)
 }

@@ -48,7 +48,8 @@ async function main(): Promise<void> {
       remember: (record) => writeBootRecord(recordPath, record),
       restart,
       async createBmcAccount(username) {
-        const { createBmcAccount, makeBmcPassword } = await import('./bmc-account.ts')
+        const { createBmcAccount } = await import('./bmc-account.ts')
+        const { makeBmcPassword } = await import('../codec/bmc-password.ts')
         const { randomInt } = await import('node:crypto')
         return createBmcAccount(run, { username, password: makeBmcPassword((below) => randomInt(below)) })
       },

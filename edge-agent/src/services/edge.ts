@@ -140,7 +140,8 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   await publisher.publish()
   await links.reconsider()
   await retireUnused(parts.sealing, state)
-  parts.bmcs.poller.want(state)
+  // A BMC that is silent takes its time: nothing waits for its session to end.
+  void parts.bmcs.want(state)
   await parts.bmcs.tick()
 }
 

@@ -1,6 +1,7 @@
 import type { SiteState } from '@dragonfly/schema/wire'
 import { listHostInterfaces } from '../io/host-interfaces.ts'
 import { openSystemdNotifier } from '../io/systemd-notify.ts'
+import { limitYoungGeneration } from '../io/young-generation.ts'
 import { giveUpPrivileges } from './confine.ts'
 import { type ControlPlane, createControlPlane, describeError } from './control-plane.ts'
 import { trustedKeys } from './deployments/orders.ts'
@@ -30,6 +31,7 @@ export async function runEdge(options: {
     complain(`dragonfly-edge: another one is running on ${dataDir}. Stop it first, or use another --data.`)
     return 1
   }
+  limitYoungGeneration()
   const database = await openStore(dataDir)
   const identity = await loadIdentity(database)
   const key = await loadEdgeKey(dataDir)

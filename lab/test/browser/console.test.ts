@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { MachineDetail, SealingKeysView } from '@dragonfly/schema/api'
 import { sealFor, verifySealingKey } from '@dragonfly/schema/sealing'
 import type { Page } from 'playwright-core'
@@ -9,25 +5,10 @@ import { expect, test } from 'vitest'
 import { ApiClient, waitUntil } from '../../src/api.ts'
 import { lightChassis } from '../../src/bmc/light-chassis.ts'
 import { startSimulatedBmc } from '../../src/bmc/simulated-bmc.ts'
-import { runCommand } from '../../src/command.ts'
-import { administrator, edgeProgram, endChild } from '../../src/product.ts'
+import { administrator } from '../../src/product.ts'
 import { openBrowser, takePictures } from '../support/browser.ts'
+import { startEdge } from './support/edge.ts'
 import { signIn, startPortal } from './support/portal.ts'
-
-/** An edge of the site on this host. It serves no network, and so opens no port. */
-async function startEdge(api: ApiClient, siteId: string): Promise<AsyncDisposable> {
-  const dir = await mkdtemp(join(tmpdir(), 'dragonfly-edge-'))
-  const env = { ...process.env, DRAGONFLY_EDGE_DATA: dir }
-  const { token } = await api.request<{ token: string }>('POST', `/api/v1/sites/${siteId}/enrolment-tokens`)
-  await runCommand([process.execPath, edgeProgram, 'join', api.url, token], { env })
-  const child = spawn(process.execPath, [edgeProgram, 'run'], { env, stdio: 'ignore' })
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await endChild(child, 'SIGTERM')
-      await rm(dir, { recursive: true, force: true })
-    },
-  }
-}
 
 /** A machine and its BMC's password, sealed for the site's edge. */
 async function addMachine(api: ApiClient, siteId: string, address: string): Promise<string> {

@@ -1,23 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { BmcView, CommandView } from '@dragonfly/schema/api'
+import type { BmcView } from '@dragonfly/schema/api'
 import { expect, test } from 'vitest'
 import { waitUntil } from '../../src/api.ts'
-import { type Product, startProduct } from '../../src/product.ts'
-import { readFromBmc, waitForPower } from '../support/bmc.ts'
+import { startProduct } from '../../src/product.ts'
+import { endOfCommand, readFromBmc, waitForPower } from '../support/bmc.ts'
 import { inRack } from '../support/rack.ts'
 
 const ramdiskTimeoutMs = 400_000
-
-async function finished({ api }: Product, { commandId }: CommandView): Promise<CommandView> {
-  return waitUntil(
-    'the command to end',
-    async () => {
-      const found = await api.request<CommandView>('GET', `/api/v1/commands/${commandId}`)
-      return found.status === 'pending' ? undefined : found
-    },
-    180_000,
-  )
-}
 
 test('a machine in the ramdisk gets an account on its BMC, by which the edge then switches it', () =>
   inRack('bmc-account', async (lab) => {
@@ -42,7 +31,7 @@ test('a machine in the ramdisk gets an account on its BMC, by which the edge the
     const { machineId } = await api.adoptMachine(found.machineId, 'rack-1')
     const path = `/api/v1/machines/${machineId}`
 
-    const first = await finished(product, await api.request('POST', `${path}/bmc/account`))
+    const first = await endOfCommand(product, await api.request('POST', `${path}/bmc/account`))
     expect(first).toMatchObject({
       status: 'done',
       detail: { kind: 'account', address, username: 'dragonfly' },
@@ -50,7 +39,7 @@ test('a machine in the ramdisk gets an account on its BMC, by which the edge the
     await waitForPower(product, machineId, 'on')
 
     // Again: the same account, another password. What was open with the old one is not asked any more.
-    const second = await finished(product, await api.request('POST', `${path}/bmc/account`))
+    const second = await endOfCommand(product, await api.request('POST', `${path}/bmc/account`))
     expect(second.status).toBe('done')
     const login = ['-I', 'lanplus', '-C', '17', '-H', address, '-U', admin.name, '-P', admin.password]
     const listed = await lab.exec('edge', ['ipmitool', ...login, '-c', 'user', 'list', '2'])
@@ -71,7 +60,7 @@ test('a machine in the ramdisk gets an account on its BMC, by which the edge the
       })
     }
     const confirmed = await api.confirm('powerMachine', { machineId, operation: 'off' })
-    const off = await finished(
+    const off = await endOfCommand(
       product,
       await api.request('POST', `${path}/power`, { operation: 'off' }, confirmed),
     )

@@ -18,30 +18,52 @@ import type { Product } from '../../src/product.ts'
 
 /** Takes a machine in by its BMC's address, sealing the password as the browser does. */
 export async function adoptByAddress(
-  { api, siteId }: Product,
+  product: Product,
   address: string,
   user: { name: string; password: string },
   { protocol = 'ipmi', name = 'rack-1' }: { protocol?: BmcProtocol; name?: string } = {},
 ): Promise<string> {
+  const { api, siteId } = product
   const { machineId } = await api.request<MachineDetail>('POST', '/api/v1/bmcs', {
     siteId,
     address,
     protocol,
     name,
   })
+  await enterBmc(product, machineId, { address, protocol, username: user.name, password: user.password })
+  return machineId
+}
+
+/** Says how a machine's power is reached, with a password that is sealed as the browser does. */
+export async function enterBmc(
+  { api, siteId }: Product,
+  machineId: string,
+  reach: { address: string; protocol: BmcProtocol; username: string; password: string },
+): Promise<void> {
+  const { address, protocol, username, password } = reach
   const { edges } = await api.request<SealingKeysView>('GET', `/api/v1/sites/${siteId}/sealing-keys`)
   const checks = await Promise.all(
     edges.map((edge) => verifySealingKey(edge.sealingKey ?? '', edge.publicKey)),
   )
   const keys = checks.flatMap((check) => (check.kind === 'refused' ? [] : [check.key]))
-  const { name: username, password } = user
   const sealed = await sealFor({ format: 1, siteId, machineId, address, username, password }, keys)
   await api.request('PUT', `/api/v1/machines/${machineId}/bmc`, {
     address,
     protocol,
     credentials: sealed,
   })
-  return machineId
+}
+
+/** What came of a command, once it has ended. */
+export function endOfCommand({ api }: Product, { commandId }: CommandView): Promise<CommandView> {
+  return waitUntil(
+    'the command to end',
+    async () => {
+      const found = await api.request<CommandView>('GET', `/api/v1/commands/${commandId}`)
+      return found.status === 'pending' ? undefined : found
+    },
+    180_000,
+  )
 }
 
 export async function deployTo(

@@ -30,6 +30,8 @@ export const bmcScanRowSchema = scanRowSchema
   .extend({
     /** The machine of the site whose BMC has this address. */
     machineId: idSchema.nullable(),
+    /** It is a machine of ours, and nobody has been let in yet. */
+    needsLogin: z.boolean(),
   })
   .openapi('BmcScanRow')
 

@@ -151,6 +151,20 @@ export const bootDeviceInputSchema = z
     uefi: z.boolean().optional().openapi({ description: 'What is known of the machine when left out' }),
   })
   .openapi('BootDeviceInput')
+
+export const mediaInputSchema = z
+  .object({
+    url: z
+      .string()
+      .trim()
+      .max(2000)
+      .regex(/^https?:\/\/[^\s@/?#]+\/\S+$/i, {
+        message:
+          'Give the address of an image, beginning with http:// or https://, without a password in it.',
+      })
+      .openapi({ description: 'What the BMC itself fetches' }),
+  })
+  .openapi('MediaInput')
 export const identifyInputSchema = z
   .object({
     seconds: z

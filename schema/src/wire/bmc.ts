@@ -48,6 +48,22 @@ export const bmcCapabilitiesSchema: z.ZodType<BmcCapabilities> = z.partialRecord
 /** `typ` of the JWS header (RFC 7515) of an order to a BMC, alg EdDSA, signed as work orders are. */
 export const bmcOrderType = 'dragonfly-bmc-order+jwt'
 
+/** Where a BMC fetches a disc: nothing secret, for it is shown and logged. */
+export const mediaUrlSchema = z
+  .string()
+  .max(2000)
+  .regex(
+    /^https?:\/\/[^\s@/?#]+\/\S+$/i,
+    'an address that begins with http:// or https://, without a password in it',
+  )
+
+const mediaActions = [
+  z.object({ action: z.literal('insert-media'), url: mediaUrlSchema }),
+  z.object({ action: z.literal('eject-media') }),
+] as const
+export const mediaActionSchema = z.discriminatedUnion('action', mediaActions)
+export type MediaAction = z.infer<typeof mediaActionSchema>
+
 /** What may be done to a machine through its BMC. */
 export const bmcActionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('power'), operation: z.enum(powerOperations) }),
@@ -61,6 +77,9 @@ export const bmcActionSchema = z.discriminatedUnion('action', [
   /** Whatever it takes to netboot it for the deployment that the order names: boot device, power on, power cycle. */
   z.object({ action: z.literal('netboot'), uefi: z.boolean().nullable() }),
   z.object({ action: z.literal('clear-event-log') }),
+  ...mediaActions,
+  /** Try what its maker's BMCs are let in with at first. */
+  z.object({ action: z.literal('default-login') }),
   /** An account on it, made from the machine's ramdisk. */
   z.object({ action: z.literal('account') }),
   /** Seal its credentials anew, to the keys of these names (sorted) and to that of the edge that does it. */

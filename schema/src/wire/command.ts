@@ -5,6 +5,7 @@ import {
   bmcAddressSchema,
   bmcAttemptsSchema,
   bmcCapabilitiesSchema,
+  mediaActionSchema,
   siteBmcSchema,
 } from './bmc.ts'
 import { scanRangeSchema } from './bmc-scan.ts'
@@ -35,8 +36,16 @@ const machineCommandSchema = z.discriminatedUnion('kind', [
     seconds: z.number().int().min(0).max(255).nullable(),
   }),
   z.object({ kind: z.literal('bmc.control'), ...target, what: bmcActionSchema, order: orderSchema }),
+  /** The virtual CD drive; with a null change, only what is in it is looked at. */
+  z.object({
+    kind: z.literal('bmc.media'),
+    ...target,
+    change: z.object({ what: mediaActionSchema, order: orderSchema }).nullable(),
+  }),
   /** Has the machine's ramdisk make an account on its BMC; the edge answers with the sealed password. */
   z.object({ kind: z.literal('bmc.create-account'), ...target, order: orderSchema }),
+  /** Tries the maker's default logins, each at most once; the edge answers with what was let in, sealed. */
+  z.object({ kind: z.literal('bmc.default-login'), ...target, order: orderSchema }),
   /** Seals what `bmc.credentials` holds for other recipients, too; ciphertext comes back and nothing else. */
   z.object({
     kind: z.literal('credentials.reseal'),
@@ -119,7 +128,19 @@ export const commandDetailSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('power'), powerState: z.enum(powerStates), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('boot-device'), device: z.enum(bootDevices), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('account'), address: bmcAddressSchema, username: textSchema }),
+  z.object({
+    kind: z.literal('default-login'),
+    address: bmcAddressSchema,
+    username: textSchema,
+    driver: z.enum(bmcDrivers),
+  }),
   z.object({ kind: z.literal('identify'), driver: z.enum(bmcDrivers) }),
+  /** What is in the virtual drive; null where it is empty. */
+  z.object({
+    kind: z.literal('virtual-media'),
+    image: z.string().max(4000).nullable(),
+    driver: z.enum(bmcDrivers),
+  }),
   z.object({ kind: z.literal('event-log-cleared'), driver: z.enum(bmcDrivers) }),
   z.object({ kind: z.literal('sensors'), sensors: z.array(sensorSchema).max(1000) }),
   z.object({ kind: z.literal('event-log'), entries: z.array(bmcLogEntrySchema).max(2000) }),
@@ -139,7 +160,7 @@ export const commandResultSchema = z.object({
   /** What did not work on the way, driver by driver. */
   attempts: bmcAttemptsSchema.optional(),
   detail: commandDetailSchema.optional(),
-  /** What `credentials.reseal` or `bmc.create-account` made. */
+  /** What `credentials.reseal`, `bmc.create-account` or `bmc.default-login` made. */
   sealed: sealedCredentialsSchema.optional(),
 })
 export type CommandResult = z.infer<typeof commandResultSchema>

@@ -23,6 +23,8 @@ export const siteMachineSchema = z.object({
   epoch: z.number().int().nonnegative(),
   /** Left out where it has none, and by an older control plane. */
   bmc: siteBmcSchema.optional(),
+  /** The edge that watches its BMC. Left out, every edge of the site does: nobody knows yet who reaches it. */
+  pollBy: idSchema.optional(),
   /** The address that is kept for its primary NIC, where this edge gives out addresses. */
   reservation: z.object({ mac: macSchema, address: ipv4Schema }).optional(),
 })

@@ -88,6 +88,7 @@ async function refreshMachines(client: QueryClient, ids: ReadonlySet<string>): P
   if (ids.size === 0) return
   void client.invalidateQueries({ queryKey: keys.sites })
   void client.invalidateQueries({ queryKey: keys.waitingCommands })
+  void client.invalidateQueries({ queryKey: keys.bmcScans })
   for (const id of ids) {
     void client.invalidateQueries({ queryKey: keys.bmc(id) })
     void client.invalidateQueries({ queryKey: keys.commands(id) })

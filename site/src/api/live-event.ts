@@ -31,6 +31,7 @@ export type LiveEvent =
     }
   | { type: 'sensors'; machineId: string }
   | { type: 'bmc-log'; machineId: string }
+  | { type: 'bmc-scan'; siteId: string }
   | { type: 'log'; machineId: string; deploymentId: string | null }
 
 export type ChangedEntity =
@@ -52,6 +53,7 @@ const types = new Set([
   'readings',
   'sensors',
   'bmc-log',
+  'bmc-scan',
   'log',
 ])
 

@@ -157,6 +157,9 @@ function handleLiveEvent(client: QueryClient, changes: ChangeBeat, event: LiveEv
     case 'bmc-log':
       void client.invalidateQueries({ queryKey: keys.bmcLog(event.machineId) })
       return
+    case 'bmc-scan':
+      void client.invalidateQueries({ queryKey: keys.bmcScan(event.siteId) })
+      return
     case 'log':
       for (const listener of logListeners.get(event.machineId) ?? []) listener()
   }

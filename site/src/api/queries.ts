@@ -18,6 +18,8 @@ export const keys = {
   machines: ['machines'],
   machine: (machineId: string) => ['machine', machineId],
   bmc: (machineId: string) => ['bmc', machineId],
+  bmcScans: ['bmc-scan'],
+  bmcScan: (siteId: string) => ['bmc-scan', siteId],
   recording: (deploymentId: string) => ['recording', deploymentId],
   commands: (machineId: string) => ['commands', machineId],
   waitingCommands: ['waiting-commands'],
@@ -125,6 +127,14 @@ export const bmcQuery = (machineId: string) =>
     queryKey: keys.bmc(machineId),
     queryFn: ({ signal }) =>
       take(api.GET('/api/v1/machines/{machineId}/bmc', { params: { path: { machineId } }, signal })),
+  })
+
+/** A site's last look for BMCs; null before the first. The live socket says when it has got on. */
+export const bmcScanQuery = (siteId: string) =>
+  queryOptions({
+    queryKey: keys.bmcScan(siteId),
+    queryFn: async ({ signal }) =>
+      (await take(api.GET('/api/v1/sites/{siteId}/bmc-scan', { params: { path: { siteId } }, signal }))).scan,
   })
 
 /** What was asked of a machine's BMC, the newest first. */

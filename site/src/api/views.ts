@@ -3,6 +3,7 @@ import type { components } from './openapi.d.ts'
 type Schemas = components['schemas']
 
 export type Bmc = Schemas['Bmc']
+export type BmcScan = Schemas['BmcScan']
 export type BmcLogEntry = Schemas['BmcLogEntry']
 export type Sensor = Schemas['Sensors']['sensors'][number]
 export type SiteDraw = Schemas['SiteDraw']

@@ -163,6 +163,7 @@ function useCommands(query: string): Command[] {
         'Adopt by BMC address',
         () => void navigate({ to: paths.machines, search: { do: 'adopt-bmc' } }),
       ),
+      action('Find BMCs', () => void navigate({ to: paths.findBmcs })),
       action('Import image', () => void navigate({ to: paths.images, search: { do: 'import' } })),
       action('Add an edge', () => void navigate({ to: paths.sites, search: { do: 'enrol' } })),
       action('Add template', () => void navigate({ to: paths.templates, search: { do: 'add' } })),

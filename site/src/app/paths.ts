@@ -2,6 +2,7 @@
 export const paths = {
   machines: '/',
   machine: (machineId: string) => `/machines/${encodeURIComponent(machineId)}`,
+  findBmcs: '/machines/find-bmcs',
   sites: '/sites',
   images: '/images',
   templates: '/templates',

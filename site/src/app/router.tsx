@@ -22,6 +22,7 @@ import { Broken } from './broken.tsx'
 import { AccountPage } from './pages/account-page.tsx'
 import { AuditPage } from './pages/audit-page.tsx'
 import { ClosedPage } from './pages/closed-page.tsx'
+import { FindBmcsPage } from './pages/find-bmcs-page.tsx'
 import { FrontPage } from './pages/front-page.tsx'
 import { ImagesPage } from './pages/images-page.tsx'
 import { InvitationPage } from './pages/invitation-page.tsx'
@@ -98,6 +99,15 @@ const machines = createRoute({
     status: statusOrder.find((status) => status === search.status),
     site: text(search.site),
     do: search.do === 'add' || search.do === 'adopt-bmc' ? search.do : undefined,
+  }),
+})
+
+const findBmcs = createRoute({
+  getParentRoute: () => portal,
+  path: paths.findBmcs,
+  component: FindBmcsPage,
+  validateSearch: (search: Record<string, unknown>): { site?: string | undefined } => ({
+    site: text(search.site),
   }),
 })
 
@@ -185,6 +195,7 @@ export function createPortalRouter(queryClient: QueryClient) {
     routeTree: root.addChildren([
       portal.addChildren([
         machines,
+        findBmcs,
         machine,
         sites,
         images,

@@ -71,8 +71,8 @@ describe('a scan', () => {
       addressesDone: 9,
       edgeId: edge.edgeId,
       rows: [
-        { address: '10.0.0.2', machineId: null, redfish },
-        { address: '10.0.0.3', machineId },
+        { address: '10.0.0.2', machineId: null, needsLogin: false, redfish },
+        { address: '10.0.0.3', machineId, needsLogin: true },
       ],
     })
     await tell(result(commandId, 'done'), result(commandId, 'failed', 'internal'))

@@ -8,7 +8,7 @@ import {
   type ScanRange,
   scanSilenceMs,
 } from '@dragonfly/schema/state'
-import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { runBatch } from '../../batch.ts'
 import type { Deps, Person } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
@@ -122,10 +122,16 @@ async function viewRows(deps: Deps, { scanId, siteId }: ScanRecord): Promise<Bmc
       ipmi: bmcScanRows.ipmi,
       redfish: bmcScanRows.redfish,
       machineId: bmcs.machineId,
+      hasLogin: sql<number>`${bmcs.credentials} is not null and ${bmcs.problem} is null`,
     })
     .from(bmcScanRows)
     .leftJoin(bmcs, and(eq(bmcs.siteId, siteId), eq(bmcs.address, bmcScanRows.address)))
     .where(eq(bmcScanRows.scanId, scanId))
-  const each = new Map(rows.map((row) => [row.address, row]))
+  const each = new Map(
+    rows.map(({ hasLogin, ...row }) => [
+      row.address,
+      { ...row, needsLogin: row.machineId !== null && !hasLogin },
+    ]),
+  )
   return [...each.values()].sort((a, b) => ipv4ToNumber(a.address) - ipv4ToNumber(b.address))
 }

@@ -3,12 +3,15 @@ import type { AppEnv } from '../../deps.ts'
 import { personOf } from '../../enforce-access.ts'
 import { requireSite } from '../people/site-limits.ts'
 import {
+  changeMedia,
   createBmcAccount,
   identifyMachine,
   powerMachine,
   probeBmc,
   readFromBmc,
+  readMedia,
   setBootDevice,
+  tryDefaultLogin,
 } from './operations.ts'
 import * as routes from './routes.ts'
 import { adoptBmc, getBmc, removeBmc, setBmc } from './service.ts'
@@ -41,6 +44,9 @@ function mountRequests(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.createBmcAccount, async (c) =>
     c.json(await createBmcAccount(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),
   )
+  app.openapi(routes.tryDefaultLogin, async (c) =>
+    c.json(await tryDefaultLogin(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),
+  )
   app.openapi(routes.readFromBmc, async (c) => {
     const { what } = c.req.valid('json')
     return c.json(await readFromBmc(c.get('deps'), personOf(c), c.req.valid('param').machineId, what), 202)
@@ -54,6 +60,16 @@ function mountRequests(app: OpenAPIHono<AppEnv>): void {
     const { machineId } = c.req.valid('param')
     return c.json(await setBootDevice(c.get('deps'), personOf(c), machineId, c.req.valid('json')), 202)
   })
+  app.openapi(routes.insertBmcMedia, async (c) => {
+    const { machineId } = c.req.valid('param')
+    return c.json(await changeMedia(c.get('deps'), personOf(c), machineId, c.req.valid('json').url), 202)
+  })
+  app.openapi(routes.ejectBmcMedia, async (c) =>
+    c.json(await changeMedia(c.get('deps'), personOf(c), c.req.valid('param').machineId, null), 202),
+  )
+  app.openapi(routes.readBmcMedia, async (c) =>
+    c.json(await readMedia(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),
+  )
   app.openapi(routes.powerOnMachine, async (c) => {
     const input = { operation: 'on', safety: c.get('safety') } as const
     return c.json(await powerMachine(c.get('deps'), personOf(c), c.req.valid('param').machineId, input), 202)

@@ -82,6 +82,29 @@ export async function setBootDevice(
   })
 }
 
+/** A null URL empties the drive. It restarts nothing: what runs on the machine goes on. */
+export async function changeMedia(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  url: string | null,
+): Promise<CommandView> {
+  if (!(await readBmc(deps.db, machineId))) throw notFound('BMC')
+  return control(deps, person, machineId, {
+    title: url === null ? 'Eject the virtual disc' : 'Insert a virtual disc',
+    what: url === null ? { action: 'eject-media' } : { action: 'insert-media', url },
+    safety: 'safe',
+  })
+}
+
+export async function readMedia(deps: Deps, person: Person, machineId: string): Promise<CommandView> {
+  return request(deps, person, machineId, 'Look at the virtual drive', (target) => ({
+    kind: 'bmc.media',
+    ...target,
+    change: null,
+  }))
+}
+
 /** What is in it stays readable in the portal, as far as it was read. */
 export async function clearEventLog(
   deps: Deps,
@@ -109,17 +132,20 @@ function knownFirmware({ inventory }: MachineDetail): boolean | null {
   return inventory ? inventory.firmware === 'uefi' : null
 }
 
-/** An account with a password of its own, made from the machine's ramdisk: for who has the machine, but no password. */
+/** An account with a password of its own, made over the LAN where a login is known, else from the machine's ramdisk. */
 export async function createBmcAccount(deps: Deps, person: Person, machineId: string): Promise<CommandView> {
   const machine = await getMachine(deps, machineId)
-  if (!machine.ramdiskConnected)
-    throw conflict('not-in-ramdisk', 'An account is made from the ramdisk: boot the machine into it first.')
   const verdict = machineActions.power(machine)
   if (!verdict.allowed) throw conflict('account-refused', verdict.reason)
   const { siteId, inventory } = machine
   const address = inventory?.bmc?.address
   if (address) await refuseTakenAddress(deps, siteId, { address, port: null }, machineId)
   const bmc = await readBmc(deps.db, machineId)
+  if (!machine.ramdiskConnected && !bmc?.credentials)
+    throw conflict(
+      'not-in-ramdisk',
+      'Without a password of its BMC, an account is made from the ramdisk: boot the machine into it first.',
+    )
   const issuedAt = deps.clock()
   const commandId = await issueCommand(deps, {
     siteId,
@@ -141,6 +167,35 @@ export async function createBmcAccount(deps: Deps, person: Person, machineId: st
         expiresAt,
       } as const
       return { kind: 'bmc.create-account', ...target(machineId, bmc), order: await signBmcOrder(deps, draft) }
+    },
+  })
+  return getCommand(deps, commandId)
+}
+
+/** For BMCs that are as they left their factory. Nothing is tried where a password is known, or on a locked machine. */
+export async function tryDefaultLogin(deps: Deps, person: Person, machineId: string): Promise<CommandView> {
+  const machine = await getMachine(deps, machineId)
+  if (machine.locked) throw conflict('machine-locked', `${machine.name} is locked: unlock it first.`)
+  const bmc = await readBmc(deps.db, machineId)
+  if (!bmc) throw notFound('BMC')
+  if (bmc.credentials && bmc.problem === null)
+    throw conflict('has-credentials', 'It has a user name and a password already: nothing has to be guessed.')
+  if (bmc.protocol === 'wake-on-lan')
+    throw conflict('no-bmc', 'It is woken by its network card: there is nobody to sign in to.')
+  const issuedAt = deps.clock()
+  const { siteId } = machine
+  const commandId = await issueCommand(deps, {
+    siteId,
+    machineId,
+    title: 'Try the maker’s default login',
+    lifetimeMs: commandLifetimeMs.power,
+    createdBy: person.name,
+    build: async (orderId, expiresAt) => {
+      const what: BmcAction = { action: 'default-login' }
+      const bmcAddress = bmc.address
+      const safety: SafetyMode = 'safe'
+      const draft = { orderId, siteId, machineId, bmcAddress, what, safety, issuedAt, expiresAt }
+      return { kind: 'bmc.default-login', ...target(machineId, bmc), order: await signBmcOrder(deps, draft) }
     },
   })
   return getCommand(deps, commandId)
@@ -169,7 +224,10 @@ async function control(
       const { siteId } = machine
       const bmcAddress = bmc?.address ?? null
       const draft = { orderId, siteId, machineId, bmcAddress, what, safety, issuedAt, expiresAt }
-      return { kind: 'bmc.control', ...target(machineId, bmc), what, order: await signBmcOrder(deps, draft) }
+      const order = await signBmcOrder(deps, draft)
+      if (what.action === 'insert-media' || what.action === 'eject-media')
+        return { kind: 'bmc.media', ...target(machineId, bmc), change: { what, order } }
+      return { kind: 'bmc.control', ...target(machineId, bmc), what, order }
     },
   })
   return getCommand(deps, commandId)

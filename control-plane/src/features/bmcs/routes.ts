@@ -7,6 +7,7 @@ import {
   commandViewSchema,
   identifyInputSchema,
   machineDetailSchema,
+  mediaInputSchema,
   powerInputSchema,
 } from '@dragonfly/schema/api'
 import { z } from '@hono/zod-openapi'
@@ -99,6 +100,18 @@ export const createBmcAccount = defineRoute({
   responses: { 202: accepted, ...problems(401, 403, 404, 409, 422) },
 })
 
+export const tryDefaultLogin = defineRoute({
+  method: 'post',
+  path: '/api/v1/machines/{machineId}/bmc/default-login',
+  operationId: 'tryDefaultLogin',
+  tags: ['bmcs'],
+  summary:
+    'Have the site try its maker’s default logins on the BMC, each at most once; what is let in is sealed there',
+  'x-access': 'bmcs',
+  request: { params },
+  responses: { 202: accepted, ...problems(401, 403, 404, 409, 422) },
+})
+
 export const identifyMachine = defineRoute({
   method: 'post',
   path: '/api/v1/machines/{machineId}/bmc/identify',
@@ -121,6 +134,42 @@ export const setBootDevice = defineRoute({
   'x-audit': ['device', 'persistent', 'uefi'],
   request: { params, body: jsonBody(bootDeviceInputSchema) },
   responses: { 202: accepted, ...problems(400, 401, 403, 404, 409, 415, 422) },
+})
+
+const mediaPath = '/api/v1/machines/{machineId}/bmc/media'
+
+export const insertBmcMedia = defineRoute({
+  method: 'put',
+  path: mediaPath,
+  operationId: 'insertBmcMedia',
+  tags: ['bmcs'],
+  summary: 'Put a disc that the BMC fetches into its virtual drive',
+  'x-access': 'power',
+  'x-audit': ['url'],
+  request: { params, body: jsonBody(mediaInputSchema) },
+  responses: { 202: accepted, ...problems(400, 401, 403, 404, 409, 415, 422) },
+})
+
+export const ejectBmcMedia = defineRoute({
+  method: 'delete',
+  path: mediaPath,
+  operationId: 'ejectBmcMedia',
+  tags: ['bmcs'],
+  summary: 'Take the disc out of a BMC’s virtual drive',
+  'x-access': 'power',
+  request: { params },
+  responses: { 202: accepted, ...problems(401, 403, 404, 409, 422) },
+})
+
+export const readBmcMedia = defineRoute({
+  method: 'post',
+  path: `${mediaPath}/read`,
+  operationId: 'readBmcMedia',
+  tags: ['bmcs'],
+  summary: 'Look what is in a BMC’s virtual drive',
+  'x-access': 'operate',
+  request: { params },
+  responses: { 202: accepted, ...problems(401, 403, 404, 422) },
 })
 
 export const powerOnMachine = defineRoute({

@@ -46,6 +46,7 @@ export async function issueCommand(deps: Deps, request: CommandRequest): Promise
   deps.metrics.count('dragonfly_commands_total', `kind="${command.kind}"`)
   if (notBefore <= createdAt)
     await dispatch(deps, { commandId, siteId, machineId, kind: command.kind, command, deadline })
+  else await deps.tendCommandsAt(siteId, notBefore)
   deps.live.publish([{ type: 'changed', entity: 'machine', id: machineId }])
   return commandId
 }
@@ -83,7 +84,8 @@ async function keepFit(
   if (command?.kind === 'bmc.create-account') {
     const { machineId: id, ramdiskEdgeId } = machines
     const [row] = await deps.db.select({ ramdiskEdgeId }).from(machines).where(eq(id, machineId))
-    return able.filter(({ edgeId }) => edgeId === row?.ramdiskEdgeId)
+    if (row?.ramdiskEdgeId) return able.filter(({ edgeId }) => edgeId === row.ramdiskEdgeId)
+    return able
   }
   if (command?.kind !== 'credentials.reseal' || !command.bmc?.credentials) return able
   const readers = await findReaders(deps.db, siteId, command.bmc.credentials)
@@ -146,11 +148,44 @@ export async function sendPendingCommands(deps: Deps, connection: PresentEdge): 
 /** Called now and then: sends what is due, gives up what nobody has answered, and forgets the old. */
 export async function tendCommands(deps: Deps): Promise<void> {
   const now = deps.clock()
+  await sendDue(deps, now, null)
+  const late = await deps.db
+    .select()
+    .from(commands)
+    .where(and(eq(commands.status, 'pending'), lt(commands.deadline, now - commandGraceMs)))
+    .limit(1000)
+  for (const row of late) await failCommand(deps, row, 'no-answer', noAnswer(row))
+  await deps.db.delete(commands).where(lt(commands.endedAt, now - keptMs))
+}
+
+/** Sends what is due at one site. Returns when something will be next; null when nothing will. */
+export async function tendSiteCommands(deps: Deps, siteId: string): Promise<number | null> {
+  const now = deps.clock()
+  await sendDue(deps, now, siteId)
+  const [next] = await deps.db
+    .select({ notBefore: commands.notBefore })
+    .from(commands)
+    .where(
+      and(
+        eq(commands.siteId, siteId),
+        eq(commands.status, 'pending'),
+        isNull(commands.edgeId),
+        gt(commands.notBefore, now),
+      ),
+    )
+    .orderBy(asc(commands.notBefore))
+    .limit(1)
+  return next?.notBefore ?? null
+}
+
+/** `siteId` null: everywhere. */
+async function sendDue(deps: Deps, now: number, siteId: string | null): Promise<void> {
   const due = await deps.db
     .select()
     .from(commands)
     .where(
       and(
+        siteId === null ? undefined : eq(commands.siteId, siteId),
         eq(commands.status, 'pending'),
         isNull(commands.edgeId),
         lte(commands.notBefore, now),
@@ -160,13 +195,6 @@ export async function tendCommands(deps: Deps): Promise<void> {
     .orderBy(asc(commands.notBefore), asc(commands.commandId))
     .limit(1000)
   for (const row of due) await dispatch(deps, row)
-  const late = await deps.db
-    .select()
-    .from(commands)
-    .where(and(eq(commands.status, 'pending'), lt(commands.deadline, now - commandGraceMs)))
-    .limit(1000)
-  for (const row of late) await failCommand(deps, row, 'no-answer', noAnswer(row))
-  await deps.db.delete(commands).where(lt(commands.endedAt, now - keptMs))
 }
 
 function noAnswer({ sentAt, waitingFor }: { sentAt: number | null; waitingFor: string | null }): string {

@@ -2,6 +2,7 @@ import {
   bmcs,
   deployments,
   edgeInterfaceModes,
+  edges,
   images,
   machineMacs,
   machines,
@@ -14,6 +15,7 @@ import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
 import type { PresentEdge } from '../../ports/index.ts'
 import { type BmcRow, renderSiteBmc } from '../bmcs/queries.ts'
+import { choosePoller } from '../edges/edge-status.ts'
 import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
 import { parseRecoveryKey, renderRecipients, selectSealingEdges } from '../sealing/recipients.ts'
 import { selectSetting } from '../settings/settings.ts'
@@ -48,6 +50,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     sealingEdges,
     recoveryRows,
     switchRows,
+    edgeRows,
   ] = await db.batch([
     selectSetting(db, 'bundle-version'),
     db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
@@ -61,10 +64,12 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     selectSealingEdges(db, edge.siteId),
     selectSetting(db, 'recovery-key'),
     selectSwitches(db),
+    selectEdges(db, edge.siteId),
   ])
   const [site] = siteRows
   if (!site) throw notFound('site')
   const present = await deps.connections.ofSite(edge.siteId)
+  const connected = new Set(present.map(({ edgeId }) => edgeId))
   const macs = Map.groupBy(macRows, (row) => row.machineId)
   const bmcOf = new Map(bmcRows.map((row) => [row.machineId, row]))
   return {
@@ -82,7 +87,9 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     bundleVersion: bundleRows[0]?.value ?? null,
     images: imageRows,
     machines: machineRows.map((row) =>
-      renderMachine(row, macs.get(row.machineId) ?? [], bmcOf.get(row.machineId)),
+      renderMachine(row, macs.get(row.machineId) ?? [], bmcOf.get(row.machineId), (noted) =>
+        choosePoller(edgeRows, noted, connected, deps.clock()),
+      ),
     ),
     deployments: deploymentRows.flatMap((row) =>
       renderDeployment(row, reachesBmc(present, edge, bmcOf.get(row.machineId))),
@@ -112,6 +119,11 @@ function selectMachines(db: Database, siteId: string) {
     .where(eq(machines.siteId, siteId))
 }
 
+function selectEdges(db: Database, siteId: string) {
+  const { edgeId, lastSeenAt, revokedAt } = edges
+  return db.select({ edgeId, lastSeenAt, revokedAt }).from(edges).where(eq(edges.siteId, siteId))
+}
+
 /** Those under way, save what another edge of the site runs. */
 function selectDeployments(db: Database, edge: EdgeIdentity) {
   const { deploymentId, machineId, abortRequestedAt, armedUntil, workOrder, netbootOrder, plan } = deployments
@@ -131,7 +143,9 @@ function renderMachine(
   row: Awaited<ReturnType<typeof selectMachines>>[number],
   macs: { mac: string; isPrimary: boolean }[],
   bmc: BmcRow | undefined,
+  pollerOf: (noted: string | null) => string | null,
 ): SiteState['machines'][number] {
+  const pollBy = bmc ? pollerOf(bmc.edgeId) : null
   const { adoptedAt, lockedAt, reservedAddress, ...machine } = row
   const primary = macs.find(({ isPrimary }) => isPrimary) ?? macs[0]
   return {
@@ -141,6 +155,7 @@ function renderMachine(
     adopted: adoptedAt !== null,
     locked: lockedAt !== null,
     ...(bmc ? { bmc: renderSiteBmc(bmc) } : {}),
+    ...(pollBy === null ? {} : { pollBy }),
     ...(reservedAddress && primary ? { reservation: { mac: primary.mac, address: reservedAddress } } : {}),
   }
 }

@@ -13,3 +13,21 @@ export function edgeStatus(
   if (edge.lastSeenAt === null) return 'never-seen'
   return now - edge.lastSeenAt < edgeLostAfterMs ? 'online' : 'lost'
 }
+
+/**
+ * The edge that watches a BMC: the one that reached it last, or another one while that one is lost. Null where every
+ * edge is to try: nobody has reached it yet, or there is but one.
+ */
+export function choosePoller(
+  edges: readonly { edgeId: string; lastSeenAt: number | null; revokedAt: number | null }[],
+  noted: string | null,
+  connected: ReadonlySet<string>,
+  now: number,
+): string | null {
+  const present = edges.filter(({ revokedAt }) => revokedAt === null)
+  if (present.length < 2 || noted === null) return null
+  const online = present
+    .filter((edge) => edgeStatus(edge, connected, now) === 'online')
+    .map(({ edgeId }) => edgeId)
+  return online.includes(noted) ? noted : (online.toSorted()[0] ?? null)
+}

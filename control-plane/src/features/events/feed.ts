@@ -5,7 +5,7 @@ import { checkRights, concernsRights, type SocketOrigin } from '../people/watch-
 import { mayHear } from './visibility.ts'
 
 /** How often a person's session is looked at again while their socket is open; besides whenever it changes. */
-const recheckMs = 60_000
+export const recheckMs = 60_000
 
 /** A person's open tabs, on all their screens. */
 export const maxSocketsPerPerson = 40

@@ -49,6 +49,8 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     connections,
     consoles,
     announce: (siteId) => coalesce(siteId, () => announceSite(deps, siteId)),
+    // It looks every second.
+    tendCommandsAt: async () => undefined,
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay: createReplayGuard(clock),

@@ -29,7 +29,7 @@ export function createEdgeConnections(onCut: (edgeId: string) => void): LocalCon
     },
     count: () => byEdge.size,
     connected: async () => new Set(byEdge.keys()),
-    ofSite: async (siteId) => ofSite(siteId),
+    ofSite: async (siteId) => ofSite(siteId).map(({ edgeId, commands }) => ({ edgeId, siteId, commands })),
     send: async ({ edgeId }, frame) => byEdge.get(edgeId)?.send(frame),
     sendToSite: async (siteId, frame) => {
       for (const tunnel of ofSite(siteId)) tunnel.send(frame)

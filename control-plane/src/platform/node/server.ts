@@ -61,6 +61,8 @@ export interface RunningServer {
   /** The site of this host; `token` null when the host's edge, `edgeId`, is enrolled there. */
   ensureLocalSite(edgeId: string | null): Promise<{ siteId: string; token: string | null }>
   connectedEdges(): number
+  /** For tests in this process. */
+  deps: Deps
   /** Tells people how a build of the boot bundle fares, until there is one. */
   noteBundleBuild(build: BundleBuild): void
   close(): Promise<void>
@@ -110,6 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       setupCode: deps.setupCode,
       createEnrolmentToken: (siteId) => createEnrolmentToken(deps, siteId),
       ensureLocalSite: (edgeId) => ensureLocalSite(deps, edgeId),
+      deps,
       connectedEdges: () => deps.connections.count(),
       noteBundleBuild(build) {
         bundle.noteBuild(build)

@@ -8,7 +8,7 @@ import { assetRequest, createBoundAssets } from './assets.ts'
 import { createBoundBundle } from './bundle.ts'
 import { openRemoteDatabase } from './database.ts'
 import { MisconfiguredError, readWorkerSettings, type WorkerEnv, type WorkerSettings } from './env.ts'
-import { createWorkerPorts } from './ports.ts'
+import { createObjectPorts } from './objects/ports.ts'
 
 /** Everything that the features need, as Workers gives it. Throws a MisconfiguredError when something is missing. */
 export async function createWorkerDeps(env: WorkerEnv): Promise<Deps> {
@@ -39,7 +39,7 @@ async function gatherParts(
     bundle: createBoundBundle(env.ASSETS, index.bundle),
     assets: createBoundAssets(env.ASSETS, index),
     logError,
-    ...createWorkerPorts(clock, logError),
+    ...createObjectPorts(env, logError),
   }
 }
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { ObjectBindings } from './objects/bindings.ts'
 
 /** What wrangler.toml binds, and what is set as secrets: docs/hosting.md says what each is for. */
-export interface WorkerEnv {
+export interface WorkerEnv extends ObjectBindings {
   ASSETS: Pick<Fetcher, 'fetch'>
   DRAGONFLY_PUBLIC_URL?: string
   DRAGONFLY_DATABASE_URL?: string

@@ -9,6 +9,10 @@ interface ControlPlane {
   deps: Deps
 }
 
+export { GuardObject } from './objects/guard-object.ts'
+export { LiveObject } from './objects/live-object.ts'
+export { SiteObject } from './objects/site-object.ts'
+
 let built: Promise<ControlPlane> | null = null
 
 /** Once per isolate, at its first request. What failed is tried again by the next one. */

@@ -6,6 +6,9 @@ export interface SelInfo {
   freeBytes: number
   /** Events were lost because the log is full. */
   hasOverflowed: boolean
+  /** By the log's clock; undefined where the BMC does not say. */
+  lastAdditionSeconds: number | undefined
+  lastEraseSeconds: number | undefined
 }
 
 /** IPMI 2.0 §31.2. */
@@ -19,9 +22,16 @@ export const getSelInfo: IpmiCommand<undefined, SelInfo> = {
     reader.uint8()
     const entryCount = reader.uint16Le()
     const freeBytes = reader.uint16Le()
-    reader.bytes(8)
-    return { entryCount, freeBytes, hasOverflowed: (reader.uint8() & 0x80) !== 0 }
+    const lastAdditionSeconds = knownTime(reader.uint32Le())
+    const lastEraseSeconds = knownTime(reader.uint32Le())
+    const hasOverflowed = (reader.uint8() & 0x80) !== 0
+    return { entryCount, freeBytes, hasOverflowed, lastAdditionSeconds, lastEraseSeconds }
   },
+}
+
+/** IPMI 2.0 §37.1: FFFFFFFFh is no time; many that keep none say zero. */
+function knownTime(seconds: number): number | undefined {
+  return seconds === 0 || seconds === 0xffff_ffff ? undefined : seconds
 }
 
 /** IPMI 2.0 §31.4. */

@@ -35,15 +35,22 @@ export interface PollJob {
 
 export type PollOutcome = 'answered' | 'silent' | 'refused'
 
+/** Events come in swarms: one look for all of them. */
+const togetherMs = 1000
+
 /** Tries in a row that a BMC has to miss before it counts as lost: a single lost packet is no outage. */
 const missesUntilLost = 2
 
 interface Plan {
   reach: string
   dueAt: Record<PollKind, number>
+  /** A time at which each kind is due: its interval is counted from there. */
+  places: Record<PollKind, number>
   misses: number
   silentSince: number | null
   busyWith: PollKind[]
+  /** When what it is busy with began. */
+  begunAt: number
 }
 
 /** Decides who is asked for what, and when. Time is what it is told. */
@@ -52,8 +59,10 @@ export interface PollSchedule {
   want(subjects: readonly PollSubject[], now: number): void
   /** What is due, the most overdue first, within what may be under way at once. */
   take(now: number): PollJob[]
-  /** A job has ended. */
-  end(job: PollJob, outcome: PollOutcome, now: number): void
+  /** A job has ended. The log of one that tells by itself when there is something new is looked at as rarely as all sensors. */
+  end(job: PollJob, outcome: PollOutcome, now: number, isFollowed?: boolean): void
+  /** There is something new: its power and its log are due. */
+  hasten(machineId: string, now: number): void
   /** Since when a BMC that counts as lost has been silent; null for one that answers, or is unknown. */
   lostSince(machineId: string): number | null
   size(): number
@@ -69,10 +78,11 @@ export function createPollSchedule(pace: PollPace): PollSchedule {
     // Of one that is silent, nothing but whether it is back.
     return plan.misses > 0 ? due.filter((kind) => kind === 'power') : due
   }
-  const begin = (machineId: string, plan: Plan, due: PollKind[]): PollJob | null => {
+  const begin = (machineId: string, plan: Plan, due: PollKind[], now: number): PollJob | null => {
     const kinds = heavyUnderWay < pace.heavyAtOnce ? due : due.filter((kind) => kind === 'power')
     if (kinds.length === 0) return null
     plan.busyWith = kinds
+    plan.begunAt = now
     underWay++
     if (isHeavy(kinds)) heavyUnderWay++
     return { machineId, kinds }
@@ -88,22 +98,22 @@ export function createPollSchedule(pace: PollPace): PollSchedule {
       }
     },
     take: (now) => {
-      const due: { machineId: string; plan: Plan; kinds: PollKind[] }[] = []
+      const due: { machineId: string; plan: Plan; kinds: PollKind[]; dueAt: number }[] = []
       for (const [machineId, plan] of plans) {
         if (plan.busyWith.length > 0) continue
         const kinds = dueKinds(plan, now)
-        if (kinds.length > 0) due.push({ machineId, plan, kinds })
+        if (kinds.length > 0) due.push({ machineId, plan, kinds, dueAt: earliest(plan, kinds) })
       }
-      due.sort((a, b) => earliest(a) - earliest(b))
+      due.sort((a, b) => a.dueAt - b.dueAt)
       const jobs: PollJob[] = []
       for (const { machineId, plan, kinds } of due) {
         if (underWay >= pace.atOnce) break
-        const job = begin(machineId, plan, kinds)
+        const job = begin(machineId, plan, kinds, now)
         if (job) jobs.push(job)
       }
       return jobs
     },
-    end: ({ machineId, kinds }, outcome, now) => {
+    end: ({ machineId, kinds }, outcome, now, isFollowed = false) => {
       underWay--
       if (isHeavy(kinds)) heavyUnderWay--
       const plan = plans.get(machineId)
@@ -113,12 +123,25 @@ export function createPollSchedule(pace: PollPace): PollSchedule {
       if (outcome === 'answered') {
         plan.misses = 0
         plan.silentSince = null
-        for (const kind of kinds) plan.dueAt[kind] = nextDue(plan.dueAt[kind], pace.everyMs[kind], now)
+        for (const kind of kinds) {
+          const everyMs = pace.everyMs[kind === 'log' && isFollowed ? 'sensors' : kind]
+          // What happened while it was asked makes it due again.
+          if (plan.dueAt[kind] <= plan.begunAt) plan.dueAt[kind] = nextDue(plan.places[kind], everyMs, now)
+        }
         return
       }
       plan.misses++
       plan.silentSince ??= now
       plan.dueAt.power = now + (outcome === 'refused' ? pace.refusedMs : silence(pace, plan.misses))
+    },
+    hasten: (machineId, now) => {
+      const plan = plans.get(machineId)
+      if (!plan || plan.misses > 0) return
+      const dueAt = now + togetherMs
+      for (const kind of ['power', 'log'] as const) {
+        const isUnderWay = plan.busyWith.includes(kind)
+        plan.dueAt[kind] = isUnderWay ? dueAt : Math.min(plan.dueAt[kind], dueAt)
+      }
     },
     lostSince: (machineId) => {
       const plan = plans.get(machineId)
@@ -132,33 +155,35 @@ function isHeavy(kinds: readonly PollKind[]): boolean {
   return kinds.some((kind) => kind !== 'power')
 }
 
-function earliest({ plan, kinds }: { plan: Plan; kinds: readonly PollKind[] }): number {
+function earliest(plan: Plan, kinds: readonly PollKind[]): number {
   return Math.min(...kinds.map((kind) => plan.dueAt[kind]))
 }
 
 /** The first time of each kind, at a place in its interval that is the machine's own. */
 function startPlan(machineId: string, reach: string, { everyMs }: PollPace, now: number): Plan {
   const place = hash(machineId) / 2 ** 32
-  // All sensors at once can wait a little, but nobody wants to wait a quarter of an hour for the first.
-  const first = (kind: PollKind) =>
-    now + Math.floor(place * (kind === 'sensors' ? 2 * everyMs.readings : everyMs[kind]))
+  const at = (intervalMs: number) => now + Math.floor(place * intervalMs)
+  const places = {
+    power: at(everyMs.power),
+    readings: at(everyMs.readings),
+    log: at(everyMs.log),
+    sensors: at(everyMs.sensors),
+  }
   return {
     reach,
-    dueAt: {
-      power: first('power'),
-      readings: first('readings'),
-      log: first('log'),
-      sensors: first('sensors'),
-    },
+    // All sensors at once can wait a little, but nobody wants to wait a quarter of an hour for the first.
+    dueAt: { ...places, sensors: Math.min(places.sensors, at(2 * everyMs.readings)) },
+    places,
     misses: 0,
     silentSince: null,
     busyWith: [],
+    begunAt: now,
   }
 }
 
 /** Keeps its place in the interval; rounds that were missed are not made up for. */
-function nextDue(dueAt: number, everyMs: number, now: number): number {
-  return dueAt + Math.max(1, Math.ceil((now - dueAt + 1) / everyMs)) * everyMs
+function nextDue(place: number, everyMs: number, now: number): number {
+  return place + Math.ceil((now - place + 1) / everyMs) * everyMs
 }
 
 function silence({ everyMs, longestSilenceMs }: PollPace, misses: number): number {

@@ -1,4 +1,4 @@
-import type { HostInterface } from '@dragonfly/schema/wire'
+import type { HostInterface, SiteState } from '@dragonfly/schema/wire'
 import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
 import { decideBmcOrder } from '../../protocol/bmc-order.ts'
 import { type CommandDesk, openCommandDesk } from '../commands/command-desk.ts'
@@ -18,7 +18,7 @@ import { createIpmiDriver } from './drivers/ipmi.ts'
 import { createRedfishDriver } from './drivers/redfish.ts'
 import { createWakeOnLanDriver } from './drivers/wake-on-lan.ts'
 import { createNetbootSupervisor, type NetbootSupervisorPorts } from './netboot-supervisor.ts'
-import { type BmcPoller, createBmcPoller } from './poller.ts'
+import { type BmcPoller, createBmcPoller, findTargets } from './poller.ts'
 import { createBmcReach } from './reach.ts'
 import { createScanner, type ScannerOptions } from './scan/scanner.ts'
 
@@ -26,7 +26,9 @@ import { createScanner, type ScannerOptions } from './scan/scanner.ts'
 export interface Bmcs {
   commands: CommandDesk
   consoles: Consoles
-  poller: BmcPoller
+  poller: Pick<BmcPoller, 'tick' | 'frames'>
+  /** Takes over which BMCs there are now: with those that are gone, or have another password, no session stays open. */
+  want(state: SiteState | null): Promise<void>
   /** Stops a command that goes on for long. */
   cancel(commandId: string): void
   tick(): Promise<void>
@@ -91,7 +93,14 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
   const recipients = () => site.state()?.sealingKeys ?? []
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
   const reach = createBmcReach(drivers)
-  const poller = await createBmcPoller({ reach, database, report: options.report, now, warn })
+  const poller = await createBmcPoller({
+    reach,
+    edgeId: identity.edgeId,
+    database,
+    report: options.report,
+    now,
+    warn,
+  })
   const { forgetLog } = poller
   const report: BmcsOptions['report'] = (event) => {
     poller.heard(event)
@@ -131,6 +140,11 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     commands,
     consoles,
     poller,
+    want: async (state) => {
+      poller.want(state)
+      consoles.retain()
+      await reach.retain(findTargets(state))
+    },
     cancel: scanner.cancel,
     tick: async () => {
       await commands.tick()

@@ -11,7 +11,9 @@ import type { BmcOrderVerdict } from '../../protocol/bmc-order.ts'
 import type { CommandOutcome } from '../commands/command-desk.ts'
 import type { Sealing } from '../sealing.ts'
 import { type AccountPorts, createAccount } from './account.ts'
+import { tryDefaultLogins } from './default-login.ts'
 import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
+import { handleMedia } from './media.ts'
 import { askPerson } from './person.ts'
 import { type PowerPorts, switchPower } from './power.ts'
 import { probeBmc } from './probe.ts'
@@ -26,6 +28,8 @@ export const knownCommands: Command['kind'][] = [
   'bmc.control',
   'credentials.reseal',
   'bmc.create-account',
+  'bmc.media',
+  'bmc.default-login',
   'bmc.scan',
 ]
 
@@ -70,6 +74,10 @@ export async function executeBmcCommand(
       }
       case 'bmc.create-account':
         return await createAccount(ports, commandId, command, target)
+      case 'bmc.media':
+        return await handleMedia(ports, commandId, command, target)
+      case 'bmc.default-login':
+        return await tryDefaultLogins(ports, commandId, command, target)
       case 'credentials.reseal':
         return await reseal(ports, commandId, command, target)
     }

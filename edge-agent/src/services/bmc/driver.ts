@@ -31,6 +31,8 @@ export type InventoryFields = Extract<CommandDetail, { kind: 'inventory' }>['fie
  * never has. Each call throws `BmcError` when the BMC refuses or is silent.
  */
 export interface BmcSession {
+  /** Who is logged in. */
+  username?: string
   power?: {
     /** `unknown` where this way can't see it. */
     read(): Promise<PowerState>
@@ -47,6 +49,20 @@ export interface BmcSession {
   readInventory?(): Promise<InventoryFields>
   /** Draw in watts; null where the BMC has no such sensor. */
   readPowerDraw?(): Promise<number | null>
+  /** The virtual CD drive: null where it is empty. */
+  virtualMedia?: {
+    read(): Promise<{ image: string | null }>
+    /** Puts in a disc that the BMC fetches from a URL, in the place of the one before it. */
+    insert(url: string): Promise<void>
+    eject(): Promise<void>
+  }
+  /** An account that may do everything, or a new password for the one of that name. */
+  setAccount?(account: { username: string; password: string }): Promise<void>
+  /**
+   * Tells whenever the BMC has something new to tell, until `close`; it outlives this session. Rejects with
+   * `not-supported` where the BMC has no stream of events.
+   */
+  followEvents?(handlers: { event(): void; ended(): void }): Promise<{ close(): void }>
   /** The machine's serial console; it outlives this session. `console-in-use` when somebody else has it. */
   openConsole?(handlers: ConsoleHandlers, options: { takesOver: boolean }): Promise<BmcConsole>
   close(): Promise<void>
@@ -70,6 +86,9 @@ export interface BmcDriver {
   /** Whether it is worth trying: by the protocol that was chosen, and by what is known of the machine. */
   fits(target: BmcTarget): boolean
   open(target: BmcTarget): Promise<BmcSession>
+  /** The machines with which it holds a connection, and what ends one. A driver without connections has neither. */
+  held?(): readonly BmcTarget[]
+  release?(target: BmcTarget): Promise<void>
 }
 
 /** A refusal or a silence of a BMC. `reason` is stable; the message says what to do, and holds no secret. */

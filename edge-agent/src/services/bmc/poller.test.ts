@@ -56,6 +56,7 @@ afterEach(async () => {
 async function create(): Promise<BmcPoller> {
   const created = await createBmcPoller({
     reach: createBmcReach([bmc.driver]),
+    edgeId: 'edge-1',
     database,
     report: async (event) => void events.push(event),
     now: () => now,
@@ -157,6 +158,19 @@ test('a machine that is lost, or gone, is measured no more', async () => {
   const before = bmc.log.length
   await pass(600_000)
   expect(bmc.log).toHaveLength(before)
+})
+
+test('what another edge watches is left to it, until it is this one’s turn', async () => {
+  const watchedBy = (pollBy: string) => {
+    const state = site()
+    return { ...state, machines: state.machines.map((machine) => ({ ...machine, pollBy })) }
+  }
+  poller.want(watchedBy('edge-2'))
+  await pass(60_000)
+  expect(bmc.log).toEqual([])
+  poller.want(watchedBy('edge-1'))
+  await pass(20_000)
+  expect(told('bmc.power')).toHaveLength(1)
 })
 
 describe('the event log', () => {

@@ -15,8 +15,9 @@ import {
 } from '../../protocol/bmc/poll-schedule.ts'
 import { forgetLogMark, loadLogMarks, storeLogMark } from '../store/bmc-log-marks.ts'
 import type { BmcTarget } from './driver.ts'
+import { createEventStreams } from './event-streams.ts'
 import { type PollResult, pollBmc } from './poll-bmc.ts'
-import type { BmcReach } from './reach.ts'
+import { type BmcReach, reachOf } from './reach.ts'
 import { createSampleBatches } from './sample-batches.ts'
 
 /** Watches the site's BMCs: power states, draw, temperatures, event logs. */
@@ -39,6 +40,8 @@ export interface BmcPoller {
 
 export interface BmcPollerPorts {
   reach: BmcReach
+  /** This edge: what another one watches is left to it. */
+  edgeId: string
   database: Database
   report: (event: SiteEvent) => Promise<void>
   now: () => number
@@ -66,6 +69,12 @@ export async function createBmcPoller(ports: BmcPollerPorts): Promise<BmcPoller>
   const watched = new Map<string, Watched>()
   const logMarks = await loadLogMarks(database)
   const running = new Set<Promise<void>>()
+  const streams = createEventStreams({
+    reach,
+    now,
+    warn,
+    onEvent: (machineId) => schedule.hasten(machineId, now()),
+  })
   let sensorFrames: EdgeFrame[] = []
   let isStopped = false
 
@@ -127,9 +136,12 @@ export async function createBmcPoller(ports: BmcPollerPorts): Promise<BmcPoller>
       const logMark = logMarks.get(job.machineId)
       const result = await pollBmc(reach, target, { kinds: job.kinds, logMark })
       outcome = result.outcome
-      schedule.end(job, outcome, now())
+      schedule.end(job, outcome, now(), streams.isFollowed(job.machineId))
+      if (outcome !== 'answered') streams.drop(job.machineId)
       // Forgotten, or reached in another way, while it was asked.
-      if (!isStopped && watched.get(job.machineId) === entry) await take(job, entry, result)
+      if (isStopped || watched.get(job.machineId) !== entry) return
+      await take(job, entry, result)
+      if (outcome === 'answered' && job.kinds.includes('log')) await streams.follow(target)
     } catch (error) {
       schedule.end(job, outcome, now())
       warn(`A BMC could not be looked at: ${String(error)}`)
@@ -137,16 +149,20 @@ export async function createBmcPoller(ports: BmcPollerPorts): Promise<BmcPoller>
   }
   return {
     want: (state) => {
-      const wanted = new Map(findTargets(state).map((target) => [target.machineId, target]))
+      const wanted = new Map(findWatched(state, ports.edgeId).map((target) => [target.machineId, target]))
       for (const machineId of watched.keys()) {
         if (wanted.has(machineId)) continue
         watched.delete(machineId)
+        streams.drop(machineId)
         batches.forget(machineId)
       }
       for (const [machineId, target] of wanted) {
         const before = watched.get(machineId)
         if (before && reachOf(before.target) === reachOf(target)) before.target = target
-        else watched.set(machineId, startWatching(target, now()))
+        else {
+          streams.drop(machineId)
+          watched.set(machineId, startWatching(target, now()))
+        }
       }
       const subjects = [...wanted.values()].map((target) => ({
         machineId: target.machineId,
@@ -179,6 +195,7 @@ export async function createBmcPoller(ports: BmcPollerPorts): Promise<BmcPoller>
     },
     stop: () => {
       isStopped = true
+      streams.stop()
     },
     counts: () => ({
       watched: watched.size,
@@ -199,15 +216,16 @@ function startWatching(target: BmcTarget, now: number): Watched {
   }
 }
 
+function findWatched(state: SiteState | null, edgeId: string): BmcTarget[] {
+  const others = new Set(
+    state?.machines.flatMap(({ machineId, pollBy = edgeId }) => (pollBy === edgeId ? [] : [machineId])),
+  )
+  return findTargets(state).filter(({ machineId }) => !others.has(machineId))
+}
+
 /** What is only woken has nothing that could be asked. */
-function findTargets(state: SiteState | null): BmcTarget[] {
+export function findTargets(state: SiteState | null): BmcTarget[] {
   return (state?.machines ?? []).flatMap(({ machineId, name, macs, bmc }) =>
     bmc && bmc.protocol !== 'wake-on-lan' ? [{ machineId, name, macs, bmc }] : [],
   )
-}
-
-function reachOf({ bmc }: BmcTarget): string {
-  return bmc
-    ? [bmc.address, bmc.port, bmc.protocol, bmc.credentials?.ciphertext, bmc.credentials?.tag].join(' ')
-    : ''
 }

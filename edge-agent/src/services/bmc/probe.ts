@@ -73,6 +73,9 @@ async function look(driver: BmcDriver, session: BmcSession, result: ProbeResult)
   await note(driver, result, 'eventLog', session.readEventLog)
   await note(driver, result, 'inventory', session.readInventory)
   await note(driver, result, 'console', session.openConsole)
+  await note(driver, result, 'account', session.setAccount)
+  const { virtualMedia } = session
+  await note(driver, result, 'virtualMedia', virtualMedia, async () => void (await virtualMedia?.read()))
 }
 
 /** The first driver that can do it stands; failures are kept only as long as none can. */

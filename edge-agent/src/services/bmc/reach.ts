@@ -23,6 +23,8 @@ export interface BmcReach {
   drivers(target: BmcTarget, capability?: BmcCapability): readonly BmcDriver[]
   /** Does something while nothing else is under way for this machine. */
   inTurn<T>(target: BmcTarget, work: () => Promise<T>): Promise<T>
+  /** Ends the connections with BMCs that are not among these any more, or that have other credentials by now. */
+  retain(targets: readonly BmcTarget[]): Promise<void>
 }
 
 export function createBmcReach(drivers: readonly BmcDriver[]): BmcReach {
@@ -53,8 +55,20 @@ export function createBmcReach(drivers: readonly BmcDriver[]): BmcReach {
     if (name === 'redfish' || name === 'ipmi') workedLast.set(key, name)
     else workedLast.delete(key)
   }
+  const retain = async (targets: readonly BmcTarget[]): Promise<void> => {
+    const wanted = new Map(targets.map((target) => [target.machineId, reachOf(target)]))
+    for (const key of workedLast.keys()) if (!wanted.has(key.split(' ')[0] ?? '')) workedLast.delete(key)
+    const releases = drivers.flatMap((driver) =>
+      (driver.held?.() ?? [])
+        .filter((target) => wanted.get(target.machineId) !== reachOf(target))
+        // Not in the middle of what is under way.
+        .map((target) => inTurn(target, async () => driver.release?.(target))),
+    )
+    await Promise.allSettled(releases)
+  }
   return {
     inTurn,
+    retain,
     drivers: fitting,
     use: (target, capability, work, among) =>
       inTurn(target, async () => {
@@ -70,6 +84,13 @@ export function createBmcReach(drivers: readonly BmcDriver[]): BmcReach {
         throw new BmcAttemptError(capability, attempts)
       }),
   }
+}
+
+/** Changes with whatever a connection depends on. */
+export function reachOf({ bmc }: BmcTarget): string {
+  return bmc
+    ? [bmc.address, bmc.port, bmc.protocol, bmc.credentials?.ciphertext, bmc.credentials?.tag].join(' ')
+    : ''
 }
 
 type Tried<T> = { kind: 'done'; value: T } | { kind: 'failed'; failure: BmcAttempt }
@@ -134,7 +155,9 @@ function hasCapability(session: BmcSession, capability: BmcCapability): boolean 
       return session.readPowerDraw !== undefined
     case 'console':
       return session.openConsole !== undefined
-    default:
-      return false
+    case 'virtualMedia':
+      return session.virtualMedia !== undefined
+    case 'account':
+      return session.setAccount !== undefined
   }
 }

@@ -38,10 +38,14 @@ export async function readEventLog(
   session: IpmiSession,
   { after }: { after?: number } = {},
 ): Promise<LogEntry[]> {
-  const { entryCount } = await getEventLogInfo(session)
-  if (entryCount === 0) return []
+  const info = await getEventLogInfo(session)
+  const mark = JSON.stringify([after, info])
+  if (info.entryCount === 0 || known.get(session) === mark) return []
   const start = after === undefined ? undefined : await readEntry(session, after)
-  if (start?.next === endOfLog) return []
+  if (start?.next === endOfLog) {
+    if (hasClock(info)) known.set(session, mark)
+    return []
+  }
   const sensors = await eventSensors(session)
   const entries: LogEntry[] = []
   const seen = new Set<number>()
@@ -54,6 +58,14 @@ export async function readEventLog(
     recordId = entry.next
   }
   return entries
+}
+
+/** Of logs without anything new: what they were asked for, and what they said of themselves. */
+const known = new WeakMap<IpmiSession, string>()
+
+/** Without one, an entry that replaces another changes nothing in what a log says of itself. */
+function hasClock({ lastAdditionSeconds }: SelInfo): boolean {
+  return lastAdditionSeconds !== undefined
 }
 
 function readEntry(

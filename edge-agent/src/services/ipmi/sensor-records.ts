@@ -36,8 +36,16 @@ interface KnownRecords {
 
 const known = new WeakMap<IpmiSession, KnownRecords>()
 
-/** All sensor records. They are read again only when the BMC's own counters say that they changed. */
-export async function readSensorRecords(session: IpmiSession): Promise<SdrRecord[]> {
+/**
+ * All sensor records. They are read again only when the BMC's own counters say that they changed, which `mayBeStale`
+ * does not ask for.
+ */
+export async function readSensorRecords(
+  session: IpmiSession,
+  { mayBeStale = false } = {},
+): Promise<SdrRecord[]> {
+  const held = mayBeStale ? known.get(session) : undefined
+  if (held) return held.records
   const info = await orRefused(session.request(getSdrRepositoryInfo, undefined))
   const mark = JSON.stringify(info ?? null)
   const cached = known.get(session)
@@ -67,9 +75,19 @@ async function walk(session: IpmiSession, store: SdrStore): Promise<SdrRecord[]>
   return records
 }
 
+/** Machines of one model have the same records, and sites have hundreds of them: they are kept once. */
+const shared = new Map<string, SdrRecord>()
+const mostShared = 20_000
+
 function decodeOrSkip(bytes: Uint8Array): SdrRecord | undefined {
+  const key = Buffer.from(bytes).toString('latin1')
+  const known = shared.get(key)
+  if (known) return known
   try {
-    return decodeSdrRecord(bytes)
+    const record = decodeSdrRecord(bytes)
+    if (shared.size >= mostShared) shared.clear()
+    shared.set(key, record)
+    return record
   } catch (error) {
     if (error instanceof MalformedPacketError) return undefined
     throw error

@@ -45,9 +45,12 @@ export interface SensorChoice {
   first: readonly number[]
 }
 
-/** Every sensor that the BMC itself has and that answers; with a choice, some of them. */
+/**
+ * Every sensor that the BMC itself has and that answers. With a choice, some of them, by the records that were read
+ * when all of them were asked for.
+ */
 export async function readSensors(session: IpmiSession, choice?: SensorChoice): Promise<Sensor[]> {
-  const records = (await readSensorRecords(session)).flatMap(sensorsOf)
+  const records = (await readSensorRecords(session, { mayBeStale: choice !== undefined })).flatMap(sensorsOf)
   const sensors: Sensor[] = []
   for (const record of choice ? choose(records, choice) : records) {
     const sensor = await readSensor(session, record)

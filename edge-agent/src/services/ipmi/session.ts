@@ -135,7 +135,8 @@ export class IpmiSession {
         const data = closeSession.encode({ bmcSessionId: live.bmcSessionId })
         await this.#exchange(live, closeSession, data, {}, [1000])
       })
-    this.#live = undefined
+    // Whoever has its console open hears that it is gone.
+    this.#lose()
     this.#stopListening()
     this.#dependencies.onClose(this)
   }

@@ -54,6 +54,20 @@ export async function createAccount(
   await patch(session, slot.path, { ...wish, Enabled: true }, { what })
 }
 
+/** Makes the account, or gives the one of that name a new password, and every right. */
+export async function setAccount(
+  session: RedfishSession,
+  account: { username: string; password: string },
+): Promise<void> {
+  const own = (await listAccounts(session)).find(({ userName }) => userName === account.username)
+  if (!own) return createAccount(session, account)
+  session.keepSecret(account.password)
+  const unfit = refusePassword(account.password, parsePasswordLimits(await readService(session)))
+  if (unfit) throw new RedfishError('refused', unfit)
+  const change = { Password: account.password, RoleId: 'Administrator', Enabled: true }
+  await patch(session, own.path, change, { what: 'changing the password' })
+}
+
 /**
  * Gives the account that logs in a new password. It reads nothing else first: a BMC that insists on a new password
  * refuses everything else until then.

@@ -10,7 +10,7 @@ import type { RedfishSession } from './session.ts'
  */
 export async function followEvents(
   session: RedfishSession,
-  onEvent: (event: RedfishEvent) => void,
+  handlers: { event: (event: RedfishEvent) => void; opened?: () => void },
   signal: AbortSignal,
 ): Promise<void> {
   const service = await readIfThere(session, linkAt(session.root, 'EventService'))
@@ -19,8 +19,11 @@ export async function followEvents(
   const parser = createEventStreamParser()
   await session.follow(
     path,
-    (chunk) => {
-      for (const event of parser.push(chunk)) onEvent(event)
+    {
+      opened: handlers.opened,
+      chunk: (chunk) => {
+        for (const event of parser.push(chunk)) handlers.event(event)
+      },
     },
     signal,
   )

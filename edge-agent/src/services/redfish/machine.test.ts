@@ -199,6 +199,62 @@ test('the event log is cleared by its action, with an empty object', async () =>
   expect(bmc.writes()).toMatchObject([{ path: expect.stringMatching(/Sel.*ClearLog$/), body: {} }])
 })
 
+describe('the event log, once it was read', () => {
+  const entriesPath = /LogServices\/Sel\/Entries/
+
+  /** A log whose list begins with the oldest entry, or with the newest; pages of three. */
+  async function startLog(order: 'oldest-first' | 'newest-first', takesSkip = true) {
+    const entries = Array.from({ length: 8 }, (_, index) => index + 1)
+    const served: string[] = []
+    const bmc = await startMachine(({ method, path }) => {
+      if (method !== 'GET' || !entriesPath.test(path)) return undefined
+      served.push(path)
+      const [base = '', query = ''] = path.split('?')
+      const skip = takesSkip ? Number(new URLSearchParams(query).get('$skip') ?? 0) : 0
+      const listed = order === 'oldest-first' ? entries : entries.toReversed()
+      const page = listed.slice(skip, skip + 3)
+      const next = skip + 3 < listed.length ? { 'Members@odata.nextLink': `${base}?$skip=${skip + 3}` } : {}
+      const Members = page.map((id) => ({
+        Id: String(id),
+        Message: `Event ${id}`,
+        Created: new Date(1_700_000_000_000 + id * 1000).toISOString(),
+      }))
+      return { status: 200, body: { Members, ...next } }
+    })
+    const read = async (after?: string) =>
+      (await readEventLog(bmc.machine, after)).map(({ id }) => Number(id))
+    return { bmc, entries, served, read }
+  }
+
+  test.each(['oldest-first', 'newest-first'] as const)(
+    '%s: only what is behind it is read',
+    async (order) => {
+      const { bmc, entries, served, read } = await startLog(order)
+      await using _ = bmc
+      expect(await read()).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+      served.length = 0
+      entries.push(9, 10)
+      const behind = (ids: number[], mark: number) => ids.slice(ids.indexOf(mark) + 1)
+      expect(behind(await read('8'), 8)).toEqual([9, 10])
+      expect(served).toHaveLength(1)
+      entries.push(11)
+      expect(behind(await read('10'), 10)).toEqual([11])
+      expect(behind(await read('11'), 11)).toEqual([])
+      expect(served).toHaveLength(3)
+    },
+  )
+
+  test('is read as a whole after it was cleared, and where no part of it can be had', async () => {
+    const { bmc, entries, read } = await startLog('oldest-first')
+    await using _ = bmc
+    await read()
+    entries.splice(0, 8, 1)
+    expect(await read('8')).toEqual([1])
+    entries.push(2, 3)
+    expect((await read('1')).at(-1)).toBe(3)
+  })
+})
+
 test('events are followed until they are not wanted any more', async () => {
   const event = { Events: [{ MessageId: 'Alert.1.0.PowerOn', Message: 'On', Severity: 'OK' }] }
   const stream = `: hello\n\nid: 1\ndata: ${JSON.stringify(event)}\n\ndata: {broken\n\n`
@@ -208,6 +264,6 @@ test('events are followed until they are not wanted any more', async () => {
       : undefined,
   )
   const heard: unknown[] = []
-  await followEvents(bmc.session, (one) => heard.push(one), AbortSignal.timeout(5000))
+  await followEvents(bmc.session, { event: (one) => heard.push(one) }, AbortSignal.timeout(5000))
   expect(heard).toMatchObject([{ messageId: 'PowerOn', text: 'On' }])
 })

@@ -54,24 +54,36 @@ export interface Member {
   resource: Resource | null
 }
 
-/** The members of a collection, page by page. */
+/** The members of a collection. */
 export async function listMembers(
   session: RedfishSession,
   path: string | null,
   most: number,
 ): Promise<Member[]> {
   const members: Member[] = []
+  if (path !== null) for await (const page of listPages(session, path, most)) members.push(...page)
+  return members
+}
+
+/** The members of a collection, page by page. */
+export async function* listPages(
+  session: RedfishSession,
+  path: string,
+  most: number,
+): AsyncGenerator<Member[]> {
   const seen = new Set<string>()
-  let next = path
-  for (let page = 0; next !== null && page < mostPages && members.length < most && !seen.has(next); page++) {
+  let next: string | null = path
+  let left = most
+  for (let page = 0; next !== null && page < mostPages && left > 0 && !seen.has(next); page++) {
     seen.add(next)
-    const body = await readIfThere(session, next)
+    const body: Resource | null = await readIfThere(session, next)
     if (body === null) break
-    for (const entry of listAt(body, 'Members')) members.push(parseMember(entry))
+    const members = listAt(body, 'Members').slice(0, left).map(parseMember)
+    left -= members.length
+    yield members
     const link = body['Members@odata.nextLink']
     next = parsePath(typeof link === 'string' ? link : asResource(link)['@odata.id'])
   }
-  return members.slice(0, most)
 }
 
 function parseMember(entry: Resource): Member {

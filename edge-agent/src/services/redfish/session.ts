@@ -10,7 +10,13 @@ import { RedfishError } from '../../protocol/redfish/redfish-error.ts'
 import { asResource, linkAt, parsePath, type Resource, valueAt } from '../../protocol/redfish/resource.ts'
 import { chooseVendorRules, type VendorRules } from '../../protocol/redfish/vendors.ts'
 import { createManners } from './manners.ts'
-import { createTransport, type HttpAnswer, type HttpRequest, type Transport } from './transport.ts'
+import {
+  createTransport,
+  type HttpAnswer,
+  type HttpRequest,
+  type StreamHandlers,
+  type Transport,
+} from './transport.ts'
 
 export interface RedfishTarget {
   address: string
@@ -71,7 +77,7 @@ export interface RedfishSession {
     options: RequestOptions,
   ): Promise<RedfishAnswer>
   /** Follows a stream of events until `signal` or the BMC ends it. */
-  follow(path: string, onChunk: (chunk: string) => void, signal: AbortSignal): Promise<void>
+  follow(path: string, handlers: StreamHandlers, signal: AbortSignal): Promise<void>
   /** Tells what may be repeated in sentences and what may not. */
   keepSecret(secret: string): void
   /** Logs out. */
@@ -234,9 +240,9 @@ function createConnection(target: RedfishTarget, transport: Transport, options: 
         const text = body === null ? {} : { body: JSON.stringify(body) }
         return ask({ method, path, headers, ...text }, what)
       },
-      follow: async (path, onChunk, signal) => {
+      follow: async (path, handlers, signal) => {
         const headers = { accept: 'text/event-stream', 'odata-version': '4.0', ...login.headers }
-        const answer = await transport.stream({ method: 'GET', path, headers }, onChunk, signal)
+        const answer = await transport.stream({ method: 'GET', path, headers }, handlers, signal)
         if (!signal.aborted && answer.status !== 200)
           throw describeRefusal(answer.status, {}, 'following events')
       },

@@ -18,12 +18,18 @@ export interface HttpAnswer {
   text: string
 }
 
+export interface StreamHandlers {
+  /** The BMC has begun to answer. */
+  opened?: (() => void) | undefined
+  chunk: (chunk: string) => void
+}
+
 /** HTTPS to one BMC, whose certificate stays the same for as long as this lives. */
 export interface Transport {
   /** Rejects with `RedfishError` when nothing, too much, or somebody else answers. */
   exchange(request: HttpRequest): Promise<HttpAnswer>
   /** A long answer as it comes; ends when the BMC or `signal` ends it. */
-  stream(request: HttpRequest, onChunk: (chunk: string) => void, signal: AbortSignal): Promise<HttpAnswer>
+  stream(request: HttpRequest, handlers: StreamHandlers, signal: AbortSignal): Promise<HttpAnswer>
   /** SHA-256 (hex) of the certificate that was shown; null before the first connection. */
   fingerprint(): string | null
   close(): void
@@ -100,7 +106,7 @@ export function createTransport(options: TransportOptions): Transport {
         clearTimeout(timer)
       }
     },
-    stream: async (request, onChunk, signal) => {
+    stream: async (request, handlers, signal) => {
       const sent = send({ ...request, headers: { ...request.headers, connection: 'close' } })
       const stop = () => sent.destroy()
       signal.addEventListener('abort', stop, { once: true })
@@ -112,7 +118,8 @@ export function createTransport(options: TransportOptions): Transport {
           return answer
         }
         response.setEncoding('utf8')
-        for await (const chunk of response) onChunk(String(chunk))
+        handlers.opened?.()
+        for await (const chunk of response) handlers.chunk(String(chunk))
         return answer
       } catch (error) {
         if (signal.aborted) return { status: 0, headers: {}, text: '' }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { RowSelectionState } from '@tanstack/react-table'
 import { useDeferredValue, useMemo, useRef, useState } from 'react'
 import {
@@ -28,6 +28,7 @@ import { WantsList } from '../../features/machines/wants-list.tsx'
 import { NextSteps } from '../../features/people/next-steps.tsx'
 import { decideNextSteps } from '../../features/people/setup-steps.ts'
 import { SwitchedOffNotice } from '../../features/safety/switched-off-notice.tsx'
+import { paths } from '../paths.ts'
 import type { MachinesSearch } from '../router.tsx'
 
 const none: never[] = []
@@ -69,6 +70,9 @@ export function MachinesPage() {
       lede={isReady ? describeFleet(all, wants.length) : ' '}
       actions={
         <>
+          <Button may="bmcs" look="quiet" onClick={() => void navigate({ to: paths.findBmcs })}>
+            Find BMCs
+          </Button>
           <Button may="bmcs" look="quiet" onClick={() => filter({ do: 'adopt-bmc' })}>
             Adopt by BMC address
           </Button>
@@ -104,7 +108,11 @@ export function MachinesPage() {
           ) : steps.length > 0 || !edges.isFetched ? null : (
             <Empty title="No machine has shown itself yet.">
               With an interface of an edge turned on, restart a machine with network boot first: it appears
-              here within a minute, and nothing on it is altered. Or add one by its MAC address.
+              here within a minute, and nothing on it is altered. Or add one by its MAC address, or{' '}
+              <Link to={paths.findBmcs} className="text-touch underline">
+                look for BMCs
+              </Link>{' '}
+              in your network.
             </Empty>
           )}
         </>

@@ -1,13 +1,13 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../../api/client.ts'
-import { keys } from '../../api/queries.ts'
+import { bmcQuery, keys } from '../../api/queries.ts'
 import type { MachineDetail } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { refusal } from '../machine/facts.ts'
 
-/** For a machine in the ramdisk that sees its BMC: nobody has to know a password of it. */
+/** For a BMC that lets the site in, and for a machine in the ramdisk that sees its BMC: nobody has to know a password of it. */
 export function AccountButton({ machine }: { machine: MachineDetail }) {
   const queryClient = useQueryClient()
   const [asking, setAsking] = useState(false)
@@ -20,8 +20,10 @@ export function AccountButton({ machine }: { machine: MachineDetail }) {
       await queryClient.invalidateQueries({ queryKey: keys.commands(machineId) })
     },
   })
-  const address = machine.inventory?.bmc?.address
-  if (!machine.ramdiskConnected || !address) return null
+  const { data: bmc } = useQuery({ ...bmcQuery(machineId), enabled: machine.bmc !== null })
+  const login = bmc?.hasCredentials && bmc.protocol !== 'wake-on-lan' ? bmc.address : null
+  const address = login ?? (machine.ramdiskConnected ? machine.inventory?.bmc?.address : null)
+  if (!address) return null
   return (
     <>
       <Button may="bmcs" refusal={refusal('power', machine)} onClick={() => setAsking(true)}>
@@ -39,8 +41,8 @@ export function AccountButton({ machine }: { machine: MachineDetail }) {
           onConfirm={() => creating.mutate()}
         >
           <p>
-            The ramdisk adds an administrator “dragonfly” to the BMC at {address}, with a password of its own.
-            The edge seals that password; nobody is shown it. Other accounts stay as they are; one called
+            An administrator “dragonfly” is added to the BMC at {address}, with a password of its own. The
+            edge seals that password; nobody is shown it. Other accounts stay as they are; one called
             “dragonfly” gets the new password.
           </p>
         </ConfirmDialog>

@@ -13,7 +13,7 @@ interface CertificateProps {
 }
 
 export function Fingerprint({ sha256 }: { sha256: string }) {
-  return <Mono>SHA-256 {sha256.match(/.{8}/g)?.join(' ')}</Mono>
+  return <Mono>{sha256.match(/.{8}/g)?.join(' ')}</Mono>
 }
 
 /** Another certificate than before: whether that is the BMC is for a person to say, with the two side by side. */
@@ -57,8 +57,8 @@ function CertificatePair({ tlsPin, refusedTlsPin }: { tlsPin: string; refusedTls
   return (
     <Facts
       facts={[
-        ['Before', <Fingerprint key="before" sha256={tlsPin} />],
-        ['Now', <Fingerprint key="now" sha256={refusedTlsPin} />],
+        ['SHA-256 before', <Fingerprint key="before" sha256={tlsPin} />],
+        ['SHA-256 now', <Fingerprint key="now" sha256={refusedTlsPin} />],
       ]}
     />
   )

@@ -56,7 +56,7 @@ function Outcome({ command }: { command: Command }) {
 }
 
 /** What each way to the machine ran into. */
-function Attempts({ attempts }: Pick<Command, 'attempts'>) {
+export function Attempts({ attempts }: Pick<Command, 'attempts'>) {
   if (attempts.length === 0) return null
   return (
     <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-3 text-[0.9rem] text-ink-faint">

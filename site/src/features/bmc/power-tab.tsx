@@ -18,6 +18,7 @@ import { CommandList } from './command-list.tsx'
 import { driverNames } from './driver-names.ts'
 import { PowerButtons } from './power-buttons.tsx'
 import { PowerMark } from './power-mark.tsx'
+import { VirtualMedia } from './virtual-media.tsx'
 
 /** A machine's power, and its BMC. */
 export function PowerTab({ machine }: { machine: MachineDetail }) {
@@ -85,6 +86,9 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
       </section>
       {bmc && <ChangedCertificate machine={machine} bmc={bmc} />}
       {bmc && bmc.protocol !== 'wake-on-lan' && <BootDeviceForm machine={machine} bmc={bmc} />}
+      {bmc && (bmc.protocol === 'auto' || bmc.protocol === 'redfish') && (
+        <VirtualMedia machine={machine} bmc={bmc} />
+      )}
       {bmc?.protocol !== 'wake-on-lan' && (
         <section aria-label="Draw and temperature" className="mt-10 border-t border-line pt-5">
           <SamplePlots
@@ -133,7 +137,14 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
           ['Firmware', bmc.firmware && <Mono key="firmware">{bmc.firmware}</Mono>],
           ['Answered', <Ago key="reachable" atMs={bmc.reachableAt} />],
           ['Certificate', bmc.tlsPin && <Fingerprint key="certificate" sha256={bmc.tlsPin} />],
-          ['Password', bmc.hasCredentials ? 'sealed for the site' : 'none yet'],
+          [
+            'Password',
+            bmc.hasDefaultLogin
+              ? 'its maker’s default: change it'
+              : bmc.hasCredentials
+                ? 'sealed for the site'
+                : 'none yet',
+          ],
           ...bmc.capabilities
             .filter(({ driver }) => driver !== null)
             .map(
@@ -191,7 +202,7 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       <Button may="operate" busy={probing.isPending} onClick={() => probing.mutate()}>
         Look again
       </Button>
-      {!bmc.hasCredentials && <AccountButton machine={machine} />}
+      {(!bmc.hasCredentials || bmc.hasDefaultLogin) && <AccountButton machine={machine} />}
       <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
         Change
       </Button>

@@ -154,6 +154,12 @@ function WantAction({ want, onAdopt }: { want: Want; onAdopt: (machine: Machine)
           <GoOn text="See what happened" />
         </Link>
       )
+    case 'walk':
+      return (
+        <Link to="/machines/$machineId" params={{ machineId: want.machine.machineId }} className={linkLook}>
+          <GoOn text="Look at it" />
+        </Link>
+      )
     case 'edge':
       return (
         <Link to={paths.sites} className={linkLook}>

@@ -16,6 +16,15 @@ export type Want =
       command: Command
     }
   | {
+      kind: 'walk'
+      id: string
+      title: string
+      sentence: string
+      tone: Tone
+      sinceMs: number
+      machine: Machine
+    }
+  | {
       kind: 'failed'
       id: string
       title: string
@@ -85,7 +94,7 @@ function groupOf(of: WantGroup['of'], wants: readonly Want[]): WantGroup {
   }
 }
 
-const order: readonly Want['kind'][] = ['bundle', 'person', 'edge', 'failed', 'image', 'adopt']
+const order: readonly Want['kind'][] = ['bundle', 'person', 'walk', 'edge', 'failed', 'image', 'adopt']
 
 /**
  * What wants a person, most pressing first: a machine that somebody has to walk to; an edge in trouble holds up a whole site; then deployments that
@@ -176,6 +185,8 @@ function machineWants(machine: Machine): Want[] {
         machine,
       },
     ]
+  const asked = machine.status === 'deploying' ? personAsked(machine) : null
+  if (asked) return [asked]
   if (machine.status !== 'failed') return []
   const failure = machine.deployment?.failure
   return [
@@ -189,6 +200,24 @@ function machineWants(machine: Machine): Want[] {
       machine,
     },
   ]
+}
+
+/** A deployment that no BMC could begin: somebody has to walk to the machine. */
+function personAsked(machine: Machine): Want | null {
+  const { machineId, name, deployment } = machine
+  const entry = deployment?.timeline.at(-1)
+  if (entry?.stage !== 'powering' || !entry.note) return null
+  const [, request] = /waits for a person: (.+)$/s.exec(entry.note) ?? []
+  if (request === undefined) return null
+  return {
+    kind: 'walk',
+    id: machineId,
+    title: name,
+    sentence: `waits to be deployed: ${request}`,
+    tone: 'wanted',
+    sinceMs: entry.startedAt,
+    machine,
+  }
 }
 
 function imageWants(image: Image): Want[] {

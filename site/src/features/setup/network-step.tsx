@@ -28,6 +28,13 @@ export function NetworkStep() {
           <Interfaces edge={edge} />
         </section>
       ))}
+      <p className="text-ink-soft">
+        Machines with BMCs can be taken in without being booted:{' '}
+        <Link to={paths.findBmcs} className="text-touch underline">
+          find BMCs
+        </Link>{' '}
+        in a range of addresses.
+      </p>
     </div>
   )
 }

@@ -16,6 +16,8 @@ export interface Consoles {
   open(frame: OpenFrame): void
   /** A deployment powers its machine on: its console is recorded from now on. */
   record(deploymentId: string, machineId: string): void
+  /** Closes those of machines that are gone, or whose BMC has another address or password by now. */
+  retain(): void
   /** Begins what is due to be recorded, and ends what is over. */
   tick(): void
   stop(): Promise<void>
@@ -30,6 +32,13 @@ export interface ConsolesPorts {
   now: () => number
 }
 
+interface Recording {
+  recorder: Recorder
+  shared: SharedConsole
+  stage: string
+  end: () => void
+}
+
 /** More than a site's people look at at once. */
 const maxLinks = 64
 
@@ -37,11 +46,11 @@ export function createConsoles(ports: ConsolesPorts): Consoles {
   const { controlPlane, machine, runner, report, now } = ports
   const consoles = new Map<string, { bmcKey: string; shared: SharedConsole }>()
   const links = new Set<() => void>()
-  const recordings = new Map<string, { recorder: Recorder; stage: string; end: () => void }>()
+  const recordings = new Map<string, Recording>()
 
   /** One for each machine; anew when its BMC has another address or other credentials. */
   const consoleOf = (machineId: string, bmc: SiteBmc | null): SharedConsole => {
-    const bmcKey = JSON.stringify(bmc)
+    const bmcKey = keyOf(bmc)
     const known = consoles.get(machineId)
     if (known?.bmcKey === bmcKey) return known.shared
     void known?.shared.close()
@@ -62,8 +71,9 @@ export function createConsoles(ports: ConsolesPorts): Consoles {
       now,
       append: (frames) => void report({ type: 'deployment.console', deploymentId, frames }),
     })
-    const end = consoleOf(machineId, bmc).listen(recorder)
-    recordings.set(deploymentId, { recorder, stage: runner.get(deploymentId)?.stage ?? '', end })
+    const shared = consoleOf(machineId, bmc)
+    const stage = runner.get(deploymentId)?.stage ?? ''
+    recordings.set(deploymentId, { recorder, shared, stage, end: shared.listen(recorder) })
   }
   const endRecording = (deploymentId: string): void => {
     const recording = recordings.get(deploymentId)
@@ -83,6 +93,16 @@ export function createConsoles(ports: ConsolesPorts): Consoles {
         onClosed: () => links.delete(close),
       })
       links.add(close)
+    },
+    retain: () => {
+      for (const [machineId, { bmcKey, shared }] of consoles) {
+        if (bmcKey === keyOf(machine(machineId)?.bmc ?? null)) continue
+        consoles.delete(machineId)
+        // What is under way is recorded anew, at the BMC that there is now.
+        for (const [deploymentId, recording] of recordings)
+          if (recording.shared === shared) endRecording(deploymentId)
+        void shared.end('The BMC was changed or removed: open the console again.')
+      }
     },
     tick: () => {
       // What was under way when the edge started, and what somebody powered on by hand.
@@ -106,6 +126,13 @@ export function createConsoles(ports: ConsolesPorts): Consoles {
       consoles.clear()
     },
   }
+}
+
+/** Of all that a console depends on. */
+function keyOf(bmc: SiteBmc | null): string {
+  if (!bmc) return ''
+  const { address, port, protocol, credentials } = bmc
+  return JSON.stringify([address, port, protocol, credentials?.ciphertext, credentials?.tag])
 }
 
 async function openAt(

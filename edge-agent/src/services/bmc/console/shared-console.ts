@@ -27,6 +27,8 @@ export interface SharedConsole {
   /** Ends the console that somebody else has open at the BMC. */
   takeOver(): void
   close(): Promise<void>
+  /** Closes it for good, and says why to all who look on. */
+  end(why: string): Promise<void>
 }
 
 export interface SharedConsolePorts {
@@ -129,6 +131,11 @@ export function createSharedConsole({ open, onIdle }: SharedConsolePorts): Share
     sendBreak: () => held?.sendBreak(),
     takeOver: () => void connect(true),
     close,
+    end: async (why) => {
+      const closed = close()
+      tell({ state: 'failed', message: why })
+      await closed
+    },
   }
 }
 

@@ -15,11 +15,20 @@ import {
   readFru,
   readPowerDraw,
   setBootDevice,
+  setUser,
+  testUserPassword,
 } from '../../ipmi/index.ts'
 import { type BmcDriver, BmcError, type BmcSession, type BmcTarget, type OpenCredentials } from '../driver.ts'
 import { vendorName } from '../vendors.ts'
 import { readIpmiEventLog, readIpmiSensors } from './ipmi-monitoring.ts'
 import { describeFru } from './ipmi-readings.ts'
+
+interface Held {
+  key: string
+  sealed: string | null
+  target: BmcTarget
+  session: IpmiSession
+}
 
 export interface IpmiDriver extends BmcDriver {
   /** Ends every session. */
@@ -29,12 +38,12 @@ export interface IpmiDriver extends BmcDriver {
 /** IPMI 2.0 over the LAN. Sessions stay open for the next request; BMCs have few of them, and setting one up takes long. */
 export function createIpmiDriver(openCredentials: OpenCredentials): IpmiDriver {
   let client: Promise<IpmiClient> | null = null
-  const sessions = new Map<string, { key: string; sealed: string | null; session: IpmiSession }>()
+  const sessions = new Map<string, Held>()
 
   const connect = async (target: BmcTarget): Promise<IpmiSession> => {
     const { bmc } = target
     if (!bmc) throw new BmcError('no-bmc', 'No BMC is known for this machine.')
-    const name = `${bmc.address} ${bmc.port ?? ''}`
+    const name = nameOf(bmc)
     // Opening what is sealed costs more than a poll: the same ciphertext for the same machine opens the same.
     const sealed =
       bmc.credentials && `${target.machineId} ${bmc.credentials.ciphertext} ${bmc.credentials.tag}`
@@ -46,10 +55,11 @@ export function createIpmiDriver(openCredentials: OpenCredentials): IpmiDriver {
     const key = digest([username, password, kg ?? ''])
     if (held?.key === key) {
       held.sealed = sealed
+      held.target = target
       return held.session
     }
-    if (held) await held.session.close()
     sessions.delete(name)
+    if (held) await held.session.close()
     client ??= createIpmiClient()
     const session = await (await client).open({
       address: bmc.address,
@@ -58,7 +68,7 @@ export function createIpmiDriver(openCredentials: OpenCredentials): IpmiDriver {
       password,
       ...(kg ? { kg: Uint8Array.from(Buffer.from(kg, 'hex')) } : {}),
     })
-    sessions.set(name, { key, sealed, session })
+    sessions.set(name, { key, sealed, target, session })
     return session
   }
   return {
@@ -68,6 +78,13 @@ export function createIpmiDriver(openCredentials: OpenCredentials): IpmiDriver {
       const session = await translated(() => connect(target))
       return createSession(session)
     },
+    held: () => [...sessions.values()].map(({ target }) => target),
+    release: async ({ bmc }) => {
+      const name = bmc ? nameOf(bmc) : ''
+      const held = sessions.get(name)
+      sessions.delete(name)
+      await held?.session.close()
+    },
     stop: async () => {
       sessions.clear()
       if (client) await (await client).close()
@@ -75,8 +92,11 @@ export function createIpmiDriver(openCredentials: OpenCredentials): IpmiDriver {
   }
 }
 
+const nameOf = ({ address, port }: NonNullable<BmcTarget['bmc']>) => `${address} ${port ?? ''}`
+
 function createSession(session: IpmiSession): BmcSession {
   return {
+    username: Buffer.from(session.username).toString('latin1'),
     power: {
       read: () => translated(async () => (await getChassisStatus(session)).power),
       set: (wish) => translated(() => chassisControl(session, wish)),
@@ -89,6 +109,12 @@ function createSession(session: IpmiSession): BmcSession {
     readSensors: (wish) => translated(() => readIpmiSensors(session, wish !== undefined)),
     readEventLog: (after) => translated(() => readIpmiEventLog(session, after)),
     clearEventLog: () => translated(() => clearEventLog(session)),
+    setAccount: ({ username, password }) =>
+      translated(async () => {
+        const { id } = await setUser(session, { name: username, password, privilege: 'administrator' })
+        if (!(await testUserPassword(session, id, password)))
+          throw new BmcError('refused', 'The BMC took the account, but does not know its password.')
+      }),
     readInventory: () => translated(async () => describeFru((await readFru(session)) ?? {})),
     readPowerDraw: () => translated(async () => (await readPowerDraw(session))?.watts ?? null),
     close: async () => undefined,

@@ -141,6 +141,38 @@ test('the LED goes out by itself when the edge stops', async () => {
   ])
 })
 
+test('what is gone, or has another password, is logged out of, and its stream of events ends', async () => {
+  await using bmc = await start()
+  const reach = createBmcReach([bmc.driver])
+  await reach.use(bmc.target, 'power', async ({ power }) => power?.read())
+  await reach.retain([bmc.target])
+  expect(bmc.tokens.size).toBe(1)
+  await reach.retain([])
+  expect(bmc.tokens.size).toBe(0)
+})
+
+test('an account that is there gets a new password, and is tried', async () => {
+  await using bmc = await start()
+  const session = await bmc.driver.open(bmc.target)
+  expect(session.username).toBe('root')
+  await session.setAccount?.({ ...bmc.credentials })
+  const change = { Password: bmc.credentials.password, Enabled: true }
+  expect(bmc.writes().at(-1)).toMatchObject({ method: 'PATCH', body: change })
+  expect(bmc.logins()).toBe(2)
+  // The stand-in goes on with the old one.
+  const other = { ...bmc.credentials, password: 'Zebra-Quartz-42' }
+  await expect(session.setAccount?.(other)).rejects.toMatchObject({ reason: 'wrong-password' })
+})
+
+test('the virtual drive is filled, shown and emptied', async () => {
+  await using bmc = await start()
+  const { virtualMedia } = await bmc.driver.open(bmc.target)
+  expect(await virtualMedia?.read()).toEqual({ image: null })
+  await virtualMedia?.insert('https://images.example.com/rescue.iso')
+  await virtualMedia?.eject()
+  expect(bmc.writes().map(({ path }) => path.split('.').at(-1))).toContain('InsertMedia')
+})
+
 describe('beside IPMI', () => {
   test('what IPMI does better is left to it, and the rest is by Redfish', async () => {
     await using bmc = await start()

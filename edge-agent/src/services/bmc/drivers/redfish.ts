@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto'
 import type { BmcIdentity } from '@dragonfly/schema/wire'
 import {
+  clearEventLog,
+  ejectMedia,
   findMachine,
+  followEvents,
+  insertMedia,
+  listMediaSlots,
   openRedfish,
   RedfishError,
   type RedfishMachine,
   type RedfishOptions,
+  type RedfishTarget,
   readEventLog,
   readIdentity,
   readInventory,
@@ -13,6 +19,7 @@ import {
   readPowerDraw,
   readPowerState,
   readSensors,
+  setAccount,
   setBootOverride,
   setIndicator,
   setPower,
@@ -35,9 +42,13 @@ export interface RedfishDriver extends BmcDriver {
 
 interface Held {
   key: string
+  target: BmcTarget
   machine: RedfishMachine
+  login: RedfishTarget
   idle: NodeJS.Timeout | null
   blink: NodeJS.Timeout | null
+  /** Streams of events that are followed: as long as there are any, it is in use. */
+  streams: Set<AbortController>
 }
 
 interface Failed {
@@ -66,6 +77,7 @@ export function createRedfishDriver(
     sessions.delete(name)
     if (!held) return
     if (held.idle) clearTimeout(held.idle)
+    for (const stream of held.streams) stream.abort()
     if (held.blink) {
       clearTimeout(held.blink)
       await setIndicator(held.machine, false).catch(() => undefined)
@@ -83,28 +95,29 @@ export function createRedfishDriver(
     const name = nameOf(bmc)
     const key = digest([username, password, tlsPin ?? ''])
     const held = sessions.get(name)
-    if (held && (held.key === key || isSame(held, key, [username, password]))) return held
+    if (held && (held.key === key || isSame(held, key, [username, password]))) {
+      held.target = target
+      return held
+    }
     await release(name)
     const failed = failures.get(name)
     if (failed && failed.key === key && failed.until > now()) throw failed.error
     failures.delete(name)
     try {
-      const session = await openRedfish(
-        {
-          address: bmc.address,
-          // A port that was entered for IPMI is none of HTTPS.
-          ...(bmc.port !== null && bmc.protocol === 'redfish' ? { port: bmc.port } : {}),
-          username,
-          password,
-          ...(tlsPin === null ? {} : { tlsPin }),
-        },
-        options,
-      )
+      const login = {
+        address: bmc.address,
+        // A port that was entered for IPMI is none of HTTPS.
+        ...(bmc.port !== null && bmc.protocol === 'redfish' ? { port: bmc.port } : {}),
+        username,
+        password,
+        ...(tlsPin === null ? {} : { tlsPin }),
+      }
+      const session = await openRedfish(login, options)
       const machine = await findMachine(session).catch(async (error: unknown) => {
         await session.close()
         throw error
       })
-      const fresh: Held = { key, machine, idle: null, blink: null }
+      const fresh: Held = { key, target, machine, login, idle: null, blink: null, streams: new Set() }
       sessions.set(name, fresh)
       onCertificate(target.machineId, null)
       return fresh
@@ -141,9 +154,16 @@ export function createRedfishDriver(
       held.idle = null
       return createSession(held, translated, async () => {
         if (held.idle) clearTimeout(held.idle)
-        held.idle = setTimeout(() => void release(name).catch(() => undefined), held.blink ? litMs : idleMs)
-        held.idle.unref()
+        const giveBack = (): void => {
+          if (held.streams.size > 0) held.idle = setTimeout(giveBack, idleMs).unref()
+          else if (sessions.get(name) === held) void release(name).catch(() => undefined)
+        }
+        held.idle = setTimeout(giveBack, held.blink ? litMs : idleMs).unref()
       })
+    },
+    held: () => [...sessions.values()].map(({ target }) => target),
+    release: async ({ bmc }) => {
+      if (bmc) await release(nameOf(bmc))
     },
     stop: async () => {
       await Promise.all([...sessions.keys()].map((name) => release(name).catch(() => undefined)))
@@ -178,11 +198,69 @@ function createSession(held: Held, translated: Translated, close: () => Promise<
         ...(await readMacs(machine)),
       })),
     readSensors: () => translated(() => readSensors(machine)),
-    readEventLog: () => translated(() => readEventLog(machine)),
+    readEventLog: (after) => translated(() => readEventLog(machine, after)),
+    clearEventLog: () => translated(() => clearEventLog(machine)),
+    virtualMedia: {
+      read: () => translated(() => readMedia(machine)),
+      insert: (url) => translated(async () => void (await insertMedia(machine, url))),
+      eject: () => translated(() => ejectMedia(machine)),
+    },
+    username: held.login.username,
+    setAccount: (account) => translated(() => setAndTryAccount(held, account)),
+    followEvents: (handlers) => translated(() => follow(held, handlers)),
     readInventory: () => translated(() => readInventory(machine)),
     readPowerDraw: () => translated(() => readPowerDraw(machine)),
     close,
   }
+}
+
+/** A BMC may take an account, and let nobody in by it. */
+async function setAndTryAccount(
+  { machine, login }: Held,
+  account: { username: string; password: string },
+): Promise<void> {
+  const { session } = machine
+  await setAccount(session, account)
+  const tried = await openRedfish({ ...login, ...account, tlsPin: session.tlsPin }, session.options)
+  await tried.close()
+}
+
+async function readMedia(machine: RedfishMachine): Promise<{ image: string | null }> {
+  const slots = await listMediaSlots(machine)
+  if (slots.length === 0)
+    throw new BmcError('not-supported', 'This BMC has no virtual CD drive over Redfish.')
+  const inserted = slots.find(({ isInserted }) => isInserted)
+  return { image: inserted ? (inserted.image ?? 'a disc of unknown origin') : null }
+}
+
+/** A BMC that says nothing before its first event would keep everybody else waiting. */
+const streamOpensMs = 10_000
+
+/** Resolves once the stream is there; what ends it later is told. */
+function follow(held: Held, handlers: { event(): void; ended(): void }): Promise<{ close(): void }> {
+  const stream = new AbortController()
+  const close = () => {
+    held.streams.delete(stream)
+    stream.abort()
+  }
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(close, streamOpensMs)
+    const opened = () => {
+      clearTimeout(timer)
+      held.streams.add(stream)
+      resolve({ close })
+    }
+    const over = (error?: unknown) => {
+      clearTimeout(timer)
+      const wasOpen = held.streams.delete(stream)
+      if (wasOpen) handlers.ended()
+      else reject(error ?? new RedfishError('not-supported', 'The BMC ended its stream of events at once.'))
+    }
+    followEvents(held.machine.session, { opened, event: handlers.event }, stream.signal).then(
+      () => over(),
+      over,
+    )
+  })
 }
 
 /** Redfish knows on and off only: the edge switches it off again. */

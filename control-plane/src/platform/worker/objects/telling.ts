@@ -1,0 +1,36 @@
+import { waitUntil } from 'cloudflare:workers'
+import type { LiveEvent } from '@dragonfly/schema/api'
+import type { DeploymentProgress, ImageProgress } from '../../../ports/index.ts'
+import { liveObject, type ObjectBindings } from './bindings.ts'
+
+/** What the object for live events is told, in order. */
+export type News =
+  | { kind: 'event'; event: LiveEvent }
+  | { kind: 'image'; key: string; progress: ImageProgress | null }
+  | { kind: 'deployment'; deploymentId: string; progress: DeploymentProgress | null }
+
+export type Tell = (news: readonly News[]) => void
+
+/** Tells without waiting: what is told in one turn travels together. */
+export function createTelling(
+  env: Pick<ObjectBindings, 'LIVE'>,
+  logError: (message: string, error: unknown) => void,
+): Tell {
+  let buffer: News[] = []
+  const flush = async (): Promise<void> => {
+    const news = buffer
+    buffer = []
+    try {
+      await liveObject(env).tell(JSON.stringify(news))
+    } catch (error) {
+      logError('live events could not be delivered', error)
+    }
+  }
+  return (news) => {
+    if (news.length === 0) return
+    const isFirst = buffer.length === 0
+    buffer.push(...news)
+    // Within this turn, and so on behalf of the same request.
+    if (isFirst) waitUntil(Promise.resolve().then(flush))
+  }
+}
