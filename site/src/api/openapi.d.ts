@@ -12873,6 +12873,10 @@ export interface operations {
                             };
                         })[];
                         bundleVersion: string | null;
+                        edgeUpdate?: {
+                            version: string;
+                            requestId: string;
+                        };
                         images: {
                             imageId: string;
                             name: string;
