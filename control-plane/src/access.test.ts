@@ -63,7 +63,16 @@ const expectations = {
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
-  edge: ['openTunnel', 'openEdgeConsole', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
+  edge: [
+    'openTunnel',
+    'openEdgeConsole',
+    'getEdgeState',
+    'getBundleManifest',
+    'getBundleChunk',
+    'leaveSite',
+    'getReleaseManifest',
+    'getReleaseChunk',
+  ],
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges', 'listEdgeLeases'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
@@ -87,7 +96,7 @@ const expectations = {
   administrators: [
     ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
-    ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
+    ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp', 'requestEdgeUpdate'],
     [
       'adoptBmc',
       'setBmc',

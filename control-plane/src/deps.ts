@@ -16,6 +16,7 @@ import type {
   BundleSource,
   Clock,
   EdgeConnections,
+  EdgeReleaseSource,
   LiveEvents,
   LiveValues,
   RateLimiter,
@@ -60,6 +61,7 @@ export interface Deps {
   replay: ReplayGuard
   secrets: Secrets
   bundle: BundleSource
+  edgeRelease: EdgeReleaseSource
   assets: Assets
   limiter: RateLimiter
   readWebText: ReadWebText

@@ -39,6 +39,8 @@ export interface EdgeOptions {
   say: (message: string) => void
   warn: (message: string) => void
   listInterfaces: () => Promise<HostInterface[]>
+  /** It can become another version by itself. */
+  canUpdate?: boolean
   /** Another desired state is in force. */
   onState?: (state: SiteState) => void
   /** Other ports than the agreed ones, for tests. */

@@ -1,4 +1,4 @@
-import { consoleAbility, observeDhcpAbility, type SiteState } from '@dragonfly/schema/wire'
+import { consoleAbility, observeDhcpAbility, type SiteState, updateAbility } from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
@@ -87,7 +87,12 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
-    commands: [...knownCommands, consoleAbility, observeDhcpAbility],
+    commands: [
+      ...knownCommands,
+      consoleAbility,
+      observeDhcpAbility,
+      ...(options.canUpdate ? [updateAbility] : []),
+    ],
     onCancelCommand: parts.bmcs.cancel,
     onConsoleOpen: parts.bmcs.consoles.open,
     onObserveDhcp: () =>

@@ -51,7 +51,9 @@ export async function runEdge(options: {
   const stamp = (text: string) => `${new Date().toISOString()} ${text}`
   const controlPlane = createControlPlane(identity, key, Date.now)
   const updateHook: { want: (state: SiteState) => void } = { want: () => undefined }
+  const installation = await findInstallation(process.argv[1])
   const edge = await startEdge({
+    canUpdate: installation !== null,
     onState: (state) => updateHook.want(state),
     dataDir,
     database,
@@ -68,7 +70,7 @@ export async function runEdge(options: {
     dataDir,
     controlPlane,
     signerKeys: () => trustedKeys(identity, edge.siteState()),
-    installation: await findInstallation(process.argv[1]),
+    installation,
     isConnected: () => edge.status().tunnel.kind === 'connected',
     problems: edge.problems,
     warn: (text) => complain(stamp(text)),

@@ -22,9 +22,11 @@ import {
 import type { SetupFile } from '../../features/setup/setup-file.ts'
 import { ensureLocalSite } from '../../features/sites/local-site.ts'
 import { createEnrolmentToken } from '../../features/sites/service.ts'
+import { noEdgeRelease } from '../no-edge-release.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
 import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
+import { createEdgeReleaseFiles } from './edge-release-files.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { openSecrets } from './secrets.ts'
 
@@ -35,6 +37,8 @@ export interface ServerOptions {
   host?: string | undefined
   dataDir: string
   bundleDir: string
+  /** Packages of dragonfly-edge, to which edges can be updated. */
+  packagesDir?: string | undefined
   /** The built portal. */
   siteDir: string
   /** Proxies whose X-Forwarded-For is believed. */
@@ -96,7 +100,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const secrets = await openSecrets(options.dataDir)
     await releaseStaleClaim(db)
     const bundle = createBundleFiles(options.bundleDir, logError)
-    const deps = await createNodeDeps({ ...options, bundle, db, secrets, publicUrl, logError })
+    const { packagesDir } = options
+    const edgeRelease = packagesDir ? createEdgeReleaseFiles(packagesDir, logError) : noEdgeRelease
+    const deps = await createNodeDeps({ ...options, edgeRelease, bundle, db, secrets, publicUrl, logError })
     await addAdministrator(deps, options.administrator)
     if (options.setupFile) {
       const say = options.say ?? ((sentence: string) => console.log(sentence))

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink, realpath, rename, rm, symlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, realpath, rename, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { syncDirectory, writeFileAtomically } from '../../io/atomic-file.ts'
@@ -55,6 +55,7 @@ export async function readVersionsState(dataDir: string): Promise<VersionsState 
 }
 
 export async function writeVersionsState(dataDir: string, state: VersionsState): Promise<void> {
+  await mkdir(versionsDir(dataDir), { recursive: true, mode: 0o700 })
   await writeFileAtomically(join(versionsDir(dataDir), 'state.json'), JSON.stringify(state), 0o600)
 }
 
