@@ -3,6 +3,7 @@ import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
+import { checkDisk } from './doctor/check-host.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Problems } from './problems.ts'
@@ -31,6 +32,7 @@ export interface RunningEdge {
 }
 
 const interfacesEveryMs = 10_000
+const diskEveryMs = 60_000
 const tickEveryMs = 2_000
 /** How finely polls are spread. */
 const pollTickMs = 250
@@ -112,6 +114,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     readRevocation: (text) =>
       readRevocation(text, options.identity.edgeId, trustedKeys(options.identity, parts.site.state())),
   })
+  await watchDisk(options, parts)
   const stopTimers = startTimers(options, parts, serving, tunnel)
   return {
     status,
@@ -160,6 +163,13 @@ async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: 
   await serving.update(site.state(), site.hostInterfaces())
 }
 
+/** While there is room to write it down: a full disk can't be told any more. */
+async function watchDisk({ dataDir }: EdgeOptions, { problems }: EdgeParts): Promise<void> {
+  const { level, message, remedy } = await checkDisk(dataDir)
+  if (level === 'problem') await problems.raise('disk-low', 'disk', `${message} ${remedy}`)
+  else await problems.clear('disk')
+}
+
 async function tick({ runner, links, bmcs }: EdgeParts): Promise<void> {
   await runner.tick()
   links.tick()
@@ -174,6 +184,10 @@ function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, t
     setInterval(
       guarded(() => watchInterfaces(options, parts, serving)),
       interfacesEveryMs,
+    ),
+    setInterval(
+      guarded(() => watchDisk(options, parts)),
+      diskEveryMs,
     ),
     setInterval(
       guarded(() => tick(parts)),
