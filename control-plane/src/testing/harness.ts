@@ -200,6 +200,7 @@ export async function openTunnel(
   options: {
     journalId?: string
     protocol?: number
+    version?: string
     stateVersion?: number | null
     commands?: string[]
     sealingKey?: string
@@ -242,7 +243,7 @@ export async function openTunnel(
   tunnel.send({
     type: 'hello',
     protocol: options.protocol ?? 1,
-    version: '0.1.0',
+    version: options.version ?? '0.1.0',
     journalId: options.journalId ?? 'journal-1',
     generation: harness.deps.identity.generation,
     stateVersion: options.stateVersion ?? null,
