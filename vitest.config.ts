@@ -34,7 +34,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'rack', include: ['lab/test/*.test.ts'], ...patiently } },
-      { test: { name: 'long', include: ['lab/test/long/*.test.ts'], ...patiently } },
+      { test: { name: 'long', include: ['{lab,edge-agent}/test/long/*.test.ts'], ...patiently } },
     ],
   },
 })

@@ -72,6 +72,7 @@ const expectations = {
     'leaveSite',
     'getReleaseManifest',
     'getReleaseChunk',
+    'getImageFile',
   ],
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges', 'listEdgeLeases'],
@@ -97,6 +98,7 @@ const expectations = {
     ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp', 'requestEdgeUpdate'],
+    ['listImageUploads', 'createImageUpload', 'uploadImagePart', 'finishImageUpload', 'deleteImageUpload'],
     [
       'adoptBmc',
       'setBmc',

@@ -23,6 +23,7 @@ import type {
   ReplayGuard,
   Secrets,
   TendCommandsAt,
+  UploadStore,
 } from './ports/index.ts'
 import type { Sockets } from './sockets.ts'
 import type { Tries } from './tries.ts'
@@ -62,6 +63,8 @@ export interface Deps {
   secrets: Secrets
   bundle: BundleSource
   edgeRelease: EdgeReleaseSource
+  /** Null where there is no place for files. */
+  uploads: UploadStore | null
   assets: Assets
   limiter: RateLimiter
   readWebText: ReadWebText

@@ -32,6 +32,7 @@ export type PlatformParts = Pick<
   | 'limiter'
   | 'bundle'
   | 'edgeRelease'
+  | 'uploads'
   | 'assets'
   | 'sockets'
   | 'logError'

@@ -13,6 +13,7 @@ import { createBundleFiles } from '../platform/node/bundle-files.ts'
 import { openDatabase } from '../platform/node/database.ts'
 import { createNodeDeps, type NodeDeps, type NodeDepsOptions } from '../platform/node/deps.ts'
 import { openSecrets } from '../platform/node/secrets.ts'
+import { createUploadFiles } from '../platform/node/upload-files.ts'
 
 export const origin = 'http://localhost:3000'
 const password = 'correct horse battery staple'
@@ -65,6 +66,7 @@ export async function createHarness(
     publicUrl: origin,
     ...options,
     bundle: createBundleFiles(join(dir, 'bundle'), logError),
+    uploads: createUploadFiles(join(dir, 'uploads')),
     siteDir: join(dir, 'site'),
     clock: () => clock.now,
     logError,
@@ -83,16 +85,19 @@ export async function createHarness(
     headers: Record<string, string> = {},
   ): Promise<Answer> {
     const { peer = address, ...sent } = headers
+    const bytes = body instanceof Uint8Array ? Uint8Array.from(body) : null
     const init = {
       method,
       headers: {
         host: 'localhost:3000',
         ...(method === 'GET' ? {} : { origin }),
         ...(cookie ? { cookie } : {}),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': bytes ? 'application/octet-stream' : 'application/json' }),
         ...sent,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: bytes ?? JSON.stringify(body) }),
     }
     const response = await app.request(path, init, { incoming: { socket: { remoteAddress: peer } } })
     const text = await response.text()

@@ -114,7 +114,7 @@ function handleTimer(state: TftpTransferState, atMs: number): TftpStep {
   const isAllSent = state.sent === lastBlock(state)
   const patienceMs = isAllSent || state.acknowledged === 0 ? longestSilenceAtEndsMs : longestSilenceMs
   const askedMs = (state.parameters.timeoutSeconds ?? 0) * 1000
-  if (atMs - state.heardAtMs >= Math.max(patienceMs, 3 * askedMs)) {
+  if (atMs - state.heardAtMs >= Math.max(patienceMs, 2 * askedMs)) {
     return end(state, { kind: isAllSent && state.acknowledged > 0 ? 'unconfirmed' : 'silent' })
   }
   const silentTimeouts = state.silentTimeouts + 1

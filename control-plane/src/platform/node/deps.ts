@@ -6,7 +6,14 @@ import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
 import { announceSite } from '../../features/sites/site-version.ts'
 import { createCode } from '../../ids.ts'
-import type { BundleSource, Clock, EdgeReleaseSource, LocalConnections, Secrets } from '../../ports/index.ts'
+import type {
+  BundleSource,
+  Clock,
+  EdgeReleaseSource,
+  LocalConnections,
+  Secrets,
+  UploadStore,
+} from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
 import { createDeps } from '../deps.ts'
 import { noEdgeRelease } from '../no-edge-release.ts'
@@ -23,6 +30,7 @@ export interface NodeDepsOptions {
   publicUrl: string
   bundle: BundleSource
   edgeRelease?: EdgeReleaseSource
+  uploads: UploadStore | null
   siteDir: string
   trustedProxies?: readonly Network[] | undefined
   metricsToken?: string | undefined
@@ -59,6 +67,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     limiter: createRateLimiter(clock),
     bundle: options.bundle,
     edgeRelease: options.edgeRelease ?? noEdgeRelease,
+    uploads: options.uploads,
     assets: createAssetFiles(options.siteDir),
     sockets: createSockets(upgradeWebSocket, connections),
     logError,

@@ -39,6 +39,8 @@ async function gatherParts(
     setupCode: settings.DRAGONFLY_SETUP_CODE ?? null,
     bundle: createBoundBundle(env.ASSETS, index.bundle),
     edgeRelease: noEdgeRelease,
+    // The portal offers no uploads where there is no place for them.
+    uploads: null,
     assets: createBoundAssets(env.ASSETS, index),
     logError,
     ...createObjectPorts(env, logError),

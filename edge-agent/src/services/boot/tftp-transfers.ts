@@ -103,7 +103,10 @@ export async function openTftpTransfers(
   function sweep(): void {
     const atMs = context.now()
     for (const transfer of running.values()) {
-      if (transfer.state.deadlineMs <= atMs) step(transfer, { kind: 'timer', atMs })
+      if (transfer.state.deadlineMs > atMs) continue
+      const inARow = transfer.state.silentTimeouts === 0 ? '1' : 'more'
+      context.counters.increment('tftp_timeouts', { in_a_row: inARow })
+      step(transfer, { kind: 'timer', atMs })
     }
   }
 
