@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm'
-import { parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { type AssetIndex, assetIndexPath, assetIndexSchema } from '../asset-index.ts'
 import { createDeps, type PlatformParts } from '../deps.ts'
@@ -7,6 +6,7 @@ import { noEdgeRelease } from '../no-edge-release.ts'
 import { createSecrets } from '../secrets.ts'
 import { assetRequest, createBoundAssets } from './assets.ts'
 import { createBoundBundle } from './bundle.ts'
+import { connectingAddress } from './connecting-address.ts'
 import { openRemoteDatabase } from './database.ts'
 import { MisconfiguredError, readWorkerSettings, type WorkerEnv, type WorkerSettings } from './env.ts'
 import { createObjectPorts } from './objects/ports.ts'
@@ -45,12 +45,6 @@ async function gatherParts(
     logError,
     ...createObjectPorts(env, logError),
   }
-}
-
-/** Cloudflare writes this header itself, over whatever a client sent. */
-function connectingAddress(_env: unknown, headers: Headers): string | null {
-  const address = headers.get('cf-connecting-ip')
-  return address === null ? null : parseAddress(address)
 }
 
 async function readAssetIndex(env: WorkerEnv): Promise<AssetIndex> {
