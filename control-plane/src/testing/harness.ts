@@ -190,6 +190,7 @@ export async function openTunnel(
     journalId?: string
     protocol?: number
     version?: string
+    oldestProtocol?: number
     stateVersion?: number | null
     commands?: string[]
     sealingKey?: string
@@ -232,6 +233,7 @@ export async function openTunnel(
   tunnel.send({
     type: 'hello',
     protocol: options.protocol ?? 1,
+    ...(options.oldestProtocol === undefined ? {} : { oldestProtocol: options.oldestProtocol }),
     version: options.version ?? '0.1.0',
     journalId: options.journalId ?? 'journal-1',
     generation: harness.deps.identity.generation,
