@@ -24,6 +24,7 @@ export default defineConfig({
           ],
         },
       },
+      'control-plane/vitest.worker.config.ts',
       {
         test: {
           name: 'browser',
@@ -34,7 +35,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'rack', include: ['lab/test/*.test.ts'], ...patiently } },
-      { test: { name: 'long', include: ['lab/test/long/*.test.ts'], ...patiently } },
+      { test: { name: 'long', include: ['{lab,edge-agent}/test/long/*.test.ts'], ...patiently } },
     ],
   },
 })

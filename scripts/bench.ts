@@ -1,8 +1,18 @@
 import { benchBmc } from './bench/bmc.ts'
+import { benchDhcp } from './bench/dhcp.ts'
+import { benchHttp } from './bench/http.ts'
+import { benchMemory } from './bench/memory.ts'
 import { type BenchReport, renderReport } from './bench/report.ts'
+import { benchTftp } from './bench/tftp.ts'
 
 /** `npm run bench -- NAME [--json]`: progress on stderr, the report on stdout; 0 whenever it could measure. */
-const benches: Record<string, (say: (line: string) => void) => Promise<BenchReport>> = { bmc: benchBmc }
+const benches: Record<string, (say: (line: string) => void) => Promise<BenchReport>> = {
+  bmc: benchBmc,
+  dhcp: benchDhcp,
+  tftp: benchTftp,
+  http: benchHttp,
+  memory: benchMemory,
+}
 
 const flags = process.argv.slice(2)
 const [name = '', ...others] = flags.filter((flag) => flag !== '--json')

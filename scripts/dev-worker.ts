@@ -14,7 +14,9 @@ import { root } from './steps.ts'
 // no network.
 const port = Number(process.env.PORT ?? 8787)
 const dataDir = join(process.env.DRAGONFLY_DATA ?? join(root, '.data'), 'worker')
-const url = `http://localhost:${port}`
+/** An address of this host that others can reach, if they are to. */
+const host = process.env.HOST
+const url = process.env.DRAGONFLY_PUBLIC_URL ?? `http://${host ?? 'localhost'}:${port}`
 const startsWithinMs = 120_000
 const endsWithinMs = 8000
 const timersEveryMs = 60_000
@@ -54,7 +56,7 @@ function startWorker(settingsPath: string): ChildProcess {
   const args = [
     join(root, 'node_modules/wrangler/bin/wrangler.js'),
     'dev',
-    ...['--local', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
+    ...['--local', '--ip', host ?? '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
     ...['--persist-to', join(dataDir, 'workerd'), '--env-file', settingsPath],
     ...['--show-interactive-dev-session=false', '--log-level', 'error'],
   ]

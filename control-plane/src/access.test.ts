@@ -1,18 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import type { ApiKeyScope } from '@dragonfly/schema/state'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accessLevels } from './access.ts'
 import type { Person } from './deps.ts'
 import { createOpenApiDocument } from './openapi.ts'
+import { committed } from './testing/committed-operations.ts'
 import { createHarness, type Harness } from './testing/harness.ts'
 import { version } from './version.ts'
 
 type Operation = { method: string; path: string; access: unknown; operationId: string; responses: string[] }
 
-const committed = JSON.parse(await readFile(new URL('../openapi.json', import.meta.url), 'utf8'))
-const operations: Operation[] = Object.entries<Record<string, Record<string, unknown>>>(
-  committed.paths,
-).flatMap(([path, methods]) =>
+const operations: Operation[] = Object.entries(committed.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({
     method: method.toUpperCase(),
     path: path.replaceAll(/\{.+?\}/g, 'a'.repeat(64)),
@@ -63,7 +60,15 @@ const expectations = {
   ].flat(),
   /** While the front page is closed, which it is at first. */
   nobody: ['getSummary'],
-  edge: ['openTunnel', 'openEdgeConsole', 'getEdgeState', 'getBundleManifest', 'getBundleChunk', 'leaveSite'],
+  edge: [
+    'openTunnel',
+    'openEdgeConsole',
+    'getEdgeState',
+    'getBundleManifest',
+    'getBundleChunk',
+    'leaveSite',
+    'getImageFile',
+  ],
   everyone: [
     ['getMe', 'openEvents', 'listSites', 'getSite', 'listEdges', 'listEdgeLeases'],
     ['listMachines', 'getMachine', 'getMachineLog', 'listImages', 'getImage'],
@@ -88,6 +93,7 @@ const expectations = {
     ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
+    ['listImageUploads', 'createImageUpload', 'uploadImagePart', 'finishImageUpload', 'deleteImageUpload'],
     [
       'adoptBmc',
       'setBmc',
@@ -181,7 +187,7 @@ describe.each(callers)('$name', ({ role, scopes, expired, may }) => {
         expect(expected, `${operationId}: ${status}`).toContain(status)
       }
     }
-  })
+  }, 30_000)
 })
 
 /** A key of the person who is signed in; the cookie is left out from then on. */

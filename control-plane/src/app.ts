@@ -1,3 +1,4 @@
+import { uploadPartBytes } from '@dragonfly/schema/api'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { auditAuth, auditRequests, noteChanges } from './audit-requests.ts'
@@ -16,6 +17,7 @@ import { mountEdgeApi } from './features/edge-api/handlers.ts'
 import { mountEdges } from './features/edges/handlers.ts'
 import { mountEvents } from './features/events/handlers.ts'
 import { mountFrontDoor } from './features/front-door/handlers.ts'
+import { mountImageUploads } from './features/image-uploads/handlers.ts'
 import { mountImages } from './features/images/handlers.ts'
 import { mountInvitations } from './features/invitations/handlers.ts'
 import { mountMachines } from './features/machines/handlers.ts'
@@ -41,6 +43,7 @@ import { addSecurityHeaders } from './security-headers.ts'
 import { version } from './version.ts'
 
 const maxBodyBytes = 512 * 1024
+const uploadPart = /^\/api\/v1\/image-uploads\/[^/]+\/parts$/
 
 export type App = OpenAPIHono<AppEnv>
 
@@ -71,7 +74,8 @@ export function createApp(deps: Deps): App {
   mountHealth(app)
   app.use(guardDoor())
   mountDescriptions(app)
-  app.use('/api/*', limitBody())
+  const [limitJson, limitPart] = [limitBody(maxBodyBytes), limitBody(uploadPartBytes)]
+  app.use('/api/*', (c, next) => (uploadPart.test(c.req.path) ? limitPart : limitJson)(c, next))
   app.use('/api/auth/*', auditAuth(), requireOwnOrigin())
   app.all('/api/auth/*', handleAuth)
   app.use(
@@ -100,6 +104,7 @@ export function createApp(deps: Deps): App {
   mountConsoles(app)
   mountBulk(app)
   mountImages(app)
+  mountImageUploads(app)
   mountTemplates(app)
   mountDeployments(app)
   mountSafety(app)
@@ -111,14 +116,14 @@ export function createApp(deps: Deps): App {
   return app
 }
 
-function limitBody() {
+function limitBody(maxSize: number) {
   return bodyLimit({
-    maxSize: maxBodyBytes,
+    maxSize,
     onError: () => {
       throw new AppError({
         code: 'too-large',
         status: 413,
-        message: `A request may have ${maxBodyBytes} bytes.`,
+        message: `A request may have ${maxSize} bytes.`,
       })
     },
   })

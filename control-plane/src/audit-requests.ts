@@ -50,7 +50,8 @@ export function noteChanges(routes: readonly DeclaredRoute[]) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const found = isChange(c) ? find(c.req.method, c.req.path) : null
     if (found) {
-      const body = await readJson(() => c.req.json())
+      // Bytes of a file are read by whom they are for, once.
+      const body = isBytes(c) ? null : await readJson(() => c.req.json())
       const targets = { ...pickTargets(body), ...found.targets }
       c.set('noted', {
         operation: found.route.operationId,
@@ -151,6 +152,10 @@ async function append(c: Context<AppEnv>, noted: NotedChange, actor: Actor): Pro
     metrics.count('dragonfly_audit_failures_total')
     logError(`the audit log could not be written: ${noted.operation}`, error)
   }
+}
+
+function isBytes(c: Context<AppEnv>): boolean {
+  return c.req.header('content-type') === 'application/octet-stream'
 }
 
 function isChange(c: Context<AppEnv>): boolean {

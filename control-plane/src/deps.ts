@@ -22,6 +22,7 @@ import type {
   ReplayGuard,
   Secrets,
   TendCommandsAt,
+  UploadStore,
 } from './ports/index.ts'
 import type { Sockets } from './sockets.ts'
 import type { Tries } from './tries.ts'
@@ -60,6 +61,8 @@ export interface Deps {
   replay: ReplayGuard
   secrets: Secrets
   bundle: BundleSource
+  /** Null where there is no place for files. */
+  uploads: UploadStore | null
   assets: Assets
   limiter: RateLimiter
   readWebText: ReadWebText

@@ -12,6 +12,7 @@ import * as edgeApi from './features/edge-api/routes.ts'
 import * as edges from './features/edges/routes.ts'
 import * as events from './features/events/routes.ts'
 import * as frontDoor from './features/front-door/routes.ts'
+import * as imageUploads from './features/image-uploads/routes.ts'
 import * as images from './features/images/routes.ts'
 import * as invitations from './features/invitations/routes.ts'
 import * as machines from './features/machines/routes.ts'
@@ -46,6 +47,7 @@ export const allRoutes = [
   consoles,
   bulk,
   images,
+  imageUploads,
   templates,
   deployments,
   safety,

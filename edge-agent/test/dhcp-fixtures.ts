@@ -18,13 +18,16 @@ export function dhcpScenes(): string[] {
 }
 
 export function readDhcpScene(scene: string): CapturedPacket[] {
-  const lines = readFileSync(new URL(`${scene}.hex`, folder), 'latin1')
-    .trim()
-    .split('\n')
+  return readCapture(new URL(`${scene}.hex`, folder))
+}
+
+/** One packet per line: source, destination, payload in hex. */
+export function readCapture(file: URL): CapturedPacket[] {
+  const lines = readFileSync(file, 'latin1').trim().split('\n')
   return lines.map((line) => {
     const [from = '', to = '', hex = ''] = line.split(' ')
     const bytes = parseHex(hex)
-    if (!bytes) throw new Error(`${scene}: not hex`)
+    if (!bytes) throw new Error(`${file.pathname}: not hex`)
     return { from: parseEndpoint(from), to: parseEndpoint(to), bytes }
   })
 }

@@ -22,6 +22,8 @@ export const hostPackages = {
   browser: ['chromium', 'fonts-noto-color-emoji'],
   /** Independent clients that the simulated BMCs are checked by. */
   bmcClients: ['ipmitool', 'freeipmi-tools', 'redfishtool', 'python3-sushy'],
+  /** What a site would use in our place: the benchmarks' peers. */
+  peers: ['dnsmasq-base', 'atftpd', 'nginx-light'],
 } as const
 
 async function missingPackages(packages: readonly string[]): Promise<string[]> {

@@ -16,7 +16,7 @@ import {
   removeNetwork,
   type Uplink,
 } from './network.ts'
-import type { BmcSpec, DiskBus, Firmware, FirstBoot, MachineSpec, NicModel } from './qemu.ts'
+import type { BmcSpec, DiskBus, DiskCache, Firmware, FirstBoot, MachineSpec, NicModel } from './qemu.ts'
 import { endRecordedProcesses, type LabState, labState, readJson, recordProcess, writeJson } from './state.ts'
 
 export interface MachineRequest {
@@ -26,6 +26,7 @@ export interface MachineRequest {
   /** One entry per disk. */
   disks?: DiskBus[]
   diskSizeBytes?: number
+  diskCache?: DiskCache
   /** One entry per NIC; the first one boots. */
   nics?: NicModel[]
   memoryMib?: number
@@ -147,6 +148,7 @@ function createMachineSpec(
     uuid,
     serialNumber,
     disks,
+    ...(request.diskCache ? { diskCache: request.diskCache } : {}),
     nics,
   }
 }

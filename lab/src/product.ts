@@ -13,6 +13,8 @@ import { recordProcess } from './state.ts'
 export const edgeProgram = join(repositoryRoot, 'edge-agent', 'src', 'main.ts')
 export const controlPlaneProgram = join(repositoryRoot, 'control-plane', 'src', 'platform', 'node', 'main.ts')
 
+const workerProgram = join(repositoryRoot, 'scripts', 'dev-worker.ts')
+
 export const administrator = { email: 'ada@rack.example', password: randomBytes(12).toString('hex') }
 
 /** The real product around a lab: a control plane on this host, and an edge beside the machines. */
@@ -63,27 +65,63 @@ export interface ControlPlane {
 
 /** Starts a control plane with empty data, on an address that the lab's edge can reach. */
 export async function startControlPlane(lab: Lab, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const { DRAGONFLY_ADMIN_EMAIL: _email, DRAGONFLY_ADMIN_PASSWORD: _password, ...environment } = process.env
+  const { email, password } = administrator
+  return startProgram(lab, {
+    argv: [controlPlaneProgram, 'serve'],
+    cwd: lab.state.dir,
+    dataDir: join(lab.state.dir, 'control-plane'),
+    environment: {
+      ...environment,
+      ...(options.withAdministrator === false
+        ? {}
+        : { DRAGONFLY_ADMIN_EMAIL: email, DRAGONFLY_ADMIN_PASSWORD: password }),
+    },
+    startsWithinMs: 60_000,
+  })
+}
+
+/** The same in workerd on a libSQL server (`npm run dev:worker`), with its first administrator. */
+async function startWorker(lab: Lab): Promise<ControlPlane> {
+  const dataDir = join(lab.state.dir, 'control-plane')
+  const controlPlane = await startProgram(lab, {
+    argv: [workerProgram],
+    cwd: repositoryRoot,
+    dataDir,
+    environment: process.env,
+    startsWithinMs: 300_000,
+  })
+  const code = (await readFile(join(dataDir, 'worker', 'setup-code'), 'utf8')).trim()
+  const api = new ApiClient(controlPlane.url)
+  await api.request('POST', '/api/v1/setup/administrator', { code, name: 'Ada', ...administrator })
+  return controlPlane
+}
+
+interface Program {
+  argv: string[]
+  cwd: string
+  dataDir: string
+  environment: NodeJS.ProcessEnv
+  startsWithinMs: number
+}
+
+async function startProgram(lab: Lab, program: Program): Promise<ControlPlane> {
   const address = lab.uplink.hostAddress
   const port = await freePort(address)
   const url = `http://${address}:${port}`
   const log = join(lab.state.dir, 'control-plane.log')
-  const { DRAGONFLY_ADMIN_EMAIL: _email, DRAGONFLY_ADMIN_PASSWORD: _password, ...environment } = process.env
-  const { email, password } = administrator
   const env = {
-    ...environment,
+    ...program.environment,
     HOST: address,
     PORT: String(port),
-    DRAGONFLY_DATA: join(lab.state.dir, 'control-plane'),
+    DRAGONFLY_DATA: program.dataDir,
     DRAGONFLY_PUBLIC_URL: url,
-    ...(options.withAdministrator === false
-      ? {}
-      : { DRAGONFLY_ADMIN_EMAIL: email, DRAGONFLY_ADMIN_PASSWORD: password }),
   }
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
     const output = openSync(log, 'a')
-    const started = spawn(process.execPath, [controlPlaneProgram, 'serve'], {
-      cwd: lab.state.dir,
+    const started = spawn(process.execPath, program.argv, {
+      cwd: program.cwd,
       stdio: ['ignore', output, output],
       env,
     })
@@ -97,7 +135,7 @@ export async function startControlPlane(lab: Lab, options: ControlPlaneOptions =
         const response = await fetch(`${url}/readyz`).catch(() => undefined)
         return response?.ok || undefined
       },
-      60_000,
+      program.startsWithinMs,
     )
   }
   await start()
@@ -158,6 +196,8 @@ async function startEdgeAgent(
 export interface ProductOptions {
   /** Environment variables of the edge. */
   edgeEnvironment?: NodeJS.ProcessEnv
+  /** The control plane runs in workerd, on a libSQL server. */
+  inWorkerd?: boolean
 }
 
 /**
@@ -165,7 +205,7 @@ export interface ProductOptions {
  * edge holds the boot bundle and serves.
  */
 export async function startProduct(lab: Lab, options: ProductOptions = {}): Promise<Product> {
-  const controlPlane = await startControlPlane(lab)
+  const controlPlane = options.inWorkerd ? await startWorker(lab) : await startControlPlane(lab)
   const api = new ApiClient(controlPlane.url)
   await api.signIn(administrator.email, administrator.password)
   const { siteId } = await api.createSite('Virtual rack')

@@ -35,6 +35,9 @@ export interface BmcSpec {
   kg?: string
 }
 
+/** `lossless`: what the machine was told is written is on the host's disk (slow); else the host's memory may hold it. */
+export type DiskCache = 'fast' | 'lossless'
+
 export interface MachineSpec {
   name: string
   firmware: Firmware
@@ -44,6 +47,7 @@ export interface MachineSpec {
   uuid: string
   serialNumber: string
   disks: DiskSpec[]
+  diskCache?: DiskCache
   nics: NicSpec[]
   bmc?: BmcSpec
 }
@@ -101,10 +105,15 @@ function firmwareArguments(spec: MachineSpec, files: MachineFiles, first?: Start
   ]
 }
 
-function diskArguments(disk: DiskSpec, index: number, file: string, bootIndex: number): string[] {
+function diskArguments(
+  disk: DiskSpec,
+  index: number,
+  { file, bootIndex, cache }: { file: string; bootIndex: number; cache: DiskCache },
+): string[] {
   const id = `disk${index}`
   const common = `drive=${id},id=bay${index},serial=${disk.serial},bootindex=${bootIndex}`
-  const drive = `file=${file},if=none,id=${id},format=qcow2,cache=unsafe,discard=unmap,detect-zeroes=unmap`
+  const mode = cache === 'lossless' ? 'directsync' : 'unsafe'
+  const drive = `file=${file},if=none,id=${id},format=qcow2,cache=${mode},discard=unmap,detect-zeroes=unmap`
   const device = {
     virtio: ['-device', `virtio-blk-pci,${common}`],
     nvme: ['-device', `nvme,${common}`],
@@ -171,7 +180,11 @@ export function renderQemuArguments(
     ...(spec.disks.some((disk) => disk.bus === 'ahci') ? ['-device', 'ich9-ahci,id=ahci0'] : []),
     ...spec.nics.flatMap((nic, index) => nicArguments(nic, index, indexOf(`nic${index}`), spec.firmware)),
     ...spec.disks.flatMap((disk, index) =>
-      diskArguments(disk, index, files.disks[index] ?? '', indexOf(`bay${index}`)),
+      diskArguments(disk, index, {
+        file: files.disks[index] ?? '',
+        bootIndex: indexOf(`bay${index}`),
+        cache: spec.diskCache ?? 'fast',
+      }),
     ),
     ...(spec.bmc ? bmcArguments(files, indexOf('media'), start.medium) : []),
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],

@@ -1,3 +1,6 @@
+/** In each round every subject has its turn, so that what else the machine does hits all alike. */
+export const benchRounds = Number(process.env.DRAGONFLY_BENCH_ROUNDS ?? 7)
+
 /** One figure, beside a peer's where there is one that was measured in the same run. */
 export interface BenchRow {
   subject: string
@@ -36,6 +39,16 @@ export function row(
 /** A goal that is met below `limit`. */
 export function goalBelow(name: string, got: number, limit: number, unit: string): BenchGoal {
   return { name, want: `< ${rounded(limit)} ${unit}`, got: `${rounded(got)} ${unit}`, met: got < limit }
+}
+
+/** A goal that is met from `limit` on. */
+export function goalAtLeast(name: string, got: number, limit: number, unit: string): BenchGoal {
+  return { name, want: `>= ${rounded(limit)} ${unit}`, got: `${rounded(got)} ${unit}`, met: got >= limit }
+}
+
+/** A goal that is met up to `limit`. */
+export function goalAtMost(name: string, got: number, limit: number, unit: string): BenchGoal {
+  return { name, want: `<= ${rounded(limit)} ${unit}`, got: `${rounded(got)} ${unit}`, met: got <= limit }
 }
 
 export function median(values: readonly number[]): number {

@@ -1,4 +1,5 @@
-import { edges, machineLog } from '@dragonfly/schema/db'
+import type { LiveEvent } from '@dragonfly/schema/api'
+import { commands, edges, machineLog, sites as sitesTable } from '@dragonfly/schema/db'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -7,6 +8,7 @@ import {
   enrolEdge,
   greetEdge,
   helloText,
+  openLine,
   type Platform,
   signIn,
   startNodePlatform,
@@ -162,6 +164,163 @@ describe.each(platforms)('on %s', { timeout: 30_000 }, (_name, start) => {
       expect(rows.filter((row) => row.machineId === machineId).map(({ text }) => text)).toEqual(
         Array.from({ length: 20 }, (_, index) => `line ${index + 1}`),
       )
+    })
+  })
+
+  describe('announcements and alarms', () => {
+    const bump = async (siteId: string, version: number) =>
+      platform.db.update(sitesTable).set({ stateVersion: version }).where(eq(sitesTable.siteId, siteId))
+
+    it('tells of a change at once, then once in a while, and of the newest at last', async () => {
+      const siteId = await createSite()
+      const { line } = await greetEdge(platform, await enrolEdge(ada, siteId))
+      const versions = () =>
+        line.received.flatMap((frame) => (frame.type === 'state-changed' ? [frame.version] : []))
+      const before = versions().length
+      for (let version = 101; version <= 110; version++) {
+        await bump(siteId, version)
+        await platform.port('announce', '', siteId)
+      }
+      await platform.sleep(siteId)
+      await expect.poll(versions, { timeout: 10_000 }).toContain(110)
+      expect(versions().length - before).toBeLessThan(6)
+    })
+
+    it('sends a command when it is due, and not before, however deep it slept', async () => {
+      const siteId = await createSite()
+      const { line } = await greetEdge(platform, await enrolEdge(ada, siteId), { commands: ['bmc.power'] })
+      const mac = '52:54:00:00:00:01'
+      const { machineId } = (await ada.call('POST', '/api/v1/machines', { siteId, mac })).body
+      const now = Date.now()
+      const notBefore = now + 2000
+      const command = { kind: 'bmc.power' } as unknown as NonNullable<
+        (typeof commands.$inferInsert)['command']
+      >
+      const made = { title: 'Off', status: 'pending', createdBy: null, createdAt: now } as const
+      const [first, second] = [crypto.randomUUID(), crypto.randomUUID()]
+      for (const [commandId, at] of [
+        [second, notBefore + 1000],
+        [first, notBefore],
+      ] as const)
+        await platform.db.insert(commands).values({
+          ...made,
+          commandId,
+          siteId,
+          machineId,
+          kind: 'bmc.power',
+          command,
+          notBefore: at,
+          deadline: at + 60_000,
+        })
+      await platform.port('tendCommandsAt', '', siteId, notBefore)
+      await platform.sleep(siteId)
+      expect((await line.next('command')).commandId).toBe(first)
+      expect(Date.now()).toBeGreaterThanOrEqual(notBefore)
+      expect((await line.next('command')).commandId).toBe(second)
+    })
+  })
+
+  describe('live events', () => {
+    const watch = (cookie = ada.cookie()) =>
+      openLine<LiveEvent>(platform, '/api/v1/events', { cookie, origin: platform.url })
+    const publish = (...events: LiveEvent[]) => platform.port('live', 'publish', events)
+    const progress = (bytesDone: number): LiveEvent => ({
+      type: 'image-progress',
+      imageId: 'image-1',
+      edgeId: 'edge-1',
+      phase: 'downloading',
+      bytesDone,
+      bytesTotal: 100,
+    })
+
+    it('lets nobody in who is not signed in', async () => {
+      await expect(watch('')).rejects.toThrow('401')
+    })
+
+    it('reach who watches, in order, asleep or awake', async () => {
+      const line = await watch()
+      await line.next('hello')
+      for (let done = 0; done < 10; done++) await publish(progress(done))
+      await platform.sleep('none')
+      for (let done = 10; done < 20; done++) await publish(progress(done))
+      const seen = () =>
+        line.received.flatMap((frame) => (frame.type === 'image-progress' ? [frame.bytesDone] : []))
+      await expect.poll(seen).toEqual(Array.from({ length: 20 }, (_, index) => index))
+      expect(await platform.port('live', 'count')).toBeGreaterThan(0)
+      line.close()
+      await expect.poll(() => platform.port('live', 'count')).toBe(0)
+    })
+
+    it('tell somebody who is limited to a site nothing of others, and end with their session', async () => {
+      const [own, other] = [await createSite(), await createSite()]
+      const person = { email: 'eve@example.com', password: 'correct horse battery staple' }
+      const made = await ada.call('POST', '/api/v1/users', {
+        ...person,
+        name: 'Eve',
+        role: 'user',
+        siteIds: [own],
+      })
+      const signedIn = await fetch(`${platform.url}/api/auth/sign-in/email`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: platform.url },
+        body: JSON.stringify(person),
+      })
+      const line = await watch(signedIn.headers.getSetCookie()[0]?.split(';')[0])
+      await line.next('hello')
+      // workerd ends a connection at once only when something has come by it; else some seconds after its last frame.
+      line.send('here')
+      await platform.sleep('none')
+      const changed = (id: string): LiveEvent => ({ type: 'changed', entity: 'site', id })
+      await publish(changed(other), changed(own))
+      expect((await line.next('changed')).id).toBe(own)
+      const endedAt = Date.now()
+      await ada.call('DELETE', `/api/v1/users/${made.body.userId}/sessions`)
+      expect((await line.closed).code).toBe(4401)
+      expect(Date.now() - endedAt).toBeLessThan(1000)
+      expect(line.received).not.toContainEqual(changed(other))
+    })
+
+    it('leave the newest values for who looks later', async () => {
+      const value = { phase: 'verifying', bytesDone: 5, bytesTotal: null, at: 7 }
+      await platform.port('values', 'setImage', 'edge-2', 'image-2', value)
+      await platform.port('values', 'setDeployment', 'deployment-2', { bytesDone: 1, bytesTotal: 2 })
+      const images = () => platform.port<[string, unknown][]>('values', 'images')
+      await expect.poll(images).toContainEqual(['edge-2 image-2', value])
+      const deployments = await platform.port('values', 'deployments', ['deployment-2', 'another'])
+      expect(deployments).toEqual([['deployment-2', { bytesDone: 1, bytesTotal: 2 }]])
+      await platform.port('values', 'clearImage', 'edge-2', 'image-2')
+      await expect.poll(images).not.toContainEqual(['edge-2 image-2', value])
+    })
+  })
+
+  describe('what is taken once or counted', () => {
+    const take = (key: string) => platform.port<boolean>('replay', 'take', key, Date.now() + 60_000)
+    const count = (key: string, windowMs: number) =>
+      platform.port<boolean>('limiter', 'take', key, 3, windowMs)
+
+    it('takes an id once, whoever comes at the same moment, and after a sleep', async () => {
+      const taken = await Promise.all(Array.from({ length: 20 }, () => take('edge-1 jti-1')))
+      expect(taken.filter(Boolean)).toHaveLength(1)
+      await platform.sleep('none')
+      if (platform.evict) await platform.evict('none')
+      expect(await take('edge-1 jti-1')).toBe(false)
+      expect(await take('edge-1 jti-2')).toBe(true)
+    })
+
+    it('counts tries in a window, and forgets them after it', async () => {
+      const tries = []
+      for (let index = 0; index < 5; index++) tries.push(await count('a', 60_000))
+      expect(tries).toEqual([true, true, true, false, false])
+      expect(await count('b', 60_000)).toBe(true)
+      for (let index = 0; index < 4; index++) await count('c', 100)
+      await expect.poll(() => count('c', 100), { interval: 150 }).toBe(true)
+    })
+
+    it('refuses an edge’s token that was seen before', async () => {
+      const edge = await enrolEdge(ada, await createSite())
+      const headers = { authorization: `Bearer ${await edge.token()}` }
+      const ask = async () => (await fetch(`${platform.url}/api/edge/v1/state`, { headers })).status
+      expect([await ask(), await ask()]).toEqual([200, 401])
     })
   })
 })

@@ -129,6 +129,20 @@ interface BundlePiece {
   sizeBytes: number
 }
 
+/** Files that people upload, by the upload's id, in parts that come in order. */
+export interface UploadStore {
+  /** Writes a part at its place, durably; what may have been there is replaced. */
+  write(uploadId: string, offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>
+  /** SHA-256 of a whole file, in hex. */
+  digest(uploadId: string): Promise<string>
+  /** The bytes from `from` up to `end`; null when there is no such file. */
+  read(uploadId: string, from: number, end: number): Promise<ReadableStream<Uint8Array> | null>
+  sizeBytes(uploadId: string): Promise<number | null>
+  remove(uploadId: string): Promise<void>
+  /** Room for more files. */
+  freeBytes(): Promise<number>
+}
+
 /** The portal's files. */
 export interface Assets {
   /** Null when there is no such file. `path` starts with a slash and is decoded. */

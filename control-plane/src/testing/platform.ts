@@ -122,7 +122,7 @@ export interface Line<Frame extends { type: string }> {
 
 const frameWithinMs = 15_000
 
-async function openLine<Frame extends { type: string }>(
+export async function openLine<Frame extends { type: string }>(
   platform: Platform,
   path: string,
   headers: Record<string, string>,

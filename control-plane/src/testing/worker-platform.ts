@@ -59,6 +59,7 @@ export async function startWorkerPlatform(): Promise<Platform> {
     for (const [name, className] of [
       [siteId, objects.SITES],
       ['live', objects.LIVE],
+      ...Array.from({ length: 16 }, (_, index) => [`guard-${index}`, objects.GUARDS] as const),
     ] as const)
       await miniflare
         .unsafeEvictDurableObject('dragonfly', className, { name, webSockets })

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { imageChunkBytes } from '@dragonfly/schema/wire'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Clock, systemClock } from './clock.ts'
 import { type DiskTarget, openDiskTarget } from './disk-target.ts'
 import { WorkFailure } from './failure.ts'
@@ -10,6 +10,7 @@ import { createHttpGet } from './http-get.ts'
 import { createImageSource } from './image-source.ts'
 import { parallelChunks, writeImage } from './image-writer.ts'
 import { createTestImage, serveImage, type Tamper, type TestImage, type TestImageServer } from './testing.ts'
+import { markOffset } from './write-mark.ts'
 
 let directory = ''
 let servers: TestImageServer[] = []
@@ -35,6 +36,9 @@ function createJumpingClock(onSleep: (ms: number) => Promise<void> | void = () =
 }
 
 interface Run {
+  /** The disk is as the run before left it. */
+  sameDisk?: boolean
+  onResumed?: (bytesKept: number) => void
   diskBytes?: number
   clock?: Clock
   urls?: string[]
@@ -46,7 +50,7 @@ interface Run {
 async function write(image: TestImage, run: Run & { urls: string[] }): Promise<Buffer> {
   const path = join(directory, 'disk')
   const sizeBytes = run.diskBytes ?? Math.ceil(image.raw.length / 4096) * 4096
-  writeFileSync(path, Buffer.alloc(sizeBytes, 0xee))
+  if (!run.sameDisk) writeFileSync(path, Buffer.alloc(sizeBytes, 0xee))
   const target = await openDiskTarget({ path, sizeBytes })
   const source = createImageSource({
     get: createHttpGet(8),
@@ -61,6 +65,7 @@ async function write(image: TestImage, run: Run & { urls: string[] }): Promise<B
       target: run.wrap?.(target) ?? target,
       signal: run.signal ?? new AbortController().signal,
       onProgress: run.onProgress ?? (() => {}),
+      ...(run.onResumed ? { onResumed: run.onResumed } : {}),
     })
   } finally {
     await target.close()
@@ -140,8 +145,66 @@ test('writes the first chunk last, so that a broken-off disk is never booted', a
       },
     }),
   })
-  expect(log[0]).toBe('zero 0')
+  // Only which image this is stands in the place of the first chunk.
+  expect(log.slice(0, 3)).toEqual(['zero 0', `write ${markOffset}`, 'flush'])
   expect(log.slice(-3)).toEqual(['flush', 'write 0', 'flush'])
+})
+
+describe('after a power cut', () => {
+  /** Cuts the power when so many chunks have been written: what was under way is lost or half there. */
+  const cutAfter = async (image: TestImage, chunks: number): Promise<void> => {
+    const server = await serve(image)
+    let written = 0
+    const failure = await failureOf(
+      write(image, {
+        urls: [server.url],
+        wrap: (target) => ({
+          ...target,
+          write: async (bytes, offset) => {
+            if (offset === markOffset) return target.write(bytes, offset)
+            if (written++ < chunks) return target.write(bytes, offset)
+            await target.write(bytes.subarray(0, 8192), offset)
+            throw new WorkFailure('disk-write-error', 'The power is gone.')
+          },
+        }),
+      }),
+    )
+    expect(failure).toMatchObject({ reason: 'disk-write-error' })
+  }
+
+  test('fetches only what is missing', async () => {
+    const image = createTestImage('abc00defghijkl0mnop')
+    await cutAfter(image, 9)
+    const server = await serve(image)
+    const kept: number[] = []
+    const disk = await write(image, {
+      urls: [server.url],
+      sameDisk: true,
+      onResumed: (bytes) => kept.push(bytes),
+    })
+    expect(disk.equals(image.raw)).toBe(true)
+    expect(kept).toEqual([9 * imageChunkBytes])
+    expect(server.requests.size).toBe(image.chunks.size - 9)
+  })
+  test('of another image nothing is taken for its own', async () => {
+    await cutAfter(createTestImage('abcdefgh'), 5)
+    const other = createTestImage('abcdefgh', 7 * imageChunkBytes + 512)
+    const server = await serve(other)
+    const disk = await write(other, {
+      urls: [server.url],
+      sameDisk: true,
+      onResumed: () => expect.unreachable(),
+    })
+    expect(disk.subarray(0, other.raw.length).equals(other.raw)).toBe(true)
+  })
+  test('a disk that was written whole is written again whole', async () => {
+    const image = createTestImage('abcdef')
+    const first = await serve(image)
+    await write(image, { urls: [first.url] })
+    const second = await serve(image)
+    await write(image, { urls: [second.url], sameDisk: true })
+    expect(second.requests.size).toBe(first.requests.size)
+  })
 })
 
 test('fetches a chunk that arrived damaged again', async () => {

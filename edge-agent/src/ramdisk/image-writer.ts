@@ -2,7 +2,15 @@ import type { ImageManifest } from '@dragonfly/schema/wire'
 import type { DiskTarget } from './disk-target.ts'
 import { abortedFailure, WorkFailure } from './failure.ts'
 import { type ChunkSlot, createChunkSlots, type ImageSource } from './image-source.ts'
-import { chooseSamples, pieceOf, planPieces, planWipe, type WritePiece } from './write-plan.ts'
+import { readMark, writeMark } from './write-mark.ts'
+import {
+  chooseSamples,
+  type DataPiece,
+  pieceOf,
+  planPieces,
+  planWipe,
+  type WritePiece,
+} from './write-plan.ts'
 
 /** Chunks under way at once. Each needs about 12 MiB: compressed, decompressed, and aligned for the disk. */
 export const parallelChunks = 4
@@ -13,21 +21,29 @@ export interface WriteImageOptions {
   target: DiskTarget
   signal: AbortSignal
   onProgress: (bytesDone: number) => void
+  /** An earlier writing of this image was broken off, and the disk still held so much of it. */
+  onResumed?: (bytesKept: number) => void
 }
 
+/** So many chunks in a row that are not there mean that the earlier writing came no further. */
+const mostMisses = 64
+
 /**
- * Writes an image to a disk and reads samples of it back. Returns when everything is on the disk; throws
+ * Writes an image to a disk and reads samples of it back. What a writing of the same image left there before a power cut
+ * is read, and only what is missing is fetched. Returns when everything is on the disk; throws
  * WorkFailure. On an abort, requests are dropped at once and writes that are under way are awaited.
  */
 export async function writeImage(options: WriteImageOptions): Promise<void> {
   const { manifest, target } = options
   const slots = createChunkSlots(parallelChunks, manifest.chunkBytes)
+  const kept = createKeeper(target, await readMark(target, manifest))
   for (const wipe of planWipe(manifest, target.sizeBytes)) await target.zero(wipe.offset, wipe.length)
+  await writeMark(target, manifest)
   let bytesDone = 0
   const write = async (piece: WritePiece, slot: ChunkSlot, signal: AbortSignal): Promise<void> => {
     if (piece.kind === 'zero') {
       await target.zero(piece.offset, piece.length)
-    } else {
+    } else if (!(await kept.has(piece, slot))) {
       await options.source.fetchChunk(piece, slot, signal)
       await target.write(slot.raw.subarray(0, piece.length), piece.offset)
     }
@@ -35,10 +51,29 @@ export async function writeImage(options: WriteImageOptions): Promise<void> {
     options.onProgress(bytesDone)
   }
   await runPieces(planPieces(manifest), slots, options.signal, write)
+  if (kept.bytes() > 0) options.onResumed?.(kept.bytes())
   await target.flush()
   await runPieces([pieceOf(manifest, 0)], slots, options.signal, write)
   await target.flush()
   await verifySamples(options, slots)
+}
+
+/** Says which pieces the disk holds already; it stops looking where the earlier writing seems to have ended. */
+function createKeeper(target: DiskTarget, wasBrokenOff: boolean) {
+  let misses = wasBrokenOff ? 0 : mostMisses
+  let bytes = 0
+  return {
+    bytes: () => bytes,
+    has: async (piece: DataPiece, slot: ChunkSlot): Promise<boolean> => {
+      if (misses >= mostMisses) return false
+      const held = slot.raw.subarray(0, piece.length)
+      await target.read(held, piece.offset)
+      const isThere = await holds(piece, held)
+      misses = isThere ? 0 : misses + 1
+      if (isThere) bytes += piece.length
+      return isThere
+    },
+  }
 }
 
 /** Works through pieces with one worker per slot. The first failure stops all; it is thrown when all have ended. */

@@ -61,7 +61,9 @@ export async function writeDisk(
   const startMs = deps.clock.now()
   try {
     const onProgress = throttle(deps.clock, manifest.sizeBytes, deps.onProgress)
-    await writeImage({ manifest, source, target, signal, onProgress })
+    const onResumed = (bytes: number): void =>
+      deps.log.info(`of an earlier writing ${formatBytes(bytes)} were still there: only the rest was fetched`)
+    await writeImage({ manifest, source, target, signal, onProgress, onResumed })
   } finally {
     await target.close()
   }

@@ -154,7 +154,7 @@ async function openStores(options: EdgeOptions, records: Records, later: () => E
         void later()
           .links.reconsider()
           .catch((error) => warn(String(error))),
-      runImport: importInProcess,
+      runImport: (job) => importInProcess(options.controlPlane, job),
     }),
     bundle: await openBundleStore({
       dataDir,

@@ -54,7 +54,8 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
       isReady: () => parts.site.state() !== null,
-      metrics: () => renderMetrics(status(), parts.responder.counters()),
+      metrics: () =>
+        renderMetrics(status(), { ...parts.responder.counters(), ...parts.imageServer.counters() }),
     },
     agentPort: parts.ports.agentHttp,
     imageServer: parts.imageServer,

@@ -7,6 +7,7 @@ export interface ImageServerProcess {
   setServing(isServing: boolean): Promise<void>
   /** Null while it does not listen. */
   port(): number | null
+  counters(): Record<string, number>
 }
 
 const moduleUrl = new URL('./images/main.ts', import.meta.url)
@@ -20,6 +21,7 @@ export function createImageServerProcess(options: {
   const { problems } = options
   let child: SupervisedChild | null = null
   let port: number | null = null
+  let counters: Record<string, number> = {}
 
   const start = (): SupervisedChild =>
     superviseChild({
@@ -31,6 +33,10 @@ export function createImageServerProcess(options: {
         if (!said.success) return
         if (said.data.type === 'problem')
           return void problems.raise(said.data.problem, 'image-server', said.data.message)
+        if (said.data.type === 'stats') {
+          counters = said.data.counters
+          return
+        }
         port = said.data.port
         void problems.clear('image-server')
       },
@@ -55,5 +61,6 @@ export function createImageServerProcess(options: {
       }
     },
     port: () => port,
+    counters: () => counters,
   }
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { imageFailureReasons } from '../wire/image.ts'
+import { checksumTextSchema } from './checksum.ts'
 import { epochMsSchema, idSchema } from './common.ts'
 
 export const imageSiteViewSchema = z.object({
@@ -40,22 +41,7 @@ export const imageCreateSchema = z
       .trim()
       .max(2000)
       .regex(/^https?:\/\/[^\s/?#]+\/\S*$/, 'Give an http:// or https:// address of a disk image.'),
-    /** 64 hex digits for SHA-256, 128 for SHA-512; a whole line of a SHA256SUMS file is understood too. */
-    checksum: z
-      .string()
-      .max(1000)
-      .transform((text, context) => {
-        const value = text.trim().split(/\s+/)[0]?.toLowerCase() ?? ''
-        if (/^[0-9a-f]{64}$/.test(value)) return { algorithm: 'sha256' as const, value }
-        if (/^[0-9a-f]{128}$/.test(value)) return { algorithm: 'sha512' as const, value }
-        context.addIssue({
-          code: 'custom',
-          message:
-            'A checksum is 64 hex digits (SHA-256) or 128 (SHA-512); the publisher lists it beside the image.',
-        })
-        return z.NEVER
-      })
-      .openapi({ type: 'string' }),
+    checksum: checksumTextSchema,
   })
   .openapi('ImageCreate')
 

@@ -25,6 +25,19 @@ export const images = sqliteTable('images', {
   createdAt: integer('created_at').notNull(),
 })
 
+/** Files on their way from a browser; the image that it becomes takes the upload's id. */
+export const imageUploads = sqliteTable('image_uploads', {
+  uploadId: text('upload_id').primaryKey(),
+  name: text('name').notNull(),
+  fileName: text('file_name').notNull(),
+  sizeBytes: integer('size_bytes').notNull(),
+  receivedBytes: integer('received_bytes').notNull().default(0),
+  lastPart: text('last_part', { mode: 'json' }).$type<{ offset: number; sha256: string }>(),
+  checksum: text('checksum', { mode: 'json' }).$type<Checksum>(),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})
+
 export const edgeImages = sqliteTable(
   'edge_images',
   {

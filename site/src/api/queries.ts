@@ -33,6 +33,7 @@ export const keys = {
   leases: (edgeId: string) => ['edges', 'leases', edgeId],
   edgePasswords: (edgeId: string) => ['edges', edgeId, 'passwords'],
   images: ['images'],
+  imageUploads: ['image-uploads'],
   templates: ['templates'],
   users: ['users'],
   invitations: ['invitations'],
@@ -237,6 +238,11 @@ export const leasesQuery = (edgeId: string) =>
 export const imagesQuery = queryOptions({
   queryKey: keys.images,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/images', { signal }))).items,
+})
+
+export const imageUploadsQuery = queryOptions({
+  queryKey: keys.imageUploads,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/image-uploads', { signal })),
 })
 
 export const templatesQuery = queryOptions({

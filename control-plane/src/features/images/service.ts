@@ -3,7 +3,7 @@ import { deployments, edgeImages, edges, images, sites } from '@dragonfly/schema
 import { activeStatuses, failureText } from '@dragonfly/schema/state'
 import { and, count, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { z } from 'zod'
-import { runBatch } from '../../batch.ts'
+import { runBatch, type Statement } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
@@ -106,14 +106,22 @@ export async function createImage(deps: Deps, input: z.output<typeof imageCreate
     .from(images)
     .where(eq(images.name, input.name))
   if (taken) throw conflict('name-taken', `There is an image "${input.name}" already.`)
-  const now = deps.clock()
-  const imageId = createId(now)
+  return addImage(deps, { imageId: createId(deps.clock()), ...input })
+}
+
+/** `more`: what happens in the same transaction. */
+export async function addImage(
+  deps: Deps,
+  image: Pick<ImageRow, 'imageId' | 'name' | 'url' | 'checksum'>,
+  more: readonly Statement[] = [],
+): Promise<ImageView> {
   await runBatch(deps.db, [
-    deps.db.insert(images).values({ imageId, ...input, createdAt: now }),
+    deps.db.insert(images).values({ ...image, createdAt: deps.clock() }),
+    ...more,
     bumpAllSites(deps.db),
   ])
-  await publishImage(deps, imageId)
-  return getImage(deps, imageId)
+  await publishImage(deps, image.imageId)
+  return getImage(deps, image.imageId)
 }
 
 /** Raises the attempt: edges whose import failed try again. */
@@ -151,6 +159,8 @@ export async function deleteImage(deps: Deps, imageId: string): Promise<void> {
     deps.db.delete(images).where(and(eq(images.imageId, imageId), unused)),
     bumpAllSites(deps.db),
   ])
+  const [kept] = await deps.db.select().from(images).where(eq(images.imageId, imageId))
+  if (!kept) await deps.uploads?.remove(imageId)
   await publishImage(deps, imageId)
 }
 

@@ -23,6 +23,7 @@ export type SettingKey =
   | 'reimage'
   | 'setup-dismissed'
   | 'setup-file'
+  | 'edge-statuses'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

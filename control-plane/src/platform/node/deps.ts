@@ -6,7 +6,7 @@ import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
 import { announceSite } from '../../features/sites/site-version.ts'
 import { createCode } from '../../ids.ts'
-import type { BundleSource, Clock, LocalConnections, Secrets } from '../../ports/index.ts'
+import type { BundleSource, Clock, LocalConnections, Secrets, UploadStore } from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
 import { createDeps } from '../deps.ts'
 import { createAssetFiles } from './asset-files.ts'
@@ -21,6 +21,7 @@ export interface NodeDepsOptions {
   secrets: Secrets
   publicUrl: string
   bundle: BundleSource
+  uploads: UploadStore | null
   siteDir: string
   trustedProxies?: readonly Network[] | undefined
   metricsToken?: string | undefined
@@ -61,6 +62,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
     bundle: options.bundle,
+    uploads: options.uploads,
     assets: createAssetFiles(options.siteDir),
     sockets: createSockets(upgradeWebSocket, connections),
     logError,

@@ -17,12 +17,15 @@ const retryMs = 500
 export async function migrateDatabase(options: {
   url: string
   token?: string | undefined
+  /** One of several databases in a server of one's own. */
+  namespace?: string
   /** Called once when somebody else is at it. */
   onWait?: () => void
 }): Promise<void> {
   const client = createClient({
     url: options.url,
     ...(options.token === undefined ? {} : { authToken: options.token }),
+    ...(options.namespace === undefined ? {} : { fetch: fetchIn(options.namespace) }),
   })
   const holder = crypto.randomUUID()
   try {
@@ -56,4 +59,12 @@ async function takeLease(client: Client, holder: string, onWait: () => void): Pr
     await sleep(retryMs)
   }
   throw new Error('another migration of this database has been under way for too long: try again later')
+}
+
+/** sqld tells its namespaces apart by this header, in base64. */
+function fetchIn(namespace: string): (request: Request) => Promise<Response> {
+  return (request) => {
+    request.headers.set('x-namespace-bin', btoa(namespace).replaceAll('=', ''))
+    return fetch(request)
+  }
 }

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { maxFrameBytes } from '@dragonfly/schema/wire'
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
@@ -12,6 +13,7 @@ import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
 import { tendCommands } from '../../features/commands/dispatch.ts'
 import { releaseQueues } from '../../features/deployments/queue.ts'
 import { createEdgeSweep } from '../../features/edges/sweep.ts'
+import { removeStaleUploads } from '../../features/image-uploads/service.ts'
 import { createSampleTender } from '../../features/monitoring/tend.ts'
 import { applySetupFile } from '../../features/setup/apply-setup-file.ts'
 import {
@@ -28,6 +30,7 @@ import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { openSecrets } from './secrets.ts'
+import { createUploadFiles } from './upload-files.ts'
 
 export interface ServerOptions {
   /** 0 takes a free one. */
@@ -73,6 +76,7 @@ const sweepEveryMs = 15_000
 const commandsEveryMs = 1000
 const samplesEveryMs = 60_000
 const bundleLookEveryMs = 10_000
+const uploadsLookEveryMs = 3600_000
 
 /** Starts the control plane in this process. Rejects when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -99,9 +103,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const secrets = await openSecrets(options.dataDir)
     await releaseStaleClaim(db)
     const bundle = createBundleFiles(options.bundleDir, logError)
+    const uploads = createUploadFiles(join(options.dataDir, 'uploads'))
     const { signal } = stopping
     const deps = await createNodeDeps({
-      ...{ ...options, bundle, db, secrets, publicUrl, logError },
+      ...{ ...options, bundle, uploads, db, secrets, publicUrl, logError },
       stopping: signal,
     })
     await addAdministrator(deps, options.administrator)
@@ -173,6 +178,10 @@ function startTimers(deps: Deps): () => void {
     setInterval(
       guard('looking for queued deployments', () => releaseQueues(deps)),
       sweepEveryMs,
+    ),
+    setInterval(
+      guard('clearing uploads away that nobody goes on with', () => removeStaleUploads(deps)),
+      uploadsLookEveryMs,
     ),
     setInterval(
       guard('looking for a new boot bundle', () => takeBundleVersion(deps)),

@@ -1,4 +1,3 @@
-import { parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { type AssetIndex, assetIndexPath, assetIndexSchema } from '../asset-index.ts'
 import { createDeps, type PlatformParts } from '../deps.ts'
@@ -6,6 +5,7 @@ import { readNewestMigration } from '../newest-migration.ts'
 import { createSecrets } from '../secrets.ts'
 import { assetRequest, createBoundAssets } from './assets.ts'
 import { createBoundBundle } from './bundle.ts'
+import { connectingAddress } from './connecting-address.ts'
 import { openRemoteDatabase } from './database.ts'
 import { MisconfiguredError, readWorkerSettings, type WorkerEnv, type WorkerSettings } from './env.ts'
 import { createObjectPorts } from './objects/ports.ts'
@@ -37,16 +37,12 @@ async function gatherParts(
     metricsToken: settings.DRAGONFLY_METRICS_TOKEN ?? null,
     setupCode: settings.DRAGONFLY_SETUP_CODE ?? null,
     bundle: createBoundBundle(env.ASSETS, index.bundle),
+    // The portal offers no uploads where there is no place for them.
+    uploads: null,
     assets: createBoundAssets(env.ASSETS, index),
     logError,
     ...createObjectPorts(env, logError),
   }
-}
-
-/** Cloudflare writes this header itself, over whatever a client sent. */
-function connectingAddress(_env: unknown, headers: Headers): string | null {
-  const address = headers.get('cf-connecting-ip')
-  return address === null ? null : parseAddress(address)
 }
 
 async function readAssetIndex(env: WorkerEnv): Promise<AssetIndex> {

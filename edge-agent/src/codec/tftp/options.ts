@@ -20,7 +20,7 @@ export const defaultTransferLimits: TransferLimits = { largestBlockSizeBytes: 14
 
 const smallestBlockSize = 8
 /** RFC 2349 knows up to 255, but a client that has gone would then be waited for that long. */
-const longestTimeoutSeconds = 20
+const longestTimeoutSeconds = 10
 const numeric = /^\d{1,10}$/
 
 /**

@@ -1,3 +1,4 @@
+import type { SendFilePart } from '../../io/file-sender.ts'
 import type { OpenUdpSocket } from '../../ports/udp.ts'
 import type { BootEvent } from '../../protocol/boot-messages.ts'
 import type { IndexedBootView } from '../../protocol/boot-view.ts'
@@ -25,6 +26,7 @@ export interface BootContext {
   counters: Counters
   leasing: () => Leasing
   openUdpSocket: OpenUdpSocket
+  sendFilePart: SendFilePart
   now: () => number
   report: (event: BootEvent) => void
   /** For what is dropped or odd; silent unless asked for. */

@@ -1,21 +1,18 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
 import type { Ipv4 } from '../../codec/ipv4.ts'
 import type { Mac } from '../../codec/mac.ts'
+import { SlowClientError } from '../../io/file-sender.ts'
 import { decideBoot } from '../../protocol/boot-decision.ts'
 import { renderBootScript } from '../../protocol/boot-script.ts'
 import { mintBootToken } from '../../protocol/boot-token.ts'
 import { type BootCaller, parseBootRequest } from '../../protocol/boot-urls.ts'
+import { answerFile } from '../http-file.ts'
 import type { BootFile } from './boot-files.ts'
 import type { BootContext } from './context.ts'
-import { type ByteRange, parseByteRange } from './http-range.ts'
 
 /** How long a machine may take from its script to the ramdisk's hello. */
 const tokenLifeMs = 30 * 60 * 1000
-/** Small enough that packets are answered between two pieces of a large file. */
-const pieceBytes = 256 * 1024
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
@@ -88,36 +85,23 @@ async function sendBootFile(
 ): Promise<void> {
   const { bundleDir, bundleReady } = context.index().view
   const file = bundleReady ? await context.files.find(bundleDir, name) : undefined
-  if (!file) return sendText(request, response, 404, 'There is no such file in the boot bundle.\n')
-  const range = parseByteRange(request.headers.range, file.sizeBytes)
-  response.setHeader('Accept-Ranges', 'bytes')
-  if (range === 'unsatisfiable') {
-    response.setHeader('Content-Range', `bytes */${file.sizeBytes}`)
-    return sendText(request, response, 416, 'The file is not that long.\n')
+  const served = file && {
+    path: file.path,
+    contentType: file.name.endsWith('.efi') ? 'application/efi' : 'application/octet-stream',
+    cacheControl: 'no-cache',
   }
-  writeFileHead(response, file, range)
-  if (request.method === 'HEAD') {
-    response.end()
-    return
-  }
-  const reachesEnd = file.sizeBytes === 0 || range === undefined || range.end === file.sizeBytes - 1
   try {
-    await pipeline(createReadStream(file.path, { ...range, highWaterMark: pieceBytes }), response)
-    if (reachesEnd) reportFetched(file, mac, clientAddress(request), context)
+    const answer = served && (await answerFile(request, response, served, context.sendFilePart))
+    if (!file || !answer || answer.kind === 'missing')
+      sendText(request, response, 404, 'There is no such file in the boot bundle.\n')
+    else if (answer.kind === 'sent' && answer.reachedEnd)
+      reportFetched(file, mac, clientAddress(request), context)
   } catch (error) {
-    context.counters.increment('http_broken_downloads')
-    context.debug(`${file.name} to ${clientAddress(request)}: ${String(error)}`)
+    const outcome = error instanceof SlowClientError ? 'slow' : 'broken'
+    context.counters.increment('http_broken_downloads', { outcome })
+    context.debug(`${name} to ${clientAddress(request)}: ${String(error)}`)
+    response.destroy()
   }
-}
-
-function writeFileHead(response: ServerResponse, file: BootFile, range: ByteRange | undefined): void {
-  response.setHeader(
-    'Content-Type',
-    file.name.endsWith('.efi') ? 'application/efi' : 'application/octet-stream',
-  )
-  response.setHeader('Content-Length', range ? range.end - range.start + 1 : file.sizeBytes)
-  if (range) response.setHeader('Content-Range', `bytes ${range.start}-${range.end}/${file.sizeBytes}`)
-  response.statusCode = range ? 206 : 200
 }
 
 function reportFetched(file: BootFile, mac: Mac | undefined, address: Ipv4, context: BootContext): void {

@@ -6,6 +6,7 @@ import { edgePorts } from '@dragonfly/schema/wire'
 import { lookUpMac } from '../../io/arp-table.ts'
 import { createBatchedUdpOpener } from '../../io/batched-udp-socket.ts'
 import { hasAddress } from '../../io/device-socket.ts'
+import { createFileSender } from '../../io/file-sender.ts'
 import { loadLinuxCalls } from '../../io/linux-calls.ts'
 import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
 import { replaceEarlierProcess } from '../../io/single-process.ts'
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
   const responder = createBootResponder({
     ports: { ...defaultPorts, ...parsePorts(values.ports) },
     openUdpSocket: calls ? createBatchedUdpOpener(calls) : openNodeUdpSocket,
+    sendFilePart: createFileSender(calls),
     deviceOf: ({ name, address }) => (calls && hasAddress(name, address) ? name : undefined),
     now: Date.now,
     post,

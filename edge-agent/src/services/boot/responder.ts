@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { anyAddress } from '../../codec/ipv4.ts'
+import type { SendFilePart } from '../../io/file-sender.ts'
 import type { OpenUdpSocket, UdpSocket } from '../../ports/udp.ts'
 import type { BootProblem, FromBootResponder } from '../../protocol/boot-messages.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type IndexedBootView,
   indexBootView,
 } from '../../protocol/boot-view.ts'
+import { httpTimeouts, limitConnections } from '../http-limits.ts'
 import { createBootFiles } from './boot-files.ts'
 import { createConcerns } from './concerns.ts'
 import type { BootContext, BootPorts } from './context.ts'
@@ -22,6 +24,7 @@ import { createTftpService, type TftpService } from './tftp-service.ts'
 export interface BootResponderOptions {
   ports: BootPorts
   openUdpSocket: OpenUdpSocket
+  sendFilePart: SendFilePart
   now: () => number
   post: (message: FromBootResponder) => void
   debug: (text: string) => void
@@ -56,6 +59,7 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     counters,
     leasing: () => leasing,
     openUdpSocket: options.openUdpSocket,
+    sendFilePart: options.sendFilePart,
     now: options.now,
     debug: options.debug,
     report: (event) => {
@@ -267,13 +271,15 @@ function httpListener(entry: BootInterface, context: BootContext): ListenerSpec 
     name: `TCP ${address}:${port}`,
     open: async (onFailure) => {
       const handle = createHttpHandler(address, context)
-      const server = createServer((request, response) => {
+      const server = createServer(httpTimeouts, (request, response) => {
         handle(request, response).catch((error: unknown) => {
           context.debug(`http: ${String(error)}`)
           response.destroy()
         })
       })
-      server.maxConnections = 4096
+      limitConnections(server, 4096, () =>
+        context.counters.increment('http_requests', { route: 'malformed', status: '400' }),
+      )
       await listen(server, port, address)
       server.on('error', onFailure)
       return {

@@ -35,6 +35,12 @@ afterEach(async () => {
   await rm(dir, { recursive: true })
 })
 
+const controlPlane = {
+  get url() {
+    return server.url
+  },
+  authorization: async () => 'Bearer of-this-edge',
+}
 const open = () =>
   openImageLibrary({
     database,
@@ -43,7 +49,7 @@ const open = () =>
     append: async (event) => void events.push(event),
     onChange: () => undefined,
     warn: (message) => expect.unreachable(message),
-    runImport: importInProcess,
+    runImport: (job) => importInProcess(controlPlane, job),
   })
 const wanted = (changes: Partial<WantedImage> = {}): WantedImage => ({
   imageId: 'i1',
@@ -80,6 +86,22 @@ test('a control plane that was restored to before the import is told again', asy
   await again.settled()
   expect(types()).toEqual(['image.ready', 'image.ready'])
   expect(events[1]).toEqual(events[0])
+})
+
+test('an uploaded image comes from the control plane, with this edge’s token each time', async () => {
+  const tokens: (string | undefined)[] = []
+  await server.close()
+  server = await startWebServer((request, response) => {
+    tokens.push(request.headers.authorization)
+    if (request.url === '/api/edge/v1/images/i1/file?name=x.raw') response.end(served)
+    else response.writeHead(404).end()
+  })
+  vi.stubEnv('DRAGONFLY_EDGE_LOCAL_IMAGES', '')
+  const library = await open()
+  library.want([wanted({ url: '/api/edge/v1/images/i1/file?name=x.raw' })])
+  await library.settled()
+  expect(types()).toEqual(['image.ready'])
+  expect(tokens).toEqual(['Bearer of-this-edge'])
 })
 
 test('a failed import waits for the next attempt', async () => {

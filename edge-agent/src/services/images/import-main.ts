@@ -1,31 +1,45 @@
-import { wantedImageSchema } from '@dragonfly/schema/wire'
-import { z } from 'zod'
 import { ImportError } from './import-error.ts'
-import type { ImportReport } from './import-messages.ts'
+import { type ImportReport, type ImportRequest, importRequestSchema } from './import-messages.ts'
 import { importImage } from './importer.ts'
 
 /** A process of its own for one import, so that hashing never holds up the supervisor. */
-const startSchema = z.object({ dir: z.string(), image: wantedImageSchema })
 const progressEveryMs = 250
 
 const report = (message: ImportReport): Promise<void> =>
   new Promise((resolve) => process.send?.(message, () => resolve()))
 
-process.once('message', (message) => {
-  void work(startSchema.parse(message)).finally(() => process.disconnect())
+let authorized: ((authorization: string) => void) | null = null
+process.on('message', (message) => {
+  const request = importRequestSchema.parse(message)
+  if (request.type === 'authorization') authorized?.(request.authorization)
+  else void work(request).finally(() => process.disconnect())
 })
 process.once('disconnect', () => process.exit())
 // Ctrl-C reaches every process of a terminal: the supervisor ends this one, and an import is not its failure.
 process.on('SIGINT', () => undefined)
 
-async function work({ dir, image }: z.infer<typeof startSchema>): Promise<void> {
+const authorize = (): Promise<string> =>
+  new Promise((resolve) => {
+    authorized = resolve
+    void report({ type: 'authorize' })
+  })
+
+async function work({
+  dir,
+  image,
+  controlPlaneUrl,
+}: Extract<ImportRequest, { type: 'start' }>): Promise<void> {
   let toldAt = 0
+  const isUploaded = image.url.startsWith('/')
+  const allowsLocal = process.env.DRAGONFLY_EDGE_LOCAL_IMAGES === 'allow'
   try {
     const imported = await importImage({
       dir,
-      image,
+      image: isUploaded ? { ...image, url: controlPlaneUrl + image.url } : image,
       signal: new AbortController().signal,
-      allowLocalSources: process.env.DRAGONFLY_EDGE_LOCAL_IMAGES === 'allow',
+      // The control plane may be anywhere, this host included: the edge was enrolled there by a person.
+      allowLocalSources: allowsLocal || isUploaded,
+      ...(isUploaded ? { authorization: authorize } : {}),
       onProgress: (progress) => {
         if (performance.now() - toldAt < progressEveryMs) return
         toldAt = performance.now()

@@ -1,9 +1,12 @@
+import { loadLinuxCalls } from '../../io/linux-calls.ts'
 import { startImageServer } from './server.ts'
 import type { ImageServerMessage } from './server-messages.ts'
 
-/** Entry of the image server's process: `main.ts DIR PORT`. It ends with its supervisor. */
-const [dir = '.', port = '0'] = process.argv.slice(2)
+/** Entry of the image server's process: `main.ts DIR PORT [--plain-sockets]`. It ends with its supervisor. */
+const [dir = '.', port = '0', flag] = process.argv.slice(2)
+const calls = flag === '--plain-sockets' ? undefined : await loadLinuxCalls()
 const retryListenMs = 5_000
+const statsEveryMs = 10_000
 
 /** A supervisor that is gone is told nothing; `disconnect` follows. */
 const tell = (message: ImageServerMessage): void =>
@@ -11,8 +14,9 @@ const tell = (message: ImageServerMessage): void =>
 
 async function start(): Promise<void> {
   try {
-    const server = await startImageServer({ dir, port: Number(port), host: '0.0.0.0' })
+    const server = await startImageServer({ dir, port: Number(port), host: '0.0.0.0', calls })
     tell({ type: 'listening', port: server.port })
+    setInterval(() => tell({ type: 'stats', counters: server.counters() }), statsEveryMs)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const inUse = code === 'EADDRINUSE'

@@ -1,17 +1,21 @@
-import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { pipeline } from 'node:stream/promises'
+import { createFileSender, type SendFilePart, SlowClientError } from '../../io/file-sender.ts'
+import type { LinuxCalls } from '../../io/linux-calls.ts'
 import { listen } from '../agent-http.ts'
+import { answerFile, type ServedFile } from '../http-file.ts'
+import { httpTimeouts, limitConnections } from '../http-limits.ts'
 import { chunkPath, manifestPath } from './chunk-store.ts'
 
 export interface ImageServer {
   port: number
+  /** What was answered, by Prometheus-style name. */
+  counters(): Record<string, number>
   close(): Promise<void>
 }
 
-const mostStreams = 64
+/** A stream holds half a megabyte at most: with more readers, some wait for their turn. */
+const mostStreams = 128
 const mostConnections = 2048
 
 interface Asked {
@@ -19,6 +23,7 @@ interface Asked {
   response: ServerResponse
   dir: string
   slots: Slots
+  send: SendFilePart
   /** What the path's group matched. */
   name: string
 }
@@ -44,15 +49,30 @@ export async function startImageServer(options: {
   dir: string
   port: number
   host: string
+  /** Undefined: bytes go through this process's memory. */
+  calls?: LinuxCalls | undefined
 }): Promise<ImageServer> {
   const slots = createSlots(mostStreams)
-  const server = createServer({ keepAliveTimeout: 30_000, requestTimeout: 30_000 }, (request, response) => {
-    serve(request, response, options.dir, slots).catch(() => response.destroy())
+  const send = createFileSender(options.calls)
+  const counts = new Map<string, number>()
+  const count = (status: string): void => {
+    const name = `dragonfly_images_http_requests_total{status="${status}"}`
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  const server = createServer(httpTimeouts, (request, response) => {
+    serve({ request, response, dir: options.dir, slots, send }).then(
+      () => count(String(response.statusCode)),
+      (error: unknown) => {
+        count(error instanceof SlowClientError ? 'slow' : 'broken')
+        response.destroy()
+      },
+    )
   })
-  server.maxConnections = mostConnections
+  limitConnections(server, mostConnections, () => count('malformed'))
   await listen(server, options.port, options.host)
   return {
     port: (server.address() as AddressInfo).port,
+    counters: () => Object.fromEntries(counts),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -61,12 +81,8 @@ export async function startImageServer(options: {
   }
 }
 
-async function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  dir: string,
-  slots: Slots,
-): Promise<void> {
+async function serve(asked: Omit<Asked, 'name'>): Promise<void> {
+  const { request, response } = asked
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 })
     return void response.end()
@@ -74,43 +90,24 @@ async function serve(
   const path = request.url ?? '/'
   for (const { path: pattern, serve: serveRoute } of Object.values(imageRoutes)) {
     const match = pattern.exec(path)
-    if (match) return serveRoute({ request, response, dir, slots, name: match[1] ?? '' })
+    if (match) return serveRoute({ ...asked, name: match[1] ?? '' })
   }
   answerText(response, 404, 'Not found.\n')
 }
 
 async function sendStored(
-  { request, response, slots, name }: Asked,
+  { request, response, slots, send, name }: Asked,
   path: string,
-  type: string,
+  contentType: string,
 ): Promise<void> {
+  const cacheControl = 'public, max-age=31536000, immutable'
+  const served: ServedFile = { path, contentType, etag: `"${name}"`, cacheControl }
   const release = await slots.take()
   try {
-    await sendFile(request, response, { path, type, etag: `"${name}"` })
+    const answer = await answerFile(request, response, served, send)
+    if (answer.kind === 'missing') answerText(response, 404, 'Not found.\n')
   } finally {
     release()
-  }
-}
-
-async function sendFile(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { path, type, etag }: { path: string; type: string; etag: string },
-): Promise<void> {
-  const file = await open(path, 'r').catch(() => null)
-  if (!file) return answerText(response, 404, 'Not found.\n')
-  try {
-    const { size } = await file.stat()
-    response.writeHead(200, {
-      'content-type': type,
-      'content-length': size,
-      etag,
-      'cache-control': 'public, max-age=31536000, immutable',
-    })
-    if (request.method === 'HEAD') return void response.end()
-    await pipeline(createReadStream(path, { fd: file, autoClose: false }), response)
-  } finally {
-    await file.close()
   }
 }
 

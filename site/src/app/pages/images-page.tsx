@@ -1,30 +1,46 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { imagesQuery } from '../../api/queries.ts'
+import { useState } from 'react'
+import { imagesQuery, imageUploadsQuery } from '../../api/queries.ts'
+import { useRefusal } from '../../api/use-refusal.ts'
 import { Button } from '../../components/button.tsx'
 import { Empty, Page } from '../../components/page.tsx'
 import { ImageCatalogue } from '../../features/images/catalogue.tsx'
 import { describeImages } from '../../features/images/image-progress.ts'
 import { ImageRow } from '../../features/images/image-row.tsx'
 import { ImportDialog } from '../../features/images/import-dialog.tsx'
+import { UploadDialog } from '../../features/images/upload-dialog.tsx'
+import { UploadRows } from '../../features/images/upload-rows.tsx'
 
 export function ImagesPage() {
   const { data: images } = useQuery(imagesQuery)
   const search = useSearch({ from: '/portal/images' })
   const navigate = useNavigate({ from: '/images' })
+  const mayChange = useRefusal('images') === null
+  const { data: uploadList } = useQuery({ ...imageUploadsQuery, enabled: mayChange })
   const open = (isOpen: boolean): void => {
     void navigate({ search: isOpen ? { do: 'import' } : {}, replace: true })
   }
+  const [uploading, setUploading] = useState(false)
+  const roomBytes = uploadList?.roomBytes ?? null
   return (
     <Page
       title="Images"
       lede={images ? describeImages(images) : ' '}
       actions={
-        <Button may="images" look={images?.length === 0 ? 'plain' : 'primary'} onClick={() => open(true)}>
-          Import image
-        </Button>
+        <>
+          {roomBytes !== null && (
+            <Button may="images" onClick={() => setUploading(true)}>
+              Upload image
+            </Button>
+          )}
+          <Button may="images" look={images?.length === 0 ? 'plain' : 'primary'} onClick={() => open(true)}>
+            Import image
+          </Button>
+        </>
       }
     >
+      {mayChange && <UploadRows />}
       {images && images.length > 0 && (
         <ul aria-label="Images" className="divide-y divide-line border-y border-line">
           {images.map((image) => (
@@ -50,6 +66,9 @@ export function ImagesPage() {
           <h2 className="mb-3 text-2xl font-light tracking-tight">By name</h2>
           <ImageCatalogue />
         </div>
+      )}
+      {uploading && roomBytes !== null && (
+        <UploadDialog roomBytes={roomBytes} onClose={() => setUploading(false)} />
       )}
       {search.do === 'import' && <ImportDialog onClose={() => open(false)} />}
     </Page>

@@ -46,7 +46,7 @@ export function ImageRow({ image }: { image: Image }) {
         </span>
       </div>
       <p className="mt-0.5 font-mono text-[0.8rem] leading-relaxed break-all text-ink-faint">
-        {image.url}
+        {describeSource(image.url)}
         <br />
         {image.checksum.algorithm} {image.checksum.value.slice(0, 24)}…
       </p>
@@ -77,6 +77,12 @@ function Holders({ edges }: { edges: readonly ImageEdge[] }) {
       {sites.length > named.length && ` and ${sites.length - named.length} more sites`}.
     </p>
   )
+}
+
+/** An uploaded image comes from this server itself. */
+function describeSource(url: string): string {
+  if (!url.startsWith('/')) return url
+  return `uploaded: ${new URLSearchParams(url.split('?')[1]).get('name') ?? 'a file'}`
 }
 
 /** "3.2 GB, stored as 412 MB": zeros left out, the rest compressed. */

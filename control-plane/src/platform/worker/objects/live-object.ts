@@ -130,7 +130,9 @@ export class LiveObject extends DurableObject<WorkerEnv> {
   /** A browser says nothing. */
   override webSocketMessage(): void {}
 
-  override webSocketClose(socket: WebSocket): void {
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    // The other end waits for the answer to its close.
+    if (socket.readyState === WebSocket.CLOSING) socket.close()
     this.#end(socket)
   }
 
@@ -194,8 +196,8 @@ export class LiveObject extends DurableObject<WorkerEnv> {
   async #recheck(socket: WebSocket, { person, origin }: Viewer): Promise<void> {
     const verdict = await checkRights(await this.#readDeps(), person, restoreOrigin(origin))
     if (!verdict || attachmentOf(socket).isEnded) return
-    socket.close(verdict.code, verdict.reason)
     this.#end(socket)
+    socket.close(verdict.code, verdict.reason)
   }
 
   async #forward(siteId: string, events: readonly LiveEvent[]): Promise<void> {

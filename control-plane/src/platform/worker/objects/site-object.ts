@@ -113,6 +113,8 @@ export class SiteObject extends DurableObject<WorkerEnv> {
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
+    // The other end waits for the answer to its close.
+    if (socket.readyState === WebSocket.CLOSING) socket.close()
     await this.#tunnels.handleGone(socket)
   }
 

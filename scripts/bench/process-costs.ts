@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Seconds of CPU that a process and all its children have used. Only the kernel's 10 ms ticks are known. */
+export function cpuSeconds(pid: number): number {
+  return processTree(pid).reduce((sum, each) => sum + ownCpuSeconds(each), 0)
+}
+
+/** Megabytes of memory of a process and all its children; what they share is counted once for each. */
+export function memoryMb(pid: number): number {
+  return processTree(pid).reduce((sum, each) => {
+    const status = read(`/proc/${each}/status`)
+    return sum + Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024
+  }, 0)
+}
+
+const ticksPerSecond = 100
+
+function ownCpuSeconds(pid: number): number {
+  // The name may hold spaces and parentheses: the fields begin behind the last one.
+  const fields = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
+}
+
+function processTree(root: number): number[] {
+  const children = new Map<number, number[]>()
+  for (const entry of readdirSync('/proc')) {
+    const pid = Number(entry)
+    if (!Number.isInteger(pid)) continue
+    const parent = Number(read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[1])
+    children.set(parent, [...(children.get(parent) ?? []), pid])
+  }
+  const tree: number[] = []
+  for (const waiting = [root]; waiting.length > 0; ) {
+    const pid = waiting.pop()
+    if (pid === undefined) break
+    tree.push(pid)
+    waiting.push(...(children.get(pid) ?? []))
+  }
+  return tree
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
