@@ -7,7 +7,7 @@ import { z } from 'zod'
  * other as one zstd stream, which may be encrypted: AES-256-GCM under a key that scrypt (RFC 7914) makes of a
  * passphrase, the two lines authenticated with it, the tag at the end.
  */
-export const formatLine = 'DRAGONFLY-BACKUP 1'
+const formatLine = 'DRAGONFLY-BACKUP 1'
 export const longestHeaderBytes = 64 * 1024
 export const tagBytes = 16
 
@@ -27,7 +27,7 @@ const encryptionSchema = z.object({
 })
 export type BackupEncryption = z.output<typeof encryptionSchema>
 
-export const backupHeaderSchema = z.object({
+const backupHeaderSchema = z.object({
   /** Of the program that made it. */
   version: z.string().max(64),
   createdAt: z.number().int(),
