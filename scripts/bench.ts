@@ -1,6 +1,7 @@
 import { benchBmc } from './bench/bmc.ts'
 import { benchDhcp } from './bench/dhcp.ts'
 import { benchHttp } from './bench/http.ts'
+import { benchMemory } from './bench/memory.ts'
 import { type BenchReport, renderReport } from './bench/report.ts'
 import { benchTftp } from './bench/tftp.ts'
 
@@ -10,6 +11,7 @@ const benches: Record<string, (say: (line: string) => void) => Promise<BenchRepo
   dhcp: benchDhcp,
   tftp: benchTftp,
   http: benchHttp,
+  memory: benchMemory,
 }
 
 const flags = process.argv.slice(2)

@@ -1,5 +1,6 @@
 export interface Metrics {
-  count(name: MetricName, labels?: string): void
+  /** Adds 1, or `by`. */
+  count(name: MetricName, labels?: string, by?: number): void
   counters(): { name: MetricName; labels: string; value: number }[]
 }
 
@@ -19,10 +20,10 @@ type MetricName = keyof typeof metricHelp
 export function createMetrics(): Metrics {
   const values = new Map<string, { name: MetricName; labels: string; value: number }>()
   return {
-    count(name, labels = '') {
+    count(name, labels = '', by = 1) {
       const key = `${name}{${labels}}`
       const entry = values.get(key) ?? { name, labels, value: 0 }
-      entry.value++
+      entry.value += by
       values.set(key, entry)
     },
     counters: () => [...values.values()],

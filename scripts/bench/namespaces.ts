@@ -39,7 +39,7 @@ export async function createLan(): Promise<BenchLan> {
 
 /** Starts a program on a host of the LAN; a Node module with a channel for messages. */
 export function startOn({ namespace }: Host, words: readonly string[]): ChildProcess {
-  return spawn('ip', ['netns', 'exec', namespace, ...words], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return spawn('ip', ['netns', 'exec', namespace, ...words], { stdio: 'ignore' })
 }
 
 export function startModuleOn({ namespace }: Host, module: URL, words: readonly string[] = []): ChildProcess {

@@ -119,7 +119,7 @@ async function measureCell(
     const load = (forMs: number) =>
       runLoad<TftpLoadResult>(lan.server, 'tftp', wantedLoad(folder, { windowSize, clients, forMs }))
     // Not counted: code is compiled, pages are read.
-    await load(500)
+    await load(cellMs)
     const before = cpuSeconds(server.pid)
     const result = await load(cellMs)
     const cpu = cpuSeconds(server.pid) - before

@@ -5,13 +5,13 @@ import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { usableSerial, usableUuid } from '../features/machines/identity.ts'
 import { type Effect, noEffect } from './effect.ts'
+import type { KnownMachines } from './known-machines.ts'
 
 type Event<T extends SiteEvent['type']> = Extract<SiteEvent, { type: T }>
 
 async function findBmc(deps: Deps, edge: EdgeIdentity, machineId: string) {
   const [row] = await deps.db
     .select({
-      powerStateAt: bmcs.powerStateAt,
       edgeId: bmcs.edgeId,
       tlsPin: bmcs.tlsPin,
       refusedTlsPin: bmcs.refusedTlsPin,
@@ -83,7 +83,7 @@ export async function applyBmcIdentified(
     ],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: uuid !== null || serial !== null || isNewPin || isNewEdge ? 'site' : 'none',
-    mayJoin: machineId,
+    mayJoin: [machineId],
   }
 }
 
@@ -96,11 +96,12 @@ async function isPresent(deps: Deps, siteId: string, edgeId: string | null): Pro
 export async function applyBmcPower(
   deps: Deps,
   edge: EdgeIdentity,
+  known: KnownMachines,
   event: Event<'bmc.power'>,
   at: number,
 ): Promise<Effect> {
   const { machineId, powerState, problem } = event
-  const row = await findBmc(deps, edge, machineId)
+  const row = known.power(machineId)
   if (!row || (row.powerStateAt ?? 0) > at) return noEffect
   // Another edge of the site reaches it: this one may be in another network.
   const isReachedByOther = row.edgeId !== edge.edgeId && (await isPresent(deps, edge.siteId, row.edgeId))
@@ -110,9 +111,10 @@ export async function applyBmcPower(
   const isSeen = powerState !== 'unknown'
   const isLost = problem !== null && row.edgeId === edge.edgeId && isUnreachable(event)
   const edgeId = isSeen && !isReachedByOther ? edge.edgeId : isLost ? null : row.edgeId
-  const isHandedOver = edgeId !== row.edgeId && (await isShared(deps, edge))
+  const isHandedOver = edgeId !== row.edgeId && known.hasOtherEdges
   const seen = isSeen ? { powerState, powerStateAt: at, reachableAt: at } : {}
   const noted = isLost && !isHandedOver ? {} : { edgeId }
+  known.notePower(machineId, { ...row, ...(isSeen ? { powerStateAt: at } : {}), ...noted })
   return {
     statements: [
       deps.db

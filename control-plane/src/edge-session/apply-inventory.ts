@@ -1,44 +1,53 @@
 import { machineLog, machineMacs, machines } from '@dragonfly/schema/db'
-import { uuidsTold } from '@dragonfly/schema/state'
 import type { Inventory, SiteEvent } from '@dragonfly/schema/wire'
-import { and, eq, inArray, or } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { decideIdentity, type KnownMachine, usableSerial, usableUuid } from '../features/machines/identity.ts'
-import { withMacs } from '../features/machines/macs.ts'
 import { createId } from '../ids.ts'
 import { seenAt } from './apply-machine.ts'
 import type { Effect } from './effect.ts'
+import type { KnownMachines } from './known-machines.ts'
 
 type InventoryEvent = Extract<SiteEvent, { type: 'machine.inventory' }>
 
 /** Recognises the machine, or takes it in as discovered. */
-export async function applyInventory(
+export function applyInventory(
   deps: Deps,
   edge: EdgeIdentity,
+  known: KnownMachines,
   event: InventoryEvent,
   at: number,
-): Promise<Effect> {
+): Effect {
   const { siteId } = edge
   const reported = readIdentity(event)
-  const known = await findCandidates(deps, siteId, reported)
-  const decision = decideIdentity(reported, known)
+  const candidates = known.candidates(reported)
+  const decision = decideIdentity(reported, candidates)
   const isNew = decision.kind === 'new'
   const machineId = isNew ? createId(deps.clock()) : decision.machineId
-  const owned = new Set(known.flatMap((machine) => machine.macs))
+  const owned = new Set(candidates.flatMap((machine) => machine.macs))
   const newMacs = reported.macs.filter((mac) => !owned.has(mac))
-  const before = known.find((machine) => machine.machineId === machineId) ?? null
+  const before = candidates.find((machine) => machine.machineId === machineId) ?? null
   // New, or known by its BMC alone until now.
   const hadNone = (before?.macs ?? []).length === 0
+  const { smbiosUuid, serial } = reported
+  known.noteMachine({ machineId, macs: newMacs, smbiosUuid, serial })
   return {
     statements: [
       ...writeMachine(deps, edge, { machineId, isNew, reported, event, at }),
       // Not "or nothing": when another edge took the address meanwhile, all of this is decided anew.
-      ...newMacs.map((mac) =>
-        deps.db
-          .insert(machineMacs)
-          .values({ siteId, mac, machineId, isPrimary: hadNone && mac === reported.bootMac }),
-      ),
+      ...(newMacs.length > 0
+        ? [
+            deps.db.insert(machineMacs).values(
+              newMacs.map((mac) => ({
+                siteId,
+                mac,
+                machineId,
+                isPrimary: hadNone && mac === reported.bootMac,
+              })),
+            ),
+          ]
+        : []),
       ...decision.notes.map((text) =>
         deps.db.insert(machineLog).values({ machineId, deploymentId: null, at, level: 'warning', text }),
       ),
@@ -47,7 +56,7 @@ export async function applyInventory(
       { type: 'changed', entity: 'machine', id: machineId },
       ...(isNew ? [{ type: 'changed' as const, entity: 'site' as const, id: siteId }] : []),
     ],
-    mayJoin: machineId,
+    mayJoin: [machineId],
     bump: newMacs.length > 0 || tellsMore(reported, before) ? 'site' : 'none',
   }
 }
@@ -130,30 +139,4 @@ function summarise({ smbios, cpu, memory, disks }: Inventory) {
 
 function kindOf(inventory: Inventory): 'metal' | 'vm' {
   return inventory.virtualMachine ? 'vm' : 'metal'
-}
-
-async function findCandidates(
-  deps: Deps,
-  siteId: string,
-  { macs, smbiosUuid, serial }: Reported,
-): Promise<KnownMachine[]> {
-  const owners = deps.db
-    .select({ machineId: machineMacs.machineId })
-    .from(machineMacs)
-    .where(and(eq(machineMacs.siteId, siteId), inArray(machineMacs.mac, macs)))
-  const rows = await deps.db
-    .select({ machineId: machines.machineId, smbiosUuid: machines.smbiosUuid, serial: machines.serial })
-    .from(machines)
-    .where(
-      and(
-        eq(machines.siteId, siteId),
-        or(
-          inArray(machines.machineId, owners),
-          // As its BMC may have told it, too: whether that counts is decided later.
-          smbiosUuid ? inArray(machines.smbiosUuid, uuidsTold(smbiosUuid)) : undefined,
-          serial ? eq(machines.serial, serial) : undefined,
-        ),
-      ),
-    )
-  return withMacs(deps.db, rows)
 }

@@ -4,9 +4,9 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { usableUuid } from '../features/machines/identity.ts'
-import { findMacOwner } from '../features/machines/queries.ts'
 import { createId } from '../ids.ts'
 import { type Effect, noEffect } from './effect.ts'
+import type { KnownMachines } from './known-machines.ts'
 
 type Event<T extends SiteEvent['type']> = Extract<SiteEvent, { type: T }>
 
@@ -14,30 +14,16 @@ type Event<T extends SiteEvent['type']> = Extract<SiteEvent, { type: T }>
 const maxLogLines = 20_000
 const trimEvery = 16
 
-/** The machine of an event if it is still there: by its id, else by its MAC address. Never one of another site. */
-async function findMachine(
-  deps: Deps,
-  siteId: string,
-  event: { machineId: string | null; mac: string },
-): Promise<string | null> {
-  if (event.machineId !== null) {
-    const [row] = await deps.db
-      .select({ machineId: machines.machineId })
-      .from(machines)
-      .where(and(eq(machines.machineId, event.machineId), eq(machines.siteId, siteId)))
-    if (row) return row.machineId
-  }
-  return findMacOwner(deps.db, siteId, event.mac)
-}
-
-export async function applyNetboot(
+export function applyNetboot(
   deps: Deps,
   edge: EdgeIdentity,
+  known: KnownMachines,
   event: Event<'machine.netboot'>,
   at: number,
-): Promise<Effect> {
-  const machineId = await findMachine(deps, edge.siteId, event)
-  if (machineId === null) return event.decision === 'hold' ? takeInHeld(deps, edge, event, at) : noEffect
+): Effect {
+  const machineId = known.find(event)
+  if (machineId === null)
+    return event.decision === 'hold' ? takeInHeld(deps, edge, known, event, at) : noEffect
   const statement = deps.db.update(machines).set(seenAt(at)).where(eq(machines.machineId, machineId))
   return {
     statements: [statement],
@@ -47,11 +33,18 @@ export async function applyNetboot(
 }
 
 /** A machine that is held shows nothing more of itself: it is taken in with what there is, so that a person can adopt it. */
-function takeInHeld(deps: Deps, edge: EdgeIdentity, event: Event<'machine.netboot'>, at: number): Effect {
+function takeInHeld(
+  deps: Deps,
+  edge: EdgeIdentity,
+  known: KnownMachines,
+  event: Event<'machine.netboot'>,
+  at: number,
+): Effect {
   const { siteId } = edge
   const createdAt = deps.clock()
   const machineId = createId(createdAt)
   const smbiosUuid = usableUuid(event.smbiosUuid)
+  known.noteMachine({ machineId, macs: [event.mac], smbiosUuid, serial: null })
   return {
     statements: [
       deps.db
@@ -67,13 +60,14 @@ function takeInHeld(deps: Deps, edge: EdgeIdentity, event: Event<'machine.netboo
   }
 }
 
-export async function applyRamdisk(
+export function applyRamdisk(
   deps: Deps,
   edge: EdgeIdentity,
+  known: KnownMachines,
   event: Event<'machine.ramdisk'>,
   at: number,
-): Promise<Effect> {
-  const machineId = await findMachine(deps, edge.siteId, event)
+): Effect {
+  const machineId = known.find(event)
   if (machineId === null) return noEffect
   const ramdiskEdgeId = event.connected
     ? edge.edgeId
@@ -98,13 +92,8 @@ export function seenAt(at: number) {
   }
 }
 
-export async function applyLog(
-  deps: Deps,
-  edge: EdgeIdentity,
-  event: Event<'log'>,
-  seq: number,
-): Promise<Effect> {
-  const machineId = await findMachine(deps, edge.siteId, event)
+export function applyLog(deps: Deps, known: KnownMachines, event: Event<'log'>, seq: number): Effect {
+  const machineId = known.find(event)
   if (machineId === null) return noEffect
   const { deploymentId } = event
   const lines = event.lines.map(({ at, level, text }) => ({ machineId, deploymentId, at, level, text }))

@@ -10,11 +10,36 @@ export interface Effect {
   bump: 'none' | 'site' | 'all'
   /** A deployment of the site ended: another one may begin. */
   freesPlace?: boolean
-  /** It told more of itself, and may turn out to be one that another record is about. */
-  mayJoin?: string
+  /** Machines that told more of themselves, and may turn out to be one that another record is about. */
+  mayJoin?: readonly string[]
   /** Done once the batch is committed; in memory only. */
   afterwards?: () => void
 }
 
 /** For what was deleted meanwhile: the entry is taken, and nothing changes. */
 export const noEffect: Effect = { statements: [], live: [], bump: 'none' }
+
+const reach = { none: 0, site: 1, all: 2 } as const
+
+/** All of them as one: the statements in their order, each live event once, at the place where it was last due. */
+export function joinEffects(effects: readonly Effect[]): Effect {
+  const live = new Map<string, LiveEvent>()
+  for (const event of effects.flatMap((effect) => effect.live)) {
+    const key = JSON.stringify(event)
+    live.delete(key)
+    live.set(key, event)
+  }
+  return {
+    statements: effects.flatMap((effect) => effect.statements),
+    live: [...live.values()],
+    bump: effects.reduce<Effect['bump']>(
+      (most, { bump }) => (reach[bump] > reach[most] ? bump : most),
+      'none',
+    ),
+    freesPlace: effects.some((effect) => effect.freesPlace),
+    mayJoin: [...new Set(effects.flatMap((effect) => effect.mayJoin ?? []))],
+    afterwards: () => {
+      for (const effect of effects) effect.afterwards?.()
+    },
+  }
+}

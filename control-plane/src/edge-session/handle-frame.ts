@@ -6,7 +6,7 @@ import { sendPendingScans } from '../features/bmc-scans/dispatch.ts'
 import { sendPendingCommands } from '../features/commands/dispatch.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { findIncompatibility, takeAppliedState, takeHello } from './greeting.ts'
-import { readAckedSeq, takeEntry } from './journal.ts'
+import { takeEntries } from './journal.ts'
 import { applySamples, applySensors } from './samples.ts'
 import { applyTelemetry } from './telemetry.ts'
 import { closeCodes, type Tunnel } from './tunnel.ts'
@@ -56,11 +56,10 @@ async function handleFrame(deps: Deps, tunnel: Tunnel, frame: ReceivedFrame): Pr
   if (!isGreeted) return tunnel.close(closeCodes.protocol, 'hello comes first')
   switch (frame.type) {
     case 'journal':
-      for (const entry of frame.entries) await takeEntry(deps, edge, frame.journalId, entry)
       return tunnel.send({
         type: 'ack',
         journalId: frame.journalId,
-        seq: await readAckedSeq(deps, edge, frame.journalId),
+        seq: await takeEntries(deps, edge, frame.journalId, frame.entries),
       })
     case 'telemetry':
       return applyTelemetry(deps, edge, frame)

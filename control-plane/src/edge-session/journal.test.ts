@@ -1,4 +1,4 @@
-import { machineLog } from '@dragonfly/schema/db'
+import { machineLog, sites } from '@dragonfly/schema/db'
 import { observeDhcpAbility, type SiteEvent } from '@dragonfly/schema/wire'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -390,10 +390,23 @@ it('tells a site of many new machines a few times, and of the newest version in 
       inventory: inventory({ mac, uuid, serial: `SN-${index}` }),
     }
   })
-  await teller.tell(...many)
+  for (const machine of many) await teller.tell(machine)
   const { tunnel } = teller
   const newest = 1 + many.length
   for (;;) if ((await tunnel.next('state-changed')).version === newest) break
   const told = tunnel.received.filter(({ type }) => type === 'state-changed')
   expect(told.length).toBeLessThan(many.length / 4)
+})
+
+it('raises the version of a site once for a frame of many new machines', async () => {
+  const teller = await createTeller(harness, edge)
+  const many = Array.from({ length: 20 }, (_, index) => {
+    const mac = `52:54:00:00:01:${index + 16}`
+    const told = inventory({ mac, uuid: null, serial: `SN-${index}` })
+    return { type: 'machine.inventory' as const, machineId: null, mac, address: null, inventory: told }
+  })
+  await teller.tell(...many)
+  const [site] = await harness.deps.db.select().from(sites)
+  expect(site?.stateVersion).toBe(2)
+  expect((await harness.call('GET', '/api/v1/machines')).body.items).toHaveLength(20)
 })

@@ -4,7 +4,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { isConstraint, runBatch, type Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { releaseQueue } from '../features/deployments/queue.ts'
-import { joinRecords } from '../features/machines/join.ts'
+import { joinAnyRecords } from '../features/machines/join.ts'
 import { announceSites, bumpAllSites, bumpSite } from '../features/sites/site-version.ts'
 import { applyBmcCertificate, applyBmcIdentified, applyBmcLog, applyBmcPower } from './apply-bmc.ts'
 import { applyScanFound, applyScanResult } from './apply-bmc-scan.ts'
@@ -22,7 +22,8 @@ import { applyImageFailed, applyImageReady } from './apply-image.ts'
 import { applyInventory } from './apply-inventory.ts'
 import { applyLeases } from './apply-leases.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
-import { type Effect, noEffect } from './effect.ts'
+import { type Effect, joinEffects, noEffect } from './effect.ts'
+import { type KnownMachines, readKnownMachines } from './known-machines.ts'
 
 /** An entry as it arrived: `event` null when this control plane can't read it (a newer edge's, or damaged). */
 export type ReceivedEntry = Omit<JournalEntry, 'event'> & { event: JournalEntry['event'] | null }
@@ -36,11 +37,59 @@ export async function readAckedSeq(deps: Deps, edge: EdgeIdentity, journalId: st
 }
 
 /**
+ * Takes the entries of a frame, each exactly once and in order; answers how far the journal is taken now. Entries that
+ * machines send by the thousand are taken in runs: one look at the database and one batch for each run.
+ */
+export async function takeEntries(
+  deps: Deps,
+  edge: EdgeIdentity,
+  journalId: string,
+  entries: readonly ReceivedEntry[],
+): Promise<number> {
+  let taken = await readAckedSeq(deps, edge, journalId)
+  const fresh: ReceivedEntry[] = []
+  for (const entry of entries) {
+    if (entry.seq <= taken) deps.metrics.count('dragonfly_journal_repeats_total')
+    else fresh.push(entry)
+    taken = Math.max(taken, entry.seq)
+  }
+  for (const run of splitRuns(fresh)) {
+    const effect = await commit(deps, edge, journalId, run)
+    if (effect) await publish(deps, edge, effect)
+    // Another tunnel took some of it meanwhile, or one of them can't be applied.
+    else for (const entry of run) await takeEntry(deps, edge, journalId, entry)
+  }
+  return readAckedSeq(deps, edge, journalId)
+}
+
+/** Decided by what `KnownMachines` holds alone: they need not wait until the one before them is written. */
+const inRuns = new Set<string | undefined>([
+  'machine.netboot',
+  'machine.ramdisk',
+  'machine.inventory',
+  'log',
+  'bmc.power',
+])
+
+function splitRuns(entries: readonly ReceivedEntry[]): ReceivedEntry[][] {
+  const runs: ReceivedEntry[][] = []
+  let isOpen = false
+  for (const entry of entries) {
+    const last = runs.at(-1)
+    const mayFollow = inRuns.has(entry.event?.type)
+    if (isOpen && mayFollow && last) last.push(entry)
+    else runs.push([entry])
+    isOpen = mayFollow
+  }
+  return runs
+}
+
+/**
  * Takes an entry exactly once: its effect and the journal's mark are one batch, and the mark refuses a sequence
  * number that was taken before. An entry that can't be applied is logged and passed over, so that it does not
  * hold up the journal; a database that can't be written throws.
  */
-export async function takeEntry(
+async function takeEntry(
   deps: Deps,
   edge: EdgeIdentity,
   journalId: string,
@@ -50,14 +99,15 @@ export async function takeEntry(
     deps.metrics.count('dragonfly_journal_repeats_total')
     return
   }
-  const effect = (await commit(deps, edge, journalId, entry)) ?? (await commit(deps, edge, journalId, entry))
+  const effect =
+    (await commit(deps, edge, journalId, [entry])) ?? (await commit(deps, edge, journalId, [entry]))
   if (effect) return publish(deps, edge, effect)
   if ((await readAckedSeq(deps, edge, journalId)) >= entry.seq) {
     deps.metrics.count('dragonfly_journal_repeats_total')
     return
   }
   deps.logError(`journal entry ${entry.seq} of edge ${edge.edgeId} can't be applied: passed over`, entry)
-  await runBatch(deps.db, [markTaken(deps, edge, journalId, entry.seq)])
+  await runBatch(deps.db, [markTaken(deps, edge, journalId, [entry])])
 }
 
 /** Null when a constraint refused the batch: taken before, or what it refers to has just been deleted. */
@@ -65,18 +115,21 @@ async function commit(
   deps: Deps,
   edge: EdgeIdentity,
   journalId: string,
-  entry: ReceivedEntry,
+  run: readonly ReceivedEntry[],
 ): Promise<Effect | null> {
-  const effect = await decideEffect(deps, edge, entry)
+  const known = await readKnownMachines(deps, edge, run)
+  const effects: Effect[] = []
+  for (const entry of run) effects.push(await decideEffect(deps, edge, known, entry))
+  const effect = joinEffects(effects)
   const bumps: Record<Effect['bump'], Statement[]> = {
     none: [],
     site: [bumpSite(deps.db, edge.siteId)],
     all: [bumpAllSites(deps.db)],
   }
   try {
-    const mark = markTaken(deps, edge, journalId, entry.seq)
+    const mark = markTaken(deps, edge, journalId, run)
     await runBatch(deps.db, [mark, ...effect.statements, ...bumps[effect.bump]])
-    deps.metrics.count('dragonfly_journal_entries_total')
+    deps.metrics.count('dragonfly_journal_entries_total', '', run.length)
     return effect
   } catch (error) {
     if (isConstraint(error)) return null
@@ -84,11 +137,17 @@ async function commit(
   }
 }
 
-function markTaken(deps: Deps, edge: EdgeIdentity, journalId: string, seq: number): Statement {
+function markTaken(
+  deps: Deps,
+  edge: EdgeIdentity,
+  journalId: string,
+  run: readonly ReceivedEntry[],
+): Statement {
   const { edgeId } = edge
+  const [first, last] = [run[0]?.seq ?? 0, run.at(-1)?.seq ?? 0]
   // Null, which the column refuses, unless the journal goes forward.
-  const next = sql<number>`case when ${seq} > coalesce((select seq from journals
-    where edge_id = ${edgeId} and journal_id = ${journalId}), 0) then ${seq} end`
+  const next = sql<number>`case when ${first} > coalesce((select seq from journals
+    where edge_id = ${edgeId} and journal_id = ${journalId}), 0) then ${last} end`
   return deps.db
     .insert(journals)
     .values({ edgeId, journalId, seq: next })
@@ -98,12 +157,17 @@ function markTaken(deps: Deps, edge: EdgeIdentity, journalId: string, seq: numbe
 async function publish(deps: Deps, edge: EdgeIdentity, effect: Effect): Promise<void> {
   effect.afterwards?.()
   deps.live.publish(effect.live)
-  if (effect.mayJoin) await joinRecords(deps, edge, effect.mayJoin)
+  if (effect.mayJoin?.length) await joinAnyRecords(deps, edge, effect.mayJoin)
   if (effect.freesPlace) await releaseQueue(deps, edge.siteId)
   if (effect.bump !== 'none') await announceSites(deps, effect.bump === 'all' ? 'all' : [edge.siteId])
 }
 
-async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry): Promise<Effect> {
+async function decideEffect(
+  deps: Deps,
+  edge: EdgeIdentity,
+  known: KnownMachines,
+  entry: ReceivedEntry,
+): Promise<Effect> {
   const { event, at, seq } = entry
   if (event === null) {
     deps.logError(`edge ${edge.edgeId} sent a journal entry (${seq}) that is not understood here`, null)
@@ -111,13 +175,13 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
   }
   switch (event.type) {
     case 'machine.netboot':
-      return applyNetboot(deps, edge, event, at)
+      return applyNetboot(deps, edge, known, event, at)
     case 'machine.inventory':
-      return applyInventory(deps, edge, event, at)
+      return applyInventory(deps, edge, known, event, at)
     case 'machine.ramdisk':
-      return applyRamdisk(deps, edge, event, at)
+      return applyRamdisk(deps, edge, known, event, at)
     case 'log':
-      return applyLog(deps, edge, event, seq)
+      return applyLog(deps, known, event, seq)
     case 'image.ready':
       return applyImageReady(deps, edge, event, at)
     case 'image.failed':
@@ -133,7 +197,7 @@ async function decideEffect(deps: Deps, edge: EdgeIdentity, entry: ReceivedEntry
     case 'bmc.identified':
       return applyBmcIdentified(deps, edge, event, at)
     case 'bmc.power':
-      return applyBmcPower(deps, edge, event, at)
+      return applyBmcPower(deps, edge, known, event, at)
     case 'bmc.certificate':
       return applyBmcCertificate(deps, edge, event, at)
     case 'deployment.console':

@@ -1,10 +1,17 @@
+/** What the last writer wrote to: packets are built one after the other, and memory for each would be the greater cost. */
+let spare: Uint8Array | undefined
+const nothing = new Uint8Array()
+const mostSpareBytes = 2048
+
 /** Collects bytes in network order; grows as needed. Values that do not fit throw `RangeError`: that is our own bug. */
 export class ByteWriter {
   #bytes: Uint8Array
   #length = 0
 
   constructor(initialSizeBytes = 576) {
-    this.#bytes = new Uint8Array(initialSizeBytes)
+    const reused = spare !== undefined && spare.length >= initialSizeBytes ? spare : undefined
+    if (reused) spare = undefined
+    this.#bytes = reused ?? new Uint8Array(initialSizeBytes)
   }
 
   get length(): number {
@@ -12,28 +19,41 @@ export class ByteWriter {
   }
 
   uint8(value: number): this {
-    this.#view(1, value, 0xff).setUint8(0, value)
+    const start = this.#reserve(1, value, 0xff)
+    this.#bytes[start] = value
     return this
   }
 
   uint16(value: number): this {
-    this.#view(2, value, 0xffff).setUint16(0, value)
+    const start = this.#reserve(2, value, 0xffff)
+    this.#bytes[start] = value >>> 8
+    this.#bytes[start + 1] = value
     return this
   }
 
   uint32(value: number): this {
-    this.#view(4, value, 0xffffffff).setUint32(0, value)
+    const start = this.#reserve(4, value, 0xffffffff)
+    this.#bytes[start] = value >>> 24
+    this.#bytes[start + 1] = value >>> 16
+    this.#bytes[start + 2] = value >>> 8
+    this.#bytes[start + 3] = value
     return this
   }
 
   /** Least significant byte first, as IPMI has it. */
   uint16Le(value: number): this {
-    this.#view(2, value, 0xffff).setUint16(0, value, true)
+    const start = this.#reserve(2, value, 0xffff)
+    this.#bytes[start] = value
+    this.#bytes[start + 1] = value >>> 8
     return this
   }
 
   uint32Le(value: number): this {
-    this.#view(4, value, 0xffffffff).setUint32(0, value, true)
+    const start = this.#reserve(4, value, 0xffffffff)
+    this.#bytes[start] = value
+    this.#bytes[start + 1] = value >>> 8
+    this.#bytes[start + 2] = value >>> 16
+    this.#bytes[start + 3] = value >>> 24
     return this
   }
 
@@ -50,7 +70,8 @@ export class ByteWriter {
   }
 
   zeros(count: number): this {
-    this.#grow(count)
+    const start = this.#grow(count)
+    this.#bytes.fill(0, start, this.#length)
     return this
   }
 
@@ -59,15 +80,20 @@ export class ByteWriter {
     return this.bytes(fromLatin1(text)).uint8(0)
   }
 
+  /** All that was written; the writer is empty then. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
+    const finished = this.#bytes.slice(0, this.#length)
+    if (this.#bytes.length <= mostSpareBytes) spare = this.#bytes
+    this.#bytes = nothing
+    this.#length = 0
+    return finished
   }
 
-  #view(size: number, value: number, max: number): DataView {
+  /** Room for a number that was checked; what is assigned to a byte keeps its lowest eight bits. */
+  #reserve(size: number, value: number, max: number): number {
     if (!Number.isInteger(value) || value < 0 || value > max)
       throw new RangeError(`${value} does not fit ${size} bytes`)
-    const start = this.#grow(size)
-    return new DataView(this.#bytes.buffer, start, size)
+    return this.#grow(size)
   }
 
   #grow(count: number): number {
@@ -84,9 +110,11 @@ export class ByteWriter {
 
 /** One byte per character; a character above 0xFF throws `RangeError`. */
 export function fromLatin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => {
-    const code = character.charCodeAt(0)
-    if (code > 0xff || character.length > 1) throw new RangeError('a character that is not Latin-1')
-    return code
-  })
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code > 0xff) throw new RangeError('a character that is not Latin-1')
+    bytes[index] = code
+  }
+  return bytes
 }

@@ -1,7 +1,12 @@
 /** Lower-case hex, no separators. */
 export function renderHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let text = ''
+  for (const byte of bytes) text += pairs[byte]
+  return text
 }
+
+/** `00` to `ff`. */
+const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** The inverse of `renderHex`; undefined unless the text is whole bytes of hex digits. */
 export function parseHex(text: string): Uint8Array | undefined {

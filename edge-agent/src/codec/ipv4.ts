@@ -13,12 +13,22 @@ export function parseIpv4(text: string): Ipv4 | undefined {
 
 export function decodeIpv4(bytes: Uint8Array): Ipv4 {
   if (bytes.length !== 4) throw new RangeError('an IPv4 address has four bytes')
-  return bytes.join('.')
+  return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`
 }
 
 export function encodeIpv4(address: Ipv4): Uint8Array {
-  return Uint8Array.from(address.split('.'), Number)
+  const bytes = new Uint8Array(4)
+  let index = 0
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at)
+    if (code === dot) index += 1
+    else bytes[index] = (bytes[index] ?? 0) * 10 + code - zero
+  }
+  return bytes
 }
+
+const dot = 0x2e
+const zero = 0x30
 
 /** Whether a host can be reached there: not 0/8, loopback, multicast, reserved or broadcast. */
 export function isHostAddress(address: Ipv4): boolean {

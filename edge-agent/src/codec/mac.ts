@@ -1,3 +1,5 @@
+import { renderHex } from './hex.ts'
+
 /** An Ethernet address in the one form used inside the edge: `52:54:00:77:00:01`, lower case. */
 export type Mac = string
 
@@ -11,7 +13,8 @@ export function parseMac(text: string): Mac | undefined {
 /** From the first six bytes of a hardware address. */
 export function decodeMac(bytes: Uint8Array): Mac {
   if (bytes.length < 6) throw new RangeError('an Ethernet address has six bytes')
-  return Array.from(bytes.subarray(0, 6), (byte) => byte.toString(16).padStart(2, '0')).join(':')
+  const hex = renderHex(bytes.subarray(0, 6))
+  return `${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6, 8)}:${hex.slice(8, 10)}:${hex.slice(10)}`
 }
 
 export function encodeMac(mac: Mac): Uint8Array {

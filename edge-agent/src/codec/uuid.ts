@@ -26,6 +26,9 @@ export function parseUuid(text: string): Uuid | undefined {
 }
 
 function swapSmbiosFields(bytes: Uint8Array): Uint8Array {
-  const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
-  return Uint8Array.from(order, (index) => bytes[index] ?? 0)
+  const swapped = new Uint8Array(16)
+  for (let index = 0; index < 16; index++) swapped[index] = bytes[smbiosOrder[index] ?? 0] ?? 0
+  return swapped
 }
+
+const smbiosOrder = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]

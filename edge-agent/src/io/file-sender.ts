@@ -24,16 +24,21 @@ const waitingBytes = 64 * 1024
 /** Sent in one go before others have their turn. */
 const runBytes = 256 * 1024
 const pieceMs = 30_000
+const mostSpare = 64
 
 export class SlowClientError extends Error {}
 
 /** With Linux's calls the kernel copies from the page cache to the socket; without them, through two buffers. */
 export function createFileSender(calls: LinuxCalls | undefined): SendFilePart {
+  const spare: Buffer[] = []
   return async (part, response) => {
     const fd = socketFd(response.socket)
-    if (calls && fd !== undefined && part.end - part.start >= waitingBytes)
-      await sendByKernel(part, response, calls)
-    else await sendByBuffers(part, response)
+    if (calls && fd !== undefined && part.end - part.start >= waitingBytes) {
+      const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(waitingBytes)
+      await sendByKernel(part, response, calls, buffer)
+      // Only now: what failed may be on its way still.
+      if (spare.length < mostSpare) spare.push(buffer)
+    } else await sendByBuffers(part, response)
     response.end()
   }
 }
@@ -67,8 +72,8 @@ async function sendByKernel(
   { file, start, end }: FilePart,
   response: ServerResponse,
   calls: LinuxCalls,
+  buffer: Buffer,
 ): Promise<void> {
-  const buffer = Buffer.allocUnsafeSlow(waitingBytes)
   const offset = new BigInt64Array(new ArrayBuffer(8))
   let position = start
   while (position <= end) {

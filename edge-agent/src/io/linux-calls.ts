@@ -69,7 +69,17 @@ export const linux = {
 export function writeSocketAddress(view: DataView, offset: number, address: string, port: number): void {
   view.setUint16(offset, linux.afInet, true)
   view.setUint16(offset + 2, port)
-  let number = 0
-  for (const part of address.split('.')) number = number * 256 + Number(part)
-  view.setUint32(offset + 4, number)
+  let part = 0
+  let at = offset + 4
+  for (let index = 0; index < address.length; index++) {
+    const code = address.charCodeAt(index)
+    if (code === dot) {
+      view.setUint8(at++, part)
+      part = 0
+    } else part = part * 10 + code - zero
+  }
+  view.setUint8(at, part)
 }
+
+const dot = 0x2e
+const zero = 0x30

@@ -19,6 +19,8 @@ const segmentControlLength = 18
 /** Messages per call. */
 export const batchSize = 32
 const largestReceivedBytes = 4096
+/** What is shorter is copied to memory that the kernel was told of once. */
+const largestCopiedBytes = 2048
 /** The kernel takes this many segments in one message (UDP_MAX_SEGMENTS), and a datagram's length of 16 bits. */
 const mostSegments = 64
 const largestMessageBytes = 65_000
@@ -114,6 +116,7 @@ function createSender(calls: LinuxCalls): MessageArrays['send'] {
   const vectors = allocate(calls, mostParts * vectorBytes)
   const names = allocate(calls, batchSize * socketAddressBytes)
   const controls = allocate(calls, batchSize * controlBytes)
+  const copies = allocate(calls, batchSize * largestCopiedBytes)
   for (let index = 0; index < batchSize; index++) {
     const control = index * controlBytes
     controls.view.setUint32(control, segmentControlLength, true)
@@ -131,10 +134,27 @@ function createSender(calls: LinuxCalls): MessageArrays['send'] {
     addresses.set(bytes.buffer, address)
     return address + bytes.byteOffset
   }
+  const copy = ({ parts }: OutgoingMessage, index: number, vector: number): boolean => {
+    let length = 0
+    for (const part of parts) {
+      if (length + part.length > largestCopiedBytes) return false
+      copies.bytes.set(part, index * largestCopiedBytes + length)
+      length += part.length
+    }
+    writePointer(vectors.view, vector * vectorBytes, copies.address + index * largestCopiedBytes)
+    vectors.view.setUint32(vector * vectorBytes + 8, length, true)
+    return true
+  }
   const write = (message: OutgoingMessage, index: number, firstVector: number): void => {
     const header = index * messageBytes
     writeSocketAddress(names.view, index * socketAddressBytes, message.to.address, message.to.port)
     writePointer(headers.view, header + vectorAt, vectors.address + firstVector * vectorBytes)
+    if (message.segmentBytes === 0 && copy(message, index, firstVector)) {
+      headers.view.setUint32(header + vectorLengthAt, 1, true)
+      writePointer(headers.view, header + controlAt, 0)
+      headers.view.setUint32(header + controlLengthAt, 0, true)
+      return
+    }
     headers.view.setUint32(header + vectorLengthAt, message.parts.length, true)
     const hasSegments = message.segmentBytes > 0
     writePointer(headers.view, header + controlAt, hasSegments ? controls.address + index * controlBytes : 0)

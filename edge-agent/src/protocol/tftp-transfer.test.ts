@@ -101,6 +101,7 @@ describe('a TFTP transfer', () => {
     expect(waitMs(play(first.state, ack(1, 1)), 1)).toBe(20)
     expect(waitMs(play(first.state, ack(1, 40)), 40)).toBe(120)
     expect(waitMs(play(first.state, ack(1, 240)), 240)).toBe(250)
+    expect(waitMs(play(transfer(100_000, { windowsize: '64' }), started, ack(0, 1)), 1)).toBe(146)
   })
 
   it('never measures a repeated packet, and stays patient until it measures again', () => {

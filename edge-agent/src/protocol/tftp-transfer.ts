@@ -61,6 +61,8 @@ export interface TftpStep {
 /** On a LAN an answer takes less than a millisecond; a busy client takes some. */
 const firstTimeoutMs = 250
 const shortestTimeoutMs = 20
+/** A window's blocks take the client, and the network card behind others' windows, some time. */
+const shortestTimeoutPerBlockMs = 2
 const longestMeasuredTimeoutMs = 250
 const longestTimeoutMs = 2000
 /** A client that says nothing for so long has gone. */
@@ -177,13 +179,11 @@ function send(state: TftpTransferState, atMs: number): TftpStep {
 /** What the client asked for (RFC 2349), else what its round trips say (RFC 6298 §2), doubled with each silence. */
 function timeoutMs(state: TftpTransferState): number {
   if (state.parameters.timeoutSeconds !== undefined) return state.parameters.timeoutSeconds * 1000
+  const shortestMs = shortestTimeoutMs + (state.parameters.windowSize - 1) * shortestTimeoutPerBlockMs
   const base =
     state.roundTripMs === undefined
       ? firstTimeoutMs
-      : Math.min(
-          Math.max(state.roundTripMs + 4 * state.deviationMs, shortestTimeoutMs),
-          longestMeasuredTimeoutMs,
-        )
+      : Math.min(Math.max(state.roundTripMs + 4 * state.deviationMs, shortestMs), longestMeasuredTimeoutMs)
   return Math.min(base * 2 ** Math.min(state.backoff, 8), longestTimeoutMs)
 }
 

@@ -45,7 +45,7 @@ export async function createLoadSockets(): Promise<LoadSockets> {
 
   return {
     open: (address, port) => {
-      const fd = openSocket(calls, { address, port, shared: false })
+      const fd = openSocket(calls, { address, port, shared: true })
       fds.push(fd)
       rebuildTable()
       return fd

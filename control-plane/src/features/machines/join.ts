@@ -13,23 +13,36 @@ import {
   sites,
 } from '@dragonfly/schema/db'
 import { uuidsOfMachine, uuidsTold } from '@dragonfly/schema/state'
-import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import { runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps, EdgeIdentity } from '../../deps.ts'
 import { bumpSite } from '../sites/site-version.ts'
+import { usableSerial } from './identity.ts'
 import { decideJoin, type JoinCandidate } from './join-decision.ts'
 import { withMacs } from './macs.ts'
 import { getMachine, publishMachine } from './service.ts'
 
 type MachineRow = typeof machines.$inferSelect
 
+/** Joins what is one among these machines and the site's others; looks at once which of them have anything in common. */
+export async function joinAnyRecords(
+  deps: Deps,
+  edge: EdgeIdentity,
+  machineIds: readonly string[],
+): Promise<void> {
+  const [only, ...others] = machineIds
+  if (only !== undefined && others.length === 0) return joinRecords(deps, edge, only)
+  for (const machineId of await findLikeLone(deps, edge.siteId, machineIds))
+    await joinRecords(deps, edge, machineId)
+}
+
 /**
  * One machine that has two records, one that knows only its BMC and one that showed itself, gets one: that of the BMC
  * stays, for its sealed password works for no other, and takes over all that the other has. Nothing happens while a
  * deployment is under way for either: its signed order names the record.
  */
-export async function joinRecords(deps: Deps, edge: EdgeIdentity, machineId: string): Promise<void> {
+async function joinRecords(deps: Deps, edge: EdgeIdentity, machineId: string): Promise<void> {
   const candidates = await findCandidates(deps, edge.siteId, machineId)
   const decision = decideJoin(machineId, candidates)
   if (decision?.kind === 'unclear') return tellUnclear(deps, decision.machineIds)
@@ -46,6 +59,42 @@ export async function joinRecords(deps: Deps, edge: EdgeIdentity, machineId: str
   ])
   if (!done) return
   await tell(deps, edge, kept, other)
+}
+
+/** Lone BMCs of a site that are compared at once; a site with more has each machine looked at. */
+const mostLone = 5000
+
+/** Those that share a UUID, a serial number or a network card with a record that knows only a BMC, as `decideJoin` wants it. */
+async function findLikeLone(
+  deps: Deps,
+  siteId: string,
+  machineIds: readonly string[],
+): Promise<readonly string[]> {
+  const lone = await deps.db
+    .select({ smbiosUuid: machines.smbiosUuid, serial: machines.serial, nicMacs: bmcs.nicMacs })
+    .from(machines)
+    .innerJoin(bmcs, eq(bmcs.machineId, machines.machineId))
+    .where(and(eq(machines.siteId, siteId), isNull(machines.inventoryAt), ne(bmcs.protocol, 'wake-on-lan')))
+    .limit(mostLone)
+  if (lone.length === 0) return []
+  if (lone.length === mostLone) return machineIds
+  const signs = new Set(lone.flatMap(signsOf))
+  const rows = await deps.db
+    .select({ machineId: machines.machineId, smbiosUuid: machines.smbiosUuid, serial: machines.serial })
+    .from(machines)
+    .where(isOneOf(machines.machineId, machineIds))
+  const known = await withMacs(deps.db, rows)
+  return known
+    .filter(({ smbiosUuid, serial, macs }) =>
+      signsOf({ smbiosUuid, serial, nicMacs: macs }).some((sign) => signs.has(sign)),
+    )
+    .map(({ machineId }) => machineId)
+}
+
+function signsOf(record: { smbiosUuid: string | null; serial: string | null; nicMacs: readonly string[] }) {
+  const { smbiosUuid, serial, nicMacs } = record
+  const uuids = smbiosUuid === null ? [] : [smbiosUuid, ...uuidsOfMachine({ smbiosUuid, macs: [] })]
+  return [...uuids, ...(serial === null ? [] : [`serial ${usableSerial(serial) ?? ''}`]), ...nicMacs]
 }
 
 /** All that may be one with this record, or with one that may: a join has to see who else fits. */

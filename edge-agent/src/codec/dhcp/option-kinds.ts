@@ -45,7 +45,7 @@ export const uint16ListKind: OptionKind<number[]> = {
 }
 
 export const addressKind: OptionKind<Ipv4> = {
-  decode: (reader) => whole(reader, decodeIpv4(reader.bytes(4))),
+  decode: (reader) => whole(reader, decodeIpv4(reader.view(4))),
   encode: encodeIpv4,
   render: (value) => value,
 }
@@ -54,7 +54,7 @@ export const addressListKind: OptionKind<Ipv4[]> = {
   decode: (reader) => {
     if (reader.remaining === 0) throw reader.error('an empty list')
     const values: Ipv4[] = []
-    while (reader.remaining > 0) values.push(decodeIpv4(reader.bytes(4)))
+    while (reader.remaining > 0) values.push(decodeIpv4(reader.view(4)))
     return values
   },
   encode: (values) => Uint8Array.from(values.flatMap((value) => [...encodeIpv4(value)])),
@@ -63,7 +63,7 @@ export const addressListKind: OptionKind<Ipv4[]> = {
 
 /** Text to its first NUL: some firmware counts a NUL into the length, some does not (RFC 2132 §2). */
 export const textKind: OptionKind<string> = {
-  decode: (reader) => latin1UntilNul(reader.rest()),
+  decode: (reader) => latin1UntilNul(reader.view(reader.remaining)),
   encode: fromLatin1,
   render: (value) => JSON.stringify(value),
 }
@@ -85,7 +85,7 @@ export const codeListKind: OptionKind<number[]> = {
 export const machineUuidKind: OptionKind<Uuid | undefined> = {
   decode: (reader) => {
     if (reader.remaining !== 17) return undefined
-    return reader.uint8() === 0 ? decodeSmbiosUuid(reader.bytes(16)) : undefined
+    return reader.uint8() === 0 ? decodeSmbiosUuid(reader.view(16)) : undefined
   },
   encode: (value) =>
     value ? new ByteWriter(17).uint8(0).bytes(encodeSmbiosUuid(value)).finish() : new Uint8Array(),

@@ -60,18 +60,18 @@ export function decodeDhcpPacket(bytes: Uint8Array): DhcpPacket {
     transactionId: reader.uint32(),
     seconds: reader.uint16(),
     flags: reader.uint16(),
-    clientAddress: decodeIpv4(reader.bytes(4)),
-    yourAddress: decodeIpv4(reader.bytes(4)),
-    serverAddress: decodeIpv4(reader.bytes(4)),
-    relayAddress: decodeIpv4(reader.bytes(4)),
+    clientAddress: decodeIpv4(reader.view(4)),
+    yourAddress: decodeIpv4(reader.view(4)),
+    serverAddress: decodeIpv4(reader.view(4)),
+    relayAddress: decodeIpv4(reader.view(4)),
     clientHardware: reader.bytes(16),
   }
-  const serverNameField = reader.bytes(serverNameSize)
-  const bootFileField = reader.bytes(bootFileSize)
+  const serverNameField = reader.view(serverNameSize)
+  const bootFileField = reader.view(bootFileSize)
   if (header.hardwareLength > 16) throw reader.error(`hardware address of ${header.hardwareLength} bytes`)
   if (reader.uint32() !== magicCookie) throw reader.error('no DHCP magic cookie')
   const options: DhcpOptionMap = new Map()
-  decodeOptionArea(reader.rest(), options)
+  decodeOptionArea(reader.view(reader.remaining), options)
   const overload = readOption(options, dhcpOptions.overload) ?? 0
   if ((overload & 1) !== 0) decodeOptionArea(bootFileField, options)
   if ((overload & 2) !== 0) decodeOptionArea(serverNameField, options)

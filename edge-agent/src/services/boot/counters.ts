@@ -7,11 +7,19 @@ export interface Counters {
 export function createCounters(): Counters {
   const counts = new Map<string, number>()
   return {
-    increment: (name, labels = {}) => {
-      const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
-      const key = `dragonfly_boot_${name}_total${pairs.length > 0 ? `{${pairs.join(',')}}` : ''}`
+    increment: (name, labels) => {
+      // Counted for each packet: no more than one text is made.
+      let pairs = ''
+      for (const label in labels) pairs += `${pairs === '' ? '' : ','}${label}="${labels[label]}"`
+      const key = pairs === '' ? name : `${name}{${pairs}}`
       counts.set(key, (counts.get(key) ?? 0) + 1)
     },
-    snapshot: () => Object.fromEntries(counts),
+    snapshot: () =>
+      Object.fromEntries(
+        Array.from(counts, ([key, count]) => {
+          const [name = '', pairs] = key.split('{', 2)
+          return [`dragonfly_boot_${name}_total${pairs === undefined ? '' : `{${pairs}`}`, count]
+        }),
+      ),
   }
 }

@@ -43,10 +43,11 @@ interface Running extends NewTransfer {
 }
 
 /**
- * RFC 1350 §4 wants a port of its own for each transfer, so that packets of an earlier one are told apart. A few ports, taken in
- * turn, do the same: a client is its address and port, and does not come back to the same one of ours at once.
+ * RFC 1350 §4 wants a port of its own for each transfer, so that packets of an earlier one are told apart. Two ports do the
+ * same: a client is its address and port, and one that begins anew is answered from the other. The fewer there are, the more
+ * packets come and go in one call.
  */
-const portCount = 8
+const portCount = 2
 /** Half of the shortest timeout would do; finer, a repeat is hardly late. */
 const sweepMs = 5
 
@@ -134,7 +135,7 @@ export async function openTftpTransfers(
     start: (transfer) => {
       const earlier = running.get(keyOf(transfer.peer))
       if (earlier) end(earlier, { kind: 'aborted', message: 'The client began anew' })
-      const socket = sockets[turn++ % sockets.length]
+      const socket = sockets.find((one) => earlier && one !== earlier.socket) ?? sockets[turn++ % portCount]
       if (!socket) return
       const state = createTftpTransfer(transfer.bytes.length, transfer.negotiated)
       const started: Running = { ...transfer, socket, state }
