@@ -189,6 +189,7 @@ export async function openTunnel(
   options: {
     journalId?: string
     protocol?: number
+    oldestProtocol?: number
     stateVersion?: number | null
     commands?: string[]
     sealingKey?: string
@@ -231,6 +232,7 @@ export async function openTunnel(
   tunnel.send({
     type: 'hello',
     protocol: options.protocol ?? 1,
+    ...(options.oldestProtocol === undefined ? {} : { oldestProtocol: options.oldestProtocol }),
     version: '0.1.0',
     journalId: options.journalId ?? 'journal-1',
     generation: harness.deps.identity.generation,
