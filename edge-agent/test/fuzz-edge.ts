@@ -39,7 +39,7 @@ export function fuzzTests(inputs: number, timeoutMs: number, waitsForEnds: boole
       bundleDir: folder,
     })
     responder.send({ type: 'view', view })
-    await responder.next('ready')
+    expect((await responder.next('ready')).listeners).toHaveLength(5)
   })
 
   afterEach(async () => {
