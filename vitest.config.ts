@@ -14,6 +14,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Several have a database, or a fleet of thousands, and share the computer with the other workers.
+          testTimeout: 30_000,
           // Vitest empties style sheets unless told otherwise; a test reads the palette.
           css: { include: [/palette\.css/] },
           include: [
@@ -24,6 +26,7 @@ export default defineConfig({
           ],
         },
       },
+      'control-plane/vitest.worker.config.ts',
       {
         test: {
           name: 'browser',

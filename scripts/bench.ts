@@ -1,6 +1,7 @@
 import { benchBmc } from './bench/bmc.ts'
 import { benchDhcp } from './bench/dhcp.ts'
 import { benchHttp } from './bench/http.ts'
+import { benchImage } from './bench/image.ts'
 import { benchMemory } from './bench/memory.ts'
 import { type BenchReport, renderReport } from './bench/report.ts'
 import { benchTftp } from './bench/tftp.ts'
@@ -11,6 +12,7 @@ const benches: Record<string, (say: (line: string) => void) => Promise<BenchRepo
   dhcp: benchDhcp,
   tftp: benchTftp,
   http: benchHttp,
+  image: benchImage,
   memory: benchMemory,
 }
 

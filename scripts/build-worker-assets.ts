@@ -4,9 +4,9 @@ import { buildSite } from './build-site.ts'
 import { root } from './steps.ts'
 
 /** What wrangler.toml deploys beside the Worker: the portal, built if need be, and the boot bundle if there is one. */
-export async function buildWorkerAssets(): Promise<void> {
+export async function buildWorkerAssets() {
   await buildSite()
-  await writeAssetsAsTheyAre()
+  return writeAssetsAsTheyAre()
 }
 
 /** The same of what has been built by now. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCode } from '../control-plane/src/ids.ts'
@@ -84,9 +85,18 @@ async function untilReady(): Promise<void> {
 /** Nothing here calls the cron trigger by itself. */
 async function runTimers(): Promise<void> {
   while (!isStopping) {
-    await fetch(`${url}/cdn-cgi/local/scheduled`).catch(() => null)
+    await callTimers().catch(() => null)
     await sleep(timersEveryMs, undefined, { ref: false })
   }
+}
+
+/** It answers to this computer's own name only, whatever address it listens on. */
+async function callTimers(): Promise<void> {
+  const path = '/cdn-cgi/local/scheduled'
+  const asked = get({ host: host ?? 'localhost', port, path, headers: { host: 'localhost' } })
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  response.resume()
+  await once(response, 'end')
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Person } from './deps.ts'
+import { committed } from './testing/committed-operations.ts'
 import { createHarness, type Harness } from './testing/harness.ts'
 
-const committed = JSON.parse(await readFile(new URL('../openapi.json', import.meta.url), 'utf8'))
 const operations = new Set(
-  Object.entries<Record<string, unknown>>(committed.paths).flatMap(([path, methods]) =>
+  Object.entries(committed.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   ),
 )

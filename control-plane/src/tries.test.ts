@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { openDatabase } from './platform/node/database.ts'
+import { openTestDatabase } from './testing/node-test-deps.ts'
 import { addressBlock, createTries } from './tries.ts'
 
 it('counts in the database: for every process, and over restarts', async () => {
-  const { db } = await openDatabase(null)
+  const db = await openTestDatabase()
   const clock = { now: 1_000_000 }
   const [one, other] = [createTries(db, () => clock.now), createTries(db, () => clock.now)]
   const limit = { key: 'ada', most: 3, windowMs: 60_000 }
@@ -17,7 +17,7 @@ it('counts in the database: for every process, and over restarts', async () => {
 })
 
 it('lets no more through when they come at once', async () => {
-  const { db } = await openDatabase(null)
+  const db = await openTestDatabase()
   const tries = createTries(db, () => 0)
   const all = await Promise.all(
     Array.from({ length: 20 }, () => tries.take({ key: 'ada', most: 5, windowMs: 60_000 })),

@@ -10,5 +10,10 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
+/** How many altered inputs each decoder gets where there is time for it (`npm run test:long`); null in every other run. */
+export const mutationsPerDecoder = process.env.DRAGONFLY_MUTATIONS
+  ? Number(process.env.DRAGONFLY_MUTATIONS)
+  : null
+
 /** A new seed each run, or the one in DRAGONFLY_SEED. */
 export const seed = Number(process.env.DRAGONFLY_SEED ?? Math.floor(Math.random() * 2 ** 32))

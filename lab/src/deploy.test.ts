@@ -3,7 +3,7 @@ import { stageSeconds, variantFor } from './deploy.ts'
 
 test('a deployment that was armed long before counts from the power button', () => {
   const poweredOnMs = 100_000
-  const entry = { attempt: 1, note: null }
+  const entry = { attempt: 1, note: null, waitingFor: null }
   const stages = stageSeconds(
     [
       { ...entry, stage: 'powering', startedAt: 10_000, endedAt: 102_300 },

@@ -9,7 +9,7 @@ const mac = '52:54:00:aa:bb:01'
 
 /** A BIOS machine that asks for its boot file, as a firmware does (RFC 2131; PXE 2.1 for options 60, 93 and 97). */
 const discover = `
-  const packet = Buffer.alloc(300)
+  const packet = Buffer.alloc(340)
   packet.set([1, 1, 6, 0, 0xde, 0xad, 0xbe, 0xef, 0, 0, 0x80, 0])
   packet.set(Buffer.from('${mac.replaceAll(':', '')}', 'hex'), 28)
   const identity = [97, 17, 0, ...Buffer.from('4c4c4544000010008000000000000042', 'hex')]
@@ -18,7 +18,7 @@ const discover = `
   const socket = require('dgram').createSocket('udp4')
   socket.bind(0, '${lan.customer}', () => {
     socket.setBroadcast(true)
-    socket.send(packet, 67, '255.255.255.255', () => socket.close())
+    socket.send(packet, 67, '${lan.customer.replace(/\d+$/, '255')}', () => socket.close())
   })
 `
 
@@ -36,7 +36,8 @@ test('a real edge at a control plane in workerd: enrolled, told what to do, hear
     const found = await waitUntil(
       'the machine to be taken in',
       async () => {
-        await lab.exec('customer', [process.execPath, '-e', discover])
+        const { exitCode, stderr } = await lab.exec('customer', [process.execPath, '-e', discover])
+        expect(exitCode, stderr).toBe(0)
         return (await api.machines()).find((machine) => machine.macs.includes(mac))
       },
       60_000,

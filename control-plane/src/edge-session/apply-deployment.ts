@@ -60,12 +60,12 @@ export async function applyDeploymentNote(
   event: Extract<SiteEvent, { type: 'deployment.note' }>,
   at: number,
 ): Promise<Effect> {
-  const { deploymentId, stage, attempt, note } = event
+  const { deploymentId, stage, attempt, note, waitingFor = null } = event
   const row = await readDeployment(deps.db, deploymentId)
   if (row?.siteId !== edge.siteId || (row.edgeId !== null && row.edgeId !== edge.edgeId)) return noEffect
   if (!isActive(row.status)) return noEffect
   return {
-    statements: [appendTimeline(deps.db, { deploymentId, at, stage, attempt, note })],
+    statements: [appendTimeline(deps.db, { deploymentId, at, stage, attempt, note, waitingFor })],
     live: [
       { type: 'changed', entity: 'deployment', id: deploymentId },
       { type: 'changed', entity: 'machine', id: row.machineId },

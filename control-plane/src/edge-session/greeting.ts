@@ -1,7 +1,9 @@
 import { edges, sites } from '@dragonfly/schema/db'
-import { type ControlFrame, type EdgeFrame, wireProtocol } from '@dragonfly/schema/wire'
+import { type ControlFrame, type EdgeFrame, oldestWireProtocol, wireProtocol } from '@dragonfly/schema/wire'
 import { eq, sql } from 'drizzle-orm'
+import { runBatch } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { raiseEpochFloor } from '../features/deployments/epoch-floor.ts'
 import { readStateVersion } from '../features/edge-api/site-state.ts'
 import { publishHeardLocks } from '../features/machines/lock.ts'
 import { takeSealingKey } from '../features/sealing/sealing-key.ts'
@@ -33,18 +35,30 @@ export async function takeHello(deps: Deps, edge: EdgeIdentity, hello: Hello): P
   return { kind: 'welcome', ackedSeq, staleAt: isCurrent && heldVersion === version ? null : version }
 }
 
-/** Which side is to be updated; null when both speak the same protocol. */
-export function findIncompatibility(protocol: number): ControlFrame | null {
-  if (protocol === wireProtocol) return null
-  const [reason, side] =
-    protocol < wireProtocol
-      ? (['edge-too-old', 'edge'] as const)
-      : (['edge-too-new', 'control plane'] as const)
+export interface SpokenProtocols {
+  newest: number
+  oldest: number
+}
+
+const ownProtocols: SpokenProtocols = { newest: wireProtocol, oldest: oldestWireProtocol }
+
+/** The newest protocol that both speak; or which side is to be updated. */
+export function agreeProtocol(
+  hello: Pick<Hello, 'protocol' | 'oldestProtocol'>,
+  own: SpokenProtocols = ownProtocols,
+): { protocol: number } | { incompatible: ControlFrame } {
+  const edge = { newest: hello.protocol, oldest: hello.oldestProtocol ?? hello.protocol }
+  const protocol = Math.min(edge.newest, own.newest)
+  if (protocol >= edge.oldest && protocol >= own.oldest) return { protocol }
+  const isEdgeOlder = edge.newest < own.oldest
+  const message = `This edge speaks ${render(edge)}, the control plane ${render(own)}: update the ${isEdgeOlder ? 'edge' : 'control plane'}.`
   return {
-    type: 'incompatible',
-    reason,
-    message: `This edge speaks protocol ${protocol}, the control plane ${wireProtocol}: update the ${side}.`,
+    incompatible: { type: 'incompatible', reason: isEdgeOlder ? 'edge-too-old' : 'edge-too-new', message },
   }
+}
+
+function render({ newest, oldest }: SpokenProtocols): string {
+  return newest === oldest ? `protocol ${newest}` : `protocols ${oldest} to ${newest}`
 }
 
 async function readAppliedVersion(deps: Deps, edge: EdgeIdentity): Promise<number | null> {
@@ -66,10 +80,13 @@ async function catchUp(deps: Deps, edge: EdgeIdentity, heldVersion: number | nul
     `edge ${edge.edgeId} holds version ${heldVersion} of its site's state, and this database ${version}: it was restored from an older backup`,
     null,
   )
-  await deps.db
-    .update(sites)
-    .set({ stateVersion: sql`max(${sites.stateVersion}, ${heldVersion}) + 1` })
-    .where(eq(sites.siteId, edge.siteId))
+  await runBatch(deps.db, [
+    deps.db
+      .update(sites)
+      .set({ stateVersion: sql`max(${sites.stateVersion}, ${heldVersion}) + 1` })
+      .where(eq(sites.siteId, edge.siteId)),
+    raiseEpochFloor(deps.db, deps.clock()),
+  ])
   await announceSites(deps, [edge.siteId])
   return readStateVersion(deps, edge.siteId)
 }

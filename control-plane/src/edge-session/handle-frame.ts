@@ -1,11 +1,11 @@
 import { edges } from '@dragonfly/schema/db'
-import { type EdgeFrame, maxFrameBytes, wireProtocol } from '@dragonfly/schema/wire'
+import { type EdgeFrame, maxFrameBytes } from '@dragonfly/schema/wire'
 import { eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { sendPendingScans } from '../features/bmc-scans/dispatch.ts'
 import { sendPendingCommands } from '../features/commands/dispatch.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
-import { findIncompatibility, takeAppliedState, takeHello } from './greeting.ts'
+import { agreeProtocol, takeAppliedState, takeHello } from './greeting.ts'
 import { takeEntries } from './journal.ts'
 import { applySamples, applySensors } from './samples.ts'
 import { applyTelemetry } from './telemetry.ts'
@@ -80,9 +80,9 @@ async function greet(
   hello: Extract<EdgeFrame, { type: 'hello' }>,
 ): Promise<void> {
   const { edge } = tunnel
-  const incompatibility = findIncompatibility(hello.protocol)
-  if (incompatibility) {
-    tunnel.send(incompatibility)
+  const agreed = agreeProtocol(hello)
+  if ('incompatible' in agreed) {
+    tunnel.send(agreed.incompatible)
     return tunnel.close(closeCodes.incompatible, 'incompatible')
   }
   const greeting = await takeHello(deps, edge, hello)
@@ -92,7 +92,7 @@ async function greet(
   tunnel.keep({ ...tunnel.state(), isGreeted: true, commands })
   tunnel.admit()
   const { ackedSeq, staleAt } = greeting
-  tunnel.send({ type: 'welcome', protocol: wireProtocol, ackedSeq, now: deps.clock() })
+  tunnel.send({ type: 'welcome', protocol: agreed.protocol, ackedSeq, now: deps.clock() })
   if (staleAt !== null)
     tunnel.send({ type: 'state-changed', generation: deps.identity.generation, version: staleAt })
   publishEdge(deps, edge)

@@ -13,7 +13,8 @@ const newestMs = 5 * minuteMs
 
 /**
  * Takes the samples of a minute: one statement for the history and one for what lists show, however many machines. Only
- * of machines of this site; the same minute told twice counts once.
+ * of machines of this site; the same minute told twice counts once. `cross join` and the unary plus keep SQLite from
+ * going through the whole site for each sample: it is to look each machine up.
  */
 export async function applySamples(
   deps: Deps,
@@ -34,7 +35,7 @@ export async function applySamples(
   await deps.db.run(sql`insert into samples
       (subject_id, step_seconds, at, power_watts, inlet_celsius, hottest_celsius, machines)
     select b.machine_id, 60, ${minute / 1000}, t.value ->> 1, t.value ->> 2, t.value ->> 3, 1
-    from json_each(${rows}) t join bmcs b on b.machine_id = t.value ->> 0 and b.site_id = ${edge.siteId}
+    from json_each(${rows}) t cross join bmcs b on b.machine_id = t.value ->> 0 and b.site_id = ${edge.siteId}
     where true
     on conflict (subject_id, step_seconds, at) do update set power_watts = excluded.power_watts,
       inlet_celsius = excluded.inlet_celsius, hottest_celsius = excluded.hottest_celsius`)
@@ -43,7 +44,7 @@ export async function applySamples(
       sampled_at = ${minute}
     from (select value ->> 0 as id, value ->> 1 as watts, value ->> 2 as inlet, value ->> 3 as hottest
       from json_each(${rows})) t
-    where bmcs.machine_id = t.id and bmcs.site_id = ${edge.siteId} and coalesce(bmcs.sampled_at, 0) <= ${minute}
+    where bmcs.machine_id = t.id and +bmcs.site_id = ${edge.siteId} and coalesce(bmcs.sampled_at, 0) <= ${minute}
     returning bmcs.machine_id as machineId`)
   const current = new Set(taken.map(({ machineId }) => machineId))
   const machines = samples

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import document from '../../openapi.json' with { type: 'json' }
 
 interface CommittedOperation {
   operationId: string
@@ -7,16 +7,24 @@ interface CommittedOperation {
   access: string
 }
 
-const committed = JSON.parse(await readFile(new URL('../../openapi.json', import.meta.url), 'utf8'))
+interface CommittedDescription {
+  operationId: string
+  'x-access': string
+  responses?: Record<string, unknown>
+}
+
+/** The committed openapi.json. */
+export const committed = document as unknown as {
+  paths: Record<string, Record<string, CommittedDescription>>
+}
 
 /** Every operation of the committed openapi.json, for tests that walk them all. */
-export const committedOperations: CommittedOperation[] = Object.entries<
-  Record<string, { operationId: string; 'x-access': string }>
->(committed.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, { operationId, 'x-access': access }]) => ({
-    operationId,
-    method: method.toUpperCase(),
-    path,
-    access,
-  })),
+export const committedOperations: CommittedOperation[] = Object.entries(committed.paths).flatMap(
+  ([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId, 'x-access': access }]) => ({
+      operationId,
+      method: method.toUpperCase(),
+      path,
+      access,
+    })),
 )

@@ -1,6 +1,3 @@
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { LiveEvent } from '@dragonfly/schema/api'
 import { userSafety } from '@dragonfly/schema/db'
 import type { ControlFrame, EdgeFrame, EnrolResponse, Inventory, SiteEvent } from '@dragonfly/schema/wire'
@@ -9,11 +6,8 @@ import { type App, createApp } from '../app.ts'
 import type { Person } from '../deps.ts'
 import { createEdgeSession } from '../edge-session/session.ts'
 import { createPerson } from '../features/people/create-person.ts'
-import { createBundleFiles } from '../platform/node/bundle-files.ts'
-import { openDatabase } from '../platform/node/database.ts'
-import { createNodeDeps, type NodeDeps, type NodeDepsOptions } from '../platform/node/deps.ts'
-import { openSecrets } from '../platform/node/secrets.ts'
-import { createUploadFiles } from '../platform/node/upload-files.ts'
+import { comingFrom, createTestDeps } from './node-test-deps.ts'
+import type { TestDeps, TestDepsOptions } from './test-deps.ts'
 
 export const origin = 'http://localhost:3000'
 const password = 'correct horse battery staple'
@@ -37,7 +31,7 @@ export interface TestEdge {
 
 export interface Harness {
   app: App
-  deps: NodeDeps
+  deps: TestDeps
   /** The server's clock: tests move it. */
   clock: { now: number }
   live: LiveEvent[]
@@ -51,26 +45,14 @@ export interface Harness {
   errors: string[]
 }
 
-/** The whole control plane in this process, on an empty database in memory. */
+/** The whole control plane in this process, on an empty database. */
 export async function createHarness(
-  options: Partial<Pick<NodeDepsOptions, 'trustedProxies' | 'metricsToken' | 'publicUrl'>> = {},
+  options: Partial<Pick<TestDepsOptions, 'trustedProxies' | 'metricsToken' | 'publicUrl'>> = {},
 ): Promise<Harness> {
-  const dir = await mkdtemp(join(tmpdir(), 'dragonfly-test-'))
   const clock = { now: Date.now() }
   const errors: string[] = []
-  const { db } = await openDatabase(null)
   const logError = (message: string) => void errors.push(message)
-  const deps = await createNodeDeps({
-    db,
-    secrets: await openSecrets(dir),
-    publicUrl: origin,
-    ...options,
-    bundle: createBundleFiles(join(dir, 'bundle'), logError),
-    uploads: createUploadFiles(join(dir, 'uploads')),
-    siteDir: join(dir, 'site'),
-    clock: () => clock.now,
-    logError,
-  })
+  const deps = await createTestDeps({ publicUrl: origin, ...options, clock: () => clock.now, logError })
   const app = createApp(deps)
   const live: LiveEvent[] = []
   deps.live.subscribe((event) => live.push(event))
@@ -85,6 +67,7 @@ export async function createHarness(
     headers: Record<string, string> = {},
   ): Promise<Answer> {
     const { peer = address, ...sent } = headers
+    const from = comingFrom(peer)
     const bytes = body instanceof Uint8Array ? Uint8Array.from(body) : null
     const init = {
       method,
@@ -96,10 +79,11 @@ export async function createHarness(
           ? {}
           : { 'content-type': bytes ? 'application/octet-stream' : 'application/json' }),
         ...sent,
+        ...from.headers,
       },
       ...(body === undefined ? {} : { body: bytes ?? JSON.stringify(body) }),
     }
-    const response = await app.request(path, init, { incoming: { socket: { remoteAddress: peer } } })
+    const response = await app.request(path, init, from.env)
     const text = await response.text()
     const isJson = /json(;|$)/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers }
@@ -205,6 +189,7 @@ export async function openTunnel(
   options: {
     journalId?: string
     protocol?: number
+    oldestProtocol?: number
     stateVersion?: number | null
     commands?: string[]
     sealingKey?: string
@@ -247,6 +232,7 @@ export async function openTunnel(
   tunnel.send({
     type: 'hello',
     protocol: options.protocol ?? 1,
+    ...(options.oldestProtocol === undefined ? {} : { oldestProtocol: options.oldestProtocol }),
     version: '0.1.0',
     journalId: options.journalId ?? 'journal-1',
     generation: harness.deps.identity.generation,

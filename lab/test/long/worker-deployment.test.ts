@@ -4,7 +4,7 @@ import { startProduct } from '../../src/product.ts'
 import { inRack } from '../support/rack.ts'
 
 test('a BIOS machine that is discovered is deployed by a control plane in workerd', () =>
-  inRack('worker-deployment', async (lab) => {
+  inRack('worker-deploy', async (lab) => {
     const product = await startProduct(lab, { inWorkerd: true })
     const progress: string[] = []
     // It ends with a log-in by SSH, with the key that the deployment was given.

@@ -51,6 +51,8 @@ export const deploymentViewSchema = z
         startedAt: epochMsSchema,
         endedAt: epochMsSchema.nullable(),
         note: z.string().nullable(),
+        /** What a person at the machine is asked to do, before it goes on. */
+        waitingFor: z.string().nullable(),
       }),
     ),
   })

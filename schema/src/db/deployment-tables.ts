@@ -134,6 +134,8 @@ export const deploymentEvents = sqliteTable(
     attempt: integer('attempt').notNull(),
     at: integer('at').notNull(),
     note: text('note'),
+    /** What a person at the machine is asked to do. */
+    waitingFor: text('waiting_for'),
   },
   (table) => [primaryKey({ columns: [table.deploymentId, table.ordinal] })],
 )

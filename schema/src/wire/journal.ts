@@ -120,6 +120,8 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     stage: deploymentStageSchema,
     attempt: z.number().int().positive(),
     note: sentenceSchema,
+    /** It goes on when a person at the machine has done this. */
+    waitingFor: sentenceSchema.optional(),
   }),
   /** What the machine wrote on its serial console meanwhile. */
   z.object({

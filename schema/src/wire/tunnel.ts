@@ -22,7 +22,10 @@ export const incompatibilities = ['edge-too-old', 'edge-too-new'] as const
 export const edgeFrameSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('hello'),
+    /** The newest that it speaks. */
     protocol: z.number().int(),
+    /** The oldest that it speaks; left out by an edge that speaks no other. */
+    oldestProtocol: z.number().int().optional(),
     version: z.string().max(64),
     journalId: idSchema,
     generation: z.string().max(64).nullable(),
@@ -86,6 +89,7 @@ export type EdgeFrame = z.infer<typeof edgeFrameSchema>
 export const controlFrameSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('welcome'),
+    /** What is spoken from now on: the newest that both know. */
     protocol: z.number().int(),
     /** Last journal entry taken from this journal; the edge goes on after it. */
     ackedSeq: z.number().int().nonnegative(),

@@ -574,9 +574,15 @@ describe('a deployment', () => {
       what: { action: 'netboot', uefi: null },
     })
     expect((await stateOf(other)).netbootOrder).toBeUndefined()
-    await tell({ type: 'deployment.note', deploymentId, stage: 'powering', attempt: 1, note: 'It was off.' })
+    const note = { type: 'deployment.note', deploymentId, stage: 'powering', attempt: 1 } as const
+    await tell({ ...note, note: 'It was off.' })
+    const waitingFor = 'switch it on.'
+    await tell({ ...note, note: 'No answer.', waitingFor })
     const view = (await harness.call('GET', `/api/v1/deployments/${deploymentId}`)).body
-    expect(view).toMatchObject({ status: 'armed', timeline: [{ note: null }, { note: 'It was off.' }] })
+    expect(view).toMatchObject({
+      status: 'armed',
+      timeline: [{ note: null }, { note: 'It was off.', waitingFor: null }, { waitingFor }],
+    })
     tunnel.close()
     expect((await stateOf(other)).netbootOrder).toBe(netbootOrder)
   })

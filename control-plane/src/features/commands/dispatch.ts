@@ -19,6 +19,8 @@ export interface CommandRequest {
   build: (commandId: string, deadline: number) => Promise<MachineCommand>
 }
 
+const usuallyAtOnce = 1000
+
 /** Ended commands are kept this long. */
 const keptMs = 30 * 24 * 3600_000
 
@@ -146,14 +148,14 @@ export async function sendPendingCommands(deps: Deps, connection: PresentEdge): 
 }
 
 /** Called now and then: sends what is due, gives up what nobody has answered, and forgets the old. */
-export async function tendCommands(deps: Deps): Promise<void> {
+export async function tendCommands(deps: Deps, atOnce = usuallyAtOnce): Promise<void> {
   const now = deps.clock()
-  await sendDue(deps, now, null)
+  await sendDue(deps, now, null, atOnce)
   const late = await deps.db
     .select()
     .from(commands)
     .where(and(eq(commands.status, 'pending'), lt(commands.deadline, now - commandGraceMs)))
-    .limit(1000)
+    .limit(atOnce)
   for (const row of late) await failCommand(deps, row, 'no-answer', noAnswer(row))
   await deps.db.delete(commands).where(lt(commands.endedAt, now - keptMs))
 }
@@ -179,7 +181,12 @@ export async function tendSiteCommands(deps: Deps, siteId: string): Promise<numb
 }
 
 /** `siteId` null: everywhere. */
-async function sendDue(deps: Deps, now: number, siteId: string | null): Promise<void> {
+async function sendDue(
+  deps: Deps,
+  now: number,
+  siteId: string | null,
+  atOnce = usuallyAtOnce,
+): Promise<void> {
   const due = await deps.db
     .select()
     .from(commands)
@@ -193,7 +200,7 @@ async function sendDue(deps: Deps, now: number, siteId: string | null): Promise<
       ),
     )
     .orderBy(asc(commands.notBefore), asc(commands.commandId))
-    .limit(1000)
+    .limit(atOnce)
   for (const row of due) await dispatch(deps, row)
 }
 

@@ -48,7 +48,10 @@ export async function findTimelines(
 }
 
 /** A statement for a batch: the next line of a deployment's timeline. */
-export function appendTimeline(db: Database, entry: Omit<DeploymentEventRow, 'ordinal'>): Statement {
+export function appendTimeline(
+  db: Database,
+  entry: Omit<DeploymentEventRow, 'ordinal' | 'waitingFor'> & { waitingFor?: string | null },
+): Statement {
   const next = sql<number>`(select coalesce(max(ordinal), -1) + 1 from deployment_events
     where deployment_id = ${entry.deploymentId})`
   return db.insert(deploymentEvents).values({ ...entry, ordinal: next })

@@ -38,6 +38,7 @@ export function renderDeployment(
       startedAt: entry.at,
       endedAt: timeline[index + 1]?.at ?? endedAt,
       note: entry.note,
+      waitingFor: entry.waitingFor,
     })),
   }
 }

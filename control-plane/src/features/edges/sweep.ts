@@ -1,44 +1,61 @@
 import { edges } from '@dragonfly/schema/db'
 import { isNull } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
+import { readSetting, writeSetting } from '../settings/settings.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { edgeStatus } from './edge-status.ts'
 
+type Statuses = ReadonlyMap<string, string>
+
 /**
- * Returns what is to be called now and then: it tells the people who watch when an edge is lost or back, and the other
- * edges of its site, which watch its BMCs meanwhile.
+ * To be called now and then, with what it answered before: it tells the people who watch when an edge is lost or back,
+ * and the other edges of its site, which watch its BMCs meanwhile.
  */
-export function createEdgeSweep(deps: Deps): () => Promise<void> {
-  let known = new Map<string, string>()
-  return async () => {
-    const rows = await deps.db
-      .select({
-        edgeId: edges.edgeId,
-        siteId: edges.siteId,
-        lastSeenAt: edges.lastSeenAt,
-        revokedAt: edges.revokedAt,
-      })
-      .from(edges)
-      .where(isNull(edges.revokedAt))
-    const connected = await deps.connections.connected()
-    const now = deps.clock()
-    const statuses = new Map(rows.map((edge) => [edge.edgeId, edgeStatus(edge, connected, now)]))
-    const changed = new Set<string>()
-    for (const { edgeId, siteId } of rows) {
-      const before = known.get(edgeId)
-      const status = statuses.get(edgeId)
-      const isShared = rows.some((other) => other.siteId === siteId && other.edgeId !== edgeId)
-      // It may have been lost while nobody was here to see it.
-      if (isShared && (before ?? 'online') !== status && (status === 'lost' || before === 'lost'))
-        changed.add(siteId)
-      if (before === undefined || before === status) continue
-      deps.live.publish([
-        { type: 'changed', entity: 'edge', id: edgeId },
-        { type: 'changed', entity: 'site', id: siteId },
-      ])
-    }
-    known = statuses
-    for (const siteId of changed) await bumpSite(deps.db, siteId)
-    if (changed.size > 0) await announceSites(deps, [...changed])
+async function sweepEdges(deps: Deps, known: Statuses): Promise<Statuses> {
+  const rows = await deps.db
+    .select({
+      edgeId: edges.edgeId,
+      siteId: edges.siteId,
+      lastSeenAt: edges.lastSeenAt,
+      revokedAt: edges.revokedAt,
+    })
+    .from(edges)
+    .where(isNull(edges.revokedAt))
+    .orderBy(edges.edgeId)
+  const connected = await deps.connections.connected()
+  const now = deps.clock()
+  const statuses = new Map(rows.map((edge) => [edge.edgeId, edgeStatus(edge, connected, now)]))
+  const changed = new Set<string>()
+  for (const { edgeId, siteId } of rows) {
+    const before = known.get(edgeId)
+    const status = statuses.get(edgeId)
+    const isShared = rows.some((other) => other.siteId === siteId && other.edgeId !== edgeId)
+    // It may have been lost while nobody was here to see it.
+    if (isShared && (before ?? 'online') !== status && (status === 'lost' || before === 'lost'))
+      changed.add(siteId)
+    if (before === undefined || before === status) continue
+    deps.live.publish([
+      { type: 'changed', entity: 'edge', id: edgeId },
+      { type: 'changed', entity: 'site', id: siteId },
+    ])
   }
+  for (const siteId of changed) await bumpSite(deps.db, siteId)
+  if (changed.size > 0) await announceSites(deps, [...changed])
+  return statuses
+}
+
+/** Returns what is to be called now and then, and remembers in memory. */
+export function createEdgeSweep(deps: Deps): () => Promise<void> {
+  let known: Statuses = new Map()
+  return async () => {
+    known = await sweepEdges(deps, known)
+  }
+}
+
+/** The same where no memory lasts: remembers in the database. */
+export async function sweepEdgesOnce(deps: Deps): Promise<void> {
+  const stored = await readSetting(deps.db, 'edge-statuses')
+  const known: [string, string][] = stored === null ? [] : JSON.parse(stored)
+  const text = JSON.stringify([...(await sweepEdges(deps, new Map(known)))])
+  if (text !== stored) await writeSetting(deps.db, 'edge-statuses', text)
 }

@@ -12,27 +12,35 @@ const pruneEverySeconds = 3600
 const prunedAtOnce = 100
 
 /**
- * Returns what is to be called once a minute: adds up the minutes of racks and sites, makes the coarser steps at each
- * quarter of an hour, and forgets what is too old. All of it may be done twice without harm, by two servers as well.
+ * Adds up the minutes of racks and sites; where it `isQuarter` of an hour, makes the coarser steps, and where it
+ * `isPruning`, forgets what is too old. All of it may be done twice without harm, by two servers as well.
  */
+export async function tendSamples(
+  deps: Deps,
+  { isQuarter, isPruning }: { isQuarter: boolean; isPruning: boolean },
+): Promise<void> {
+  const now = Math.floor(deps.clock() / 1000)
+  const fromSeconds = now - (isQuarter ? latestSeconds : usuallyLateSeconds)
+  for (const { siteId } of await deps.db.select({ siteId: sites.siteId }).from(sites)) {
+    await addUpMinutes(deps.db, siteId, fromSeconds)
+    if (!isQuarter) continue
+    await coarsen(deps.db, siteId, { from: minutes.stepSeconds, to: quarters.stepSeconds, fromSeconds })
+    await coarsen(deps.db, siteId, { from: quarters.stepSeconds, to: quarterDays.stepSeconds, fromSeconds })
+  }
+  if (isPruning) await prune(deps, now)
+}
+
+/** Returns what is to be called once a minute. */
 export function createSampleTender(deps: Deps): () => Promise<void> {
   let coarsenedAt = 0
   let prunedAt = 0
   return async () => {
     const now = Math.floor(deps.clock() / 1000)
     const quarter = Math.floor(now / quarters.stepSeconds)
-    const isQuarter = quarter !== coarsenedAt
-    const fromSeconds = now - (isQuarter ? latestSeconds : usuallyLateSeconds)
-    for (const { siteId } of await deps.db.select({ siteId: sites.siteId }).from(sites)) {
-      await addUpMinutes(deps.db, siteId, fromSeconds)
-      if (!isQuarter) continue
-      await coarsen(deps.db, siteId, { from: minutes.stepSeconds, to: quarters.stepSeconds, fromSeconds })
-      await coarsen(deps.db, siteId, { from: quarters.stepSeconds, to: quarterDays.stepSeconds, fromSeconds })
-    }
+    const isPruning = now - prunedAt >= pruneEverySeconds
+    await tendSamples(deps, { isQuarter: quarter !== coarsenedAt, isPruning })
     coarsenedAt = quarter
-    if (now - prunedAt < pruneEverySeconds) return
-    prunedAt = now
-    await prune(deps, now)
+    if (isPruning) prunedAt = now
   }
 }
 

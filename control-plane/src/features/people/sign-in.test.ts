@@ -1,10 +1,10 @@
 import { user } from '@dragonfly/schema/db'
 import { expect, it } from 'vitest'
 import { createOriginPolicy } from '../../origin.ts'
-import { openDatabase } from '../../platform/node/database.ts'
 import { createReplayGuard } from '../../platform/node/memory.ts'
 import { scryptHasher } from '../../platform/password-hasher.ts'
 import { createHarness, type Harness, origin } from '../../testing/harness.ts'
+import { openTestDatabase } from '../../testing/node-test-deps.ts'
 import { createAuth } from './auth.ts'
 import { createPerson } from './create-person.ts'
 
@@ -42,7 +42,7 @@ it('limits tries from one address, and tries at one account from many addresses'
 }, 30_000)
 
 it('gives a stranger’s address the same answer and the same work as a wrong password', async () => {
-  const { db } = await openDatabase(null)
+  const db = await openTestDatabase()
   const derivations: string[] = []
   const auth = createAuth({
     db,

@@ -5,6 +5,7 @@ import type { Database } from '../../database.ts'
 export type SettingKey =
   | 'control-plane-id'
   | 'generation'
+  | 'epoch-floor'
   | 'organisation'
   | 'signer-key'
   | 'session-secret'
@@ -22,6 +23,7 @@ export type SettingKey =
   | 'reimage'
   | 'setup-dismissed'
   | 'setup-file'
+  | 'edge-statuses'
 
 /** A statement for a batch. */
 export function selectSetting(db: Database, key: SettingKey) {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import page from '../../../../docs/setup.md?raw'
 import { scryptHasher } from '../../platform/password-hasher.ts'
 import { createHarness, type Harness } from '../../testing/harness.ts'
 import { createWebText } from '../../web-text.ts'
@@ -13,7 +13,6 @@ import { renameOrganisation } from './progress.ts'
 import { needsAdministrator } from './service.ts'
 import { parseSetupFile, type SetupFile } from './setup-file.ts'
 
-const page = await readFile(new URL('../../../../docs/setup.md', import.meta.url), 'utf8')
 const example = /```yaml\n([\s\S]+?)```/.exec(page)?.[1] ?? ''
 const githubKey = `ssh-ed25519 ${btoa(`\0\0\0\u000bssh-ed25519\0\0\0 ${'g'.repeat(32)}`)}`
 

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import * as schema from '@dragonfly/schema/db'
 import { migrationsFolder } from '@dragonfly/schema/migrations'
 import { type Client, createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { refuseNewerDatabase } from './database.ts'
 
 /** A migration that was cut off holds the others up for this long. */
 const leaseMs = 5 * 60_000
@@ -15,17 +17,21 @@ const retryMs = 500
 export async function migrateDatabase(options: {
   url: string
   token?: string | undefined
+  /** One of several databases in a server of one's own. */
+  namespace?: string
   /** Called once when somebody else is at it. */
   onWait?: () => void
 }): Promise<void> {
   const client = createClient({
     url: options.url,
     ...(options.token === undefined ? {} : { authToken: options.token }),
+    ...(options.namespace === undefined ? {} : { fetch: fetchIn(options.namespace) }),
   })
   const holder = crypto.randomUUID()
   try {
     await takeLease(client, holder, options.onWait ?? (() => {}))
     try {
+      await refuseNewerDatabase(drizzle(client, { schema }))
       await migrate(drizzle(client), { migrationsFolder })
     } finally {
       await client.execute({ sql: 'delete from migration_lease where holder = ?', args: [holder] })
@@ -53,4 +59,12 @@ async function takeLease(client: Client, holder: string, onWait: () => void): Pr
     await sleep(retryMs)
   }
   throw new Error('another migration of this database has been under way for too long: try again later')
+}
+
+/** sqld tells its namespaces apart by this header, in base64. */
+function fetchIn(namespace: string): (request: Request) => Promise<Response> {
+  return (request) => {
+    request.headers.set('x-namespace-bin', btoa(namespace).replaceAll('=', ''))
+    return fetch(request)
+  }
 }

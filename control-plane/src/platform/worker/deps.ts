@@ -1,11 +1,11 @@
-import { sql } from 'drizzle-orm'
-import { parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { type AssetIndex, assetIndexPath, assetIndexSchema } from '../asset-index.ts'
 import { createDeps, type PlatformParts } from '../deps.ts'
+import { readNewestMigration } from '../newest-migration.ts'
 import { createSecrets } from '../secrets.ts'
 import { assetRequest, createBoundAssets } from './assets.ts'
 import { createBoundBundle } from './bundle.ts'
+import { connectingAddress } from './connecting-address.ts'
 import { openRemoteDatabase } from './database.ts'
 import { MisconfiguredError, readWorkerSettings, type WorkerEnv, type WorkerSettings } from './env.ts'
 import { createObjectPorts } from './objects/ports.ts'
@@ -45,12 +45,6 @@ async function gatherParts(
   }
 }
 
-/** Cloudflare writes this header itself, over whatever a client sent. */
-function connectingAddress(_env: unknown, headers: Headers): string | null {
-  const address = headers.get('cf-connecting-ip')
-  return address === null ? null : parseAddress(address)
-}
-
 async function readAssetIndex(env: WorkerEnv): Promise<AssetIndex> {
   const response = await env.ASSETS.fetch(assetRequest(assetIndexPath))
   if (!response.ok) {
@@ -69,15 +63,6 @@ async function requireMigrations(db: Database, { migration }: AssetIndex): Promi
   throw new MisconfiguredError(
     `${state} (it lacks ${migration.tag}): \`dragonfly migrate\` brings it up to date.`,
   )
-}
-
-async function readNewestMigration(db: Database): Promise<number | null> {
-  const [table] = await db.all(sql`select name from sqlite_master where name = '__drizzle_migrations'`)
-  if (!table) return null
-  const row = await db.get<{ newest: number | null }>(
-    sql`select max(created_at) as newest from __drizzle_migrations`,
-  )
-  return row?.newest == null ? null : Number(row.newest)
 }
 
 /** To Workers’ log. */

@@ -87,8 +87,15 @@ async function begin(
   isAgain: boolean,
 ): Promise<void> {
   const { deploymentId, machineId, attempt, stage } = state
-  const tell = (note: string) =>
-    ports.report({ type: 'deployment.note', deploymentId, stage, attempt, note: note.slice(0, 2000) })
+  const tell = (note: string, waitingFor?: string) =>
+    ports.report({
+      type: 'deployment.note',
+      deploymentId,
+      stage,
+      attempt,
+      note: note.slice(0, 2000),
+      ...(waitingFor ? { waitingFor } : {}),
+    })
   const machine = ports.machine(machineId)
   if (!machine) return
   const target: BmcTarget = { machineId, name: machine.name, macs: machine.macs, bmc: machine.bmc ?? null }
@@ -98,9 +105,9 @@ async function begin(
   if (isAgain) await tell('Nothing was heard of it: once more.')
   ports.onPowerOn(deploymentId, machineId)
   // Nothing is known of its firmware: most want UEFI, and those that don't get the second try.
-  const { note, isPoweredOn } = await netbootMachine(ports, target, what.uefi ?? !isAgain)
+  const { note, isPoweredOn, waitingFor } = await netbootMachine(ports, target, what.uefi ?? !isAgain)
   if (isPoweredOn) await ports.report({ type: 'bmc.power', machineId, powerState: 'on', problem: null })
-  await tell(note)
+  await tell(note, waitingFor)
 }
 
 /** As the order has it; whether it was signed is checked right after. */

@@ -1,6 +1,6 @@
 import type { BmcDriverName } from '@dragonfly/schema/state'
 import { BmcAttemptError, type BmcSession, type BmcTarget } from './driver.ts'
-import { askForNetboot } from './person.ts'
+import { netbootRequest } from './person.ts'
 import { type PowerPorts, switchPower } from './power.ts'
 import type { BmcReach } from './reach.ts'
 
@@ -13,6 +13,8 @@ export interface NetbootResult {
   isPoweredOn: boolean
   /** What was done, for the deployment's timeline. */
   note: string
+  /** What a person at the machine is asked to do: nothing else reached its power, or nothing shows that it did. */
+  waitingFor?: string
 }
 
 /**
@@ -71,6 +73,7 @@ async function fallBack(
   target: BmcTarget,
   failures: readonly string[],
 ): Promise<NetbootResult> {
+  const asked = `${target.name} waits for a person: ${netbootRequest}`
   const said = failures.length > 0 ? `${failures.join(' ')} ` : ''
   try {
     const { driver } = await ports.reach.use(target, 'power', async ({ power }) => {
@@ -79,10 +82,11 @@ async function fallBack(
     const sent = driver === 'wake-on-lan' ? 'A wake-up packet was sent.' : 'It was switched on.'
     return {
       isPoweredOn: false,
-      note: `${said}${sent} If it is running already: ${askForNetboot(target.name)}`,
+      note: `${said}${sent} If it is running already: ${asked}`,
+      waitingFor: netbootRequest,
     }
   } catch (error) {
     if (!(error instanceof BmcAttemptError)) throw error
-    return { isPoweredOn: false, note: `${said}${askForNetboot(target.name)}` }
+    return { isPoweredOn: false, note: `${said}${asked}`, waitingFor: netbootRequest }
   }
 }

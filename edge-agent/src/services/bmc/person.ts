@@ -14,6 +14,5 @@ const requests: Record<PowerOperation, string> = {
 }
 
 /** The same for a deployment: the machine has to ask the network for a boot file. */
-export function askForNetboot(name: string): string {
-  return `${name} waits for a person: switch it on, or restart it, and choose network boot (often F12) if its firmware does not do so first.`
-}
+export const netbootRequest =
+  'switch it on, or restart it, and choose network boot (often F12) if its firmware does not do so first.'

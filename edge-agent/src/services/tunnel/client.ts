@@ -5,6 +5,7 @@ import {
   edgeLostAfterMs,
   edgePingEveryMs,
   maxFrameBytes,
+  oldestWireProtocol,
   type Revocation,
   revocationHeader,
   wireProtocol,
@@ -148,6 +149,8 @@ function openConnection(
     switch (frame.type) {
       case 'welcome': {
         if (pump) return
+        if (frame.protocol < oldestWireProtocol || frame.protocol > wireProtocol)
+          return end({ kind: 'incompatible', message: strangeProtocol(frame.protocol) })
         if (frame.ackedSeq > (await journal.lastSeq())) {
           // This file is older than what the control plane has seen of it: entries would be taken for known.
           await journal.renew()
@@ -212,12 +215,17 @@ function openConnection(
   return { send, kick: () => pump && guard(pump.kick()), close: () => end() }
 }
 
+function strangeProtocol(protocol: number): string {
+  return `The control plane wants to speak protocol ${protocol}, this edge speaks ${oldestWireProtocol} to ${wireProtocol}: update the edge.`
+}
+
 function hello({ journal, now, currentState, sealingKey, commands }: TunnelOptions): EdgeFrame {
   const state = currentState()
   const signedKey = sealingKey()
   return {
     type: 'hello',
     protocol: wireProtocol,
+    oldestProtocol: oldestWireProtocol,
     version,
     journalId: journal.journalId,
     generation: state?.generation ?? null,

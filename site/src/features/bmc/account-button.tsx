@@ -8,7 +8,7 @@ import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { refusal } from '../machine/facts.ts'
 
 /** For a BMC that lets the site in, and for a machine in the ramdisk that sees its BMC: nobody has to know a password of it. */
-export function AccountButton({ machine }: { machine: MachineDetail }) {
+export function AccountButton({ machine, look }: { machine: MachineDetail; look?: 'primary' }) {
   const queryClient = useQueryClient()
   const [asking, setAsking] = useState(false)
   const { machineId } = machine
@@ -26,7 +26,12 @@ export function AccountButton({ machine }: { machine: MachineDetail }) {
   if (!address) return null
   return (
     <>
-      <Button may="bmcs" refusal={refusal('power', machine)} onClick={() => setAsking(true)}>
+      <Button
+        may="bmcs"
+        {...(look ? { look } : {})}
+        refusal={refusal('power', machine)}
+        onClick={() => setAsking(true)}
+      >
         Create a Dragonfly account on the BMC
       </Button>
       {asking && (

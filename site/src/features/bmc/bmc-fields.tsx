@@ -1,5 +1,5 @@
 import { SelectField, TextField } from '../../components/field.tsx'
-import type { BmcForm } from './set-credentials.ts'
+import { type BmcForm, speaksIpmi } from './set-credentials.ts'
 
 interface BmcFieldsProps {
   form: BmcForm
@@ -44,6 +44,7 @@ export function BmcFields({ form, errors, hasCredentials, onChange }: BmcFieldsP
         error={errors.protocol}
       >
         <option value="auto">Find out</option>
+        <option value="redfish">Redfish</option>
         <option value="ipmi">IPMI 2.0</option>
         <option value="wake-on-lan">It has no BMC: Wake-on-LAN</option>
       </SelectField>
@@ -69,6 +70,17 @@ export function BmcFields({ form, errors, hasCredentials, onChange }: BmcFieldsP
           error={errors.password}
         />
       </div>
+      {speaksIpmi(form.protocol) && (
+        <TextField
+          label="IPMI key (K_g)"
+          type="password"
+          autoComplete="off"
+          value={form.kg}
+          onChange={(event) => onChange({ kg: event.target.value })}
+          hint={`Only if one was set on the BMC: its characters, or 0x and hexadecimal digits.${hasCredentials ? ' It is sealed with the password: enter both anew.' : ''}`}
+          error={errors.kg}
+        />
+      )}
       <p className="text-[0.95rem] text-ink-faint">
         Sealed in this browser for the edges of its site: Dragonfly itself can’t read it.
       </p>

@@ -84,6 +84,7 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
           <PowerButtons machine={machine} />
         </div>
       </section>
+      {bmc?.hasDefaultLogin && <DefaultLogin machine={machine} />}
       {bmc && <ChangedCertificate machine={machine} bmc={bmc} />}
       {bmc && bmc.protocol !== 'wake-on-lan' && <BootDeviceForm machine={machine} bmc={bmc} />}
       {bmc && (bmc.protocol === 'auto' || bmc.protocol === 'redfish') && (
@@ -105,6 +106,19 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
       {bmc && <BmcPanel machine={machine} bmc={bmc} />}
       <CommandList machineId={machine.machineId} />
     </>
+  )
+}
+
+/** What anybody can look up is not kept. */
+function DefaultLogin({ machine }: { machine: MachineDetail }) {
+  return (
+    <section aria-label="Default password" className="mt-8 max-w-3xl border-l-[3px] border-wanted pl-4">
+      <p className="mb-3">
+        Its BMC lets the site in with its maker’s default password, which anybody can look up. Have the site
+        make an account of its own; then change or remove the default one on the BMC.
+      </p>
+      <AccountButton machine={machine} look="primary" />
+    </section>
   )
 }
 
@@ -140,7 +154,7 @@ function BmcPanel({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
           [
             'Password',
             bmc.hasDefaultLogin
-              ? 'its maker’s default: change it'
+              ? 'its maker’s default'
               : bmc.hasCredentials
                 ? 'sealed for the site'
                 : 'none yet',
@@ -202,7 +216,7 @@ function BmcButtons({ machine, bmc }: { machine: MachineDetail; bmc: Bmc }) {
       <Button may="operate" busy={probing.isPending} onClick={() => probing.mutate()}>
         Look again
       </Button>
-      {(!bmc.hasCredentials || bmc.hasDefaultLogin) && <AccountButton machine={machine} />}
+      {!bmc.hasCredentials && <AccountButton machine={machine} />}
       <Button may="bmcs" look="quiet" onClick={() => setAsked('edit')}>
         Change
       </Button>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { bmcFormErrors, emptyBmcForm, readReach } from './set-credentials.ts'
+import { bmcFormErrors, emptyBmcForm, parseBmcKey, readReach } from './set-credentials.ts'
 
 const form = { ...emptyBmcForm, address: '10.0.0.17', username: 'admin' }
 
@@ -25,4 +25,17 @@ it('takes an empty port for the usual one', () => {
   expect(readReach({ ...form, port: '6230' }).port).toBe(6230)
   for (const port of ['0', 'x', '65536', '1.5'])
     expect(bmcFormErrors({ ...form, port }, true)).toHaveProperty('port')
+})
+
+it('reads a BMC key as characters or as bytes, and wants it sealed with the login', () => {
+  expect(parseBmcKey('')).toBeUndefined()
+  expect(parseBmcKey('some key')).toBe('736f6d65206b6579')
+  expect(parseBmcKey('0xA0ff')).toBe('a0ff')
+  for (const kg of ['0x', '0xabc', '0xgg', 'x'.repeat(21), 'é'.repeat(11), `0x${'00'.repeat(21)}`]) {
+    expect(parseBmcKey(kg)).toBeNull()
+    expect(bmcFormErrors({ ...form, kg }, true)).toHaveProperty('kg')
+  }
+  expect(bmcFormErrors({ ...form, kg: 'some key' }, true)).toEqual({})
+  expect(bmcFormErrors({ ...form, username: '', kg: 'some key' }, false)).toHaveProperty('kg')
+  expect(bmcFormErrors({ ...form, protocol: 'redfish', kg: '0x' }, true)).toEqual({})
 })

@@ -13,6 +13,7 @@ const entry = (
   startedAt,
   endedAt,
   note: null,
+  waitingFor: null,
 })
 
 it('says what is done, what is under way since when, and what waits', () => {

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { bmcQuery, commandsQuery } from '../../api/queries.ts'
+import { bmcQuery, commandsQuery, machineQuery } from '../../api/queries.ts'
 import { StatusMark } from '../../components/status-mark.tsx'
+import { AccountButton } from '../bmc/account-button.tsx'
 import { Attempts } from '../bmc/command-list.tsx'
 import type { Adopted } from './adopt-scanned.ts'
 
@@ -15,6 +16,7 @@ export function AdoptOutcome({ adopted }: { adopted: Adopted }) {
 function SiteOutcome({ machineId }: { machineId: string }) {
   const { data: commands } = useQuery(commandsQuery(machineId))
   const { data: bmc } = useQuery(bmcQuery(machineId))
+  const { data: machine } = useQuery({ ...machineQuery(machineId), enabled: bmc?.hasDefaultLogin === true })
   const command = commands?.find(({ kind }) => kind === 'bmc.probe' || kind === 'bmc.default-login')
   if (!command || command.status === 'pending')
     return (
@@ -41,11 +43,17 @@ function SiteOutcome({ machineId }: { machineId: string }) {
     <div className="max-w-md">
       <StatusMark status="deployed" label="Adopted" />
       {bmc?.hasDefaultLogin && (
-        <p className="text-[0.95rem] text-wanted">
-          With its maker’s default password, which anybody can look up.{' '}
-          <ToPower machineId={machineId}>Change it</ToPower>: have the machine’s ramdisk make a Dragonfly
-          account, or enter another password.
-        </p>
+        <>
+          <p className="text-[0.95rem] text-wanted">
+            With its maker’s default password, which anybody can look up. Have the site make an account of its
+            own, or <ToPower machineId={machineId}>enter another password</ToPower>.
+          </p>
+          {machine && (
+            <div className="mt-2">
+              <AccountButton machine={machine} />
+            </div>
+          )}
+        </>
       )}
     </div>
   )

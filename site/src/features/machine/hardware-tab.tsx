@@ -5,16 +5,22 @@ import { Facts, Mono } from '../../components/facts.tsx'
 import { Empty, Section } from '../../components/page.tsx'
 import { Ago } from '../../components/time.tsx'
 import { countOf } from '../../format/words.ts'
+import { BmcInventory } from '../bmc/bmc-inventory.tsx'
 import { formatMemory } from '../machines/machine-columns.tsx'
 
 export function HardwareTab({ machine }: { machine: MachineDetail }) {
   const { inventory } = machine
   if (!inventory)
     return (
-      <Empty title="Its hardware was never seen.">
-        Dragonfly takes stock when the machine boots into the ramdisk: on discovery, and at the start of every
-        deployment. Restart it with network boot first.
-      </Empty>
+      <>
+        <Empty title="Its hardware was never seen.">
+          Dragonfly takes stock when the machine boots into the ramdisk: on discovery, and at the start of
+          every deployment. Restart it with network boot first.
+        </Empty>
+        <div className="mt-8">
+          <BmcInventory machine={machine} />
+        </div>
+      </>
     )
   return (
     <>
@@ -34,6 +40,7 @@ export function HardwareTab({ machine }: { machine: MachineDetail }) {
           />
         </Section>
       )}
+      <BmcInventory machine={machine} />
     </>
   )
 }

@@ -22,18 +22,21 @@ it('sends somebody to a machine, with what is to be done there', () => {
 })
 
 it('sends somebody to a machine whose deployment no BMC could begin', () => {
-  const note = 'By its BMC: no answer. web-01 waits for a person: switch it on, or restart it.'
-  const stage = { stage: 'powering', attempt: 1, startedAt: 7, endedAt: null } as const
+  const waitingFor = 'switch it on, or restart it.'
+  const note = 'By its BMC: no answer. It is restarted by hand.'
+  const stage = { stage: 'powering', attempt: 1, startedAt: 7, endedAt: null, waitingFor: null } as const
   const deploying = (timeline: ReturnType<typeof createDeployment>['timeline']) =>
     createMachine({ status: 'deploying', deployment: createDeployment({ status: 'running', timeline }) })
-  expect(decideWants([deploying([{ ...stage, note }])], [], [])).toMatchObject([
+  expect(decideWants([deploying([{ ...stage, note, waitingFor }])], [], [])).toMatchObject([
     { kind: 'walk', sentence: 'waits to be deployed: switch it on, or restart it.', sinceMs: 7 },
   ])
   const goneOn = [
-    { ...stage, note },
+    { ...stage, note, waitingFor },
     { ...stage, stage: 'ramdisk' as const, note: null },
   ]
   expect(decideWants([deploying(goneOn)], [], [])).toEqual([])
+  const said = 'A note that waits for a person: only to be read.'
+  expect(decideWants([deploying([{ ...stage, note: said }])], [], [])).toEqual([])
 })
 
 it('names edges in trouble first, then failures, then machines to adopt', () => {

@@ -206,14 +206,12 @@ function machineWants(machine: Machine): Want[] {
 function personAsked(machine: Machine): Want | null {
   const { machineId, name, deployment } = machine
   const entry = deployment?.timeline.at(-1)
-  if (entry?.stage !== 'powering' || !entry.note) return null
-  const [, request] = /waits for a person: (.+)$/s.exec(entry.note) ?? []
-  if (request === undefined) return null
+  if (!entry?.waitingFor) return null
   return {
     kind: 'walk',
     id: machineId,
     title: name,
-    sentence: `waits to be deployed: ${request}`,
+    sentence: `waits to be deployed: ${entry.waitingFor}`,
     tone: 'wanted',
     sinceMs: entry.startedAt,
     machine,

@@ -1,0 +1,1 @@
+ALTER TABLE `deployment_events` ADD `waiting_for` text;
