@@ -3592,7 +3592,7 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             at: number;
             /** @enum {string} */
-            actorKind: "person" | "edge" | "stranger";
+            actorKind: "person" | "edge" | "stranger" | "server";
             actorId: string | null;
             actorName: string | null;
             operation: string;

@@ -26,6 +26,8 @@ export interface NodeDepsOptions {
   trustedProxies?: readonly Network[] | undefined
   metricsToken?: string | undefined
   clock?: Clock
+  /** Once it is aborted, nothing that was put off begins any more: the database is about to be closed. */
+  stopping?: AbortSignal
   logError: (message: string, error: unknown) => void
 }
 
@@ -49,7 +51,10 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
     connections,
     consoles,
-    announce: (siteId) => coalesce(siteId, () => announceSite(deps, siteId)),
+    announce: (siteId) =>
+      coalesce(siteId, async () => {
+        if (!options.stopping?.aborted) await announceSite(deps, siteId)
+      }),
     // It looks every second.
     tendCommandsAt: async () => undefined,
     live: createLiveEvents(logError),

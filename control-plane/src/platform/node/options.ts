@@ -97,6 +97,11 @@ function parseProxies(text: string, context: z.RefinementCtx): Network[] {
     })
 }
 
+/** The data folder alone: a command that works on it needs no other setting to be right. */
+export function readDataDir(flags: { data?: string | undefined }, environment = process.env): string {
+  return flags.data || environment.DRAGONFLY_DATA || './.data'
+}
+
 export class UsageError extends Error {}
 
 function withoutEmpty(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
