@@ -17,6 +17,7 @@ import type {
   BundleSource,
   Clock,
   EdgeConnections,
+  EdgeReleaseSource,
   LiveEvents,
   LiveValues,
   RateLimiter,
@@ -62,6 +63,7 @@ export interface Deps {
   replay: ReplayGuard
   secrets: Secrets
   bundle: BundleSource
+  edgeRelease: EdgeReleaseSource
   /** Null where there is no place for files. */
   uploads: UploadStore | null
   assets: Assets

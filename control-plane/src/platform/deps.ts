@@ -32,6 +32,7 @@ export type PlatformParts = Pick<
   | 'limiter'
   | 'machineList'
   | 'bundle'
+  | 'edgeRelease'
   | 'uploads'
   | 'assets'
   | 'sockets'

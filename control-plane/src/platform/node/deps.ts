@@ -7,9 +7,17 @@ import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
 import { announceSite } from '../../features/sites/site-version.ts'
 import { createCode } from '../../ids.ts'
-import type { BundleSource, Clock, LocalConnections, Secrets, UploadStore } from '../../ports/index.ts'
+import type {
+  BundleSource,
+  Clock,
+  EdgeReleaseSource,
+  LocalConnections,
+  Secrets,
+  UploadStore,
+} from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
 import { createDeps } from '../deps.ts'
+import { noEdgeRelease } from '../no-edge-release.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
 import { createSockets } from './sockets.ts'
@@ -22,11 +30,14 @@ export interface NodeDepsOptions {
   secrets: Secrets
   publicUrl: string
   bundle: BundleSource
+  edgeRelease?: EdgeReleaseSource
   uploads: UploadStore | null
   siteDir: string
   trustedProxies?: readonly Network[] | undefined
   metricsToken?: string | undefined
   clock?: Clock
+  /** Once it is aborted, nothing that was put off begins any more: the database is about to be closed. */
+  stopping?: AbortSignal
   logError: (message: string, error: unknown) => void
 }
 
@@ -50,7 +61,10 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
     connections,
     consoles,
-    announce: (siteId) => coalesce(siteId, () => announceSite(deps, siteId)),
+    announce: (siteId) =>
+      coalesce(siteId, async () => {
+        if (!options.stopping?.aborted) await announceSite(deps, siteId)
+      }),
     // It looks every second.
     tendCommandsAt: async () => undefined,
     live: createLiveEvents(logError),
@@ -59,6 +73,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     limiter: createRateLimiter(clock),
     machineList: createMachineList(createTurns()),
     bundle: options.bundle,
+    edgeRelease: options.edgeRelease ?? noEdgeRelease,
     uploads: options.uploads,
     assets: createAssetFiles(options.siteDir),
     sockets: createSockets(upgradeWebSocket, connections),
