@@ -29,6 +29,7 @@ import { claimDataFolder } from './data-folder.ts'
 import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { createHostProblems } from './host-problems.ts'
 import { openSecrets } from './secrets.ts'
 import { createUploadFiles } from './upload-files.ts'
 
@@ -108,6 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const deps = await createNodeDeps({
       ...{ ...options, bundle, uploads, db, secrets, publicUrl, logError },
       stopping: signal,
+      findHostProblems: await createHostProblems(options.dataDir),
     })
     await addAdministrator(deps, options.administrator)
     if (options.setupFile) {
