@@ -67,6 +67,8 @@ const expectations = {
     'getBundleManifest',
     'getBundleChunk',
     'leaveSite',
+    'getReleaseManifest',
+    'getReleaseChunk',
     'getImageFile',
   ],
   everyone: [
@@ -92,7 +94,7 @@ const expectations = {
   administrators: [
     ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
-    ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
+    ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp', 'requestEdgeUpdate'],
     ['listImageUploads', 'createImageUpload', 'uploadImagePart', 'finishImageUpload', 'deleteImageUpload'],
     [
       'adoptBmc',

@@ -16,6 +16,7 @@ import type {
   BundleSource,
   Clock,
   EdgeConnections,
+  EdgeReleaseSource,
   LiveEvents,
   LiveValues,
   RateLimiter,
@@ -61,6 +62,7 @@ export interface Deps {
   replay: ReplayGuard
   secrets: Secrets
   bundle: BundleSource
+  edgeRelease: EdgeReleaseSource
   /** Null where there is no place for files. */
   uploads: UploadStore | null
   assets: Assets

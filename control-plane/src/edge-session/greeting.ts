@@ -24,7 +24,11 @@ export async function takeHello(deps: Deps, edge: EdgeIdentity, hello: Hello): P
   const before = await readAppliedVersion(deps, edge)
   const [row] = await deps.db
     .update(edges)
-    .set({ version: hello.version, ...(isCurrent ? { appliedVersion: heldVersion } : {}) })
+    .set({
+      version: hello.version,
+      wantedVersion: sql`nullif(${edges.wantedVersion}, ${hello.version})`,
+      ...(isCurrent ? { appliedVersion: heldVersion } : {}),
+    })
     .where(eq(edges.edgeId, edge.edgeId))
     .returning({ revokedAt: edges.revokedAt })
   if (!row || row.revokedAt !== null) return { kind: 'revoked' }

@@ -31,6 +31,7 @@ export type PlatformParts = Pick<
   | 'replay'
   | 'limiter'
   | 'bundle'
+  | 'edgeRelease'
   | 'uploads'
   | 'assets'
   | 'sockets'

@@ -6,6 +6,7 @@ import { createCoalesce } from '../features/sites/coalesce.ts'
 import { announceSite } from '../features/sites/site-version.ts'
 import { createCode } from '../ids.ts'
 import { createDeps } from '../platform/deps.ts'
+import { noEdgeRelease } from '../platform/no-edge-release.ts'
 import {
   createEdgeConnections,
   createLiveEvents,
@@ -50,6 +51,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
+    edgeRelease: noEdgeRelease,
     bundle: createBoundBundle(noAssets, null),
     uploads: null,
     assets: createBoundAssets(noAssets, { migration: { tag: '', when: 0 }, files: {}, bundle: null }),

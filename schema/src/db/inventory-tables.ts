@@ -55,6 +55,9 @@ export const edges = sqliteTable(
     dhcp: text('dhcp', { mode: 'json' }).notNull().$type<InterfaceDhcp[]>().default([]),
     enrolledAt: integer('enrolled_at').notNull(),
     revokedAt: integer('revoked_at'),
+    /** A person wants this version; null when the edge runs it, or has told that it can't. */
+    wantedVersion: text('wanted_version'),
+    updateRequestedAt: integer('update_requested_at'),
   },
   (table) => [
     index('edges_by_site').on(table.siteId),

@@ -6,9 +6,17 @@ import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
 import { announceSite } from '../../features/sites/site-version.ts'
 import { createCode } from '../../ids.ts'
-import type { BundleSource, Clock, LocalConnections, Secrets, UploadStore } from '../../ports/index.ts'
+import type {
+  BundleSource,
+  Clock,
+  EdgeReleaseSource,
+  LocalConnections,
+  Secrets,
+  UploadStore,
+} from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
 import { createDeps } from '../deps.ts'
+import { noEdgeRelease } from '../no-edge-release.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
 import { createSockets } from './sockets.ts'
@@ -21,6 +29,7 @@ export interface NodeDepsOptions {
   secrets: Secrets
   publicUrl: string
   bundle: BundleSource
+  edgeRelease?: EdgeReleaseSource
   uploads: UploadStore | null
   siteDir: string
   trustedProxies?: readonly Network[] | undefined
@@ -63,6 +72,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
     bundle: options.bundle,
+    edgeRelease: options.edgeRelease ?? noEdgeRelease,
     uploads: options.uploads,
     assets: createAssetFiles(options.siteDir),
     sockets: createSockets(upgradeWebSocket, connections),

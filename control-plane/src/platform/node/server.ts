@@ -24,10 +24,12 @@ import {
 import type { SetupFile } from '../../features/setup/setup-file.ts'
 import { ensureLocalSite } from '../../features/sites/local-site.ts'
 import { createEnrolmentToken } from '../../features/sites/service.ts'
+import { noEdgeRelease } from '../no-edge-release.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
 import { claimDataFolder } from './data-folder.ts'
 import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
+import { createEdgeReleaseFiles } from './edge-release-files.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { createHostProblems } from './host-problems.ts'
 import { openSecrets } from './secrets.ts'
@@ -40,6 +42,8 @@ export interface ServerOptions {
   host?: string | undefined
   dataDir: string
   bundleDir: string
+  /** Packages of dragonfly-edge, to which edges can be updated. */
+  packagesDir?: string | undefined
   /** The built portal. */
   siteDir: string
   /** Proxies whose X-Forwarded-For is believed. */
@@ -104,10 +108,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const secrets = await openSecrets(options.dataDir)
     await releaseStaleClaim(db)
     const bundle = createBundleFiles(options.bundleDir, logError)
+    const { packagesDir } = options
+    const edgeRelease = packagesDir ? createEdgeReleaseFiles(packagesDir, logError) : noEdgeRelease
     const uploads = createUploadFiles(join(options.dataDir, 'uploads'))
     const { signal } = stopping
+    const parts = { bundle, edgeRelease, uploads }
     const deps = await createNodeDeps({
-      ...{ ...options, bundle, uploads, db, secrets, publicUrl, logError },
+      ...{ ...options, ...parts, db, secrets, publicUrl, logError },
       stopping: signal,
       findHostProblems: await createHostProblems(options.dataDir),
     })

@@ -2,6 +2,7 @@ import type { Database, Deps } from '../../deps.ts'
 import { type AssetIndex, assetIndexPath, assetIndexSchema } from '../asset-index.ts'
 import { createDeps, type PlatformParts } from '../deps.ts'
 import { readNewestMigration } from '../newest-migration.ts'
+import { noEdgeRelease } from '../no-edge-release.ts'
 import { createSecrets } from '../secrets.ts'
 import { assetRequest, createBoundAssets } from './assets.ts'
 import { createBoundBundle } from './bundle.ts'
@@ -37,6 +38,7 @@ async function gatherParts(
     metricsToken: settings.DRAGONFLY_METRICS_TOKEN ?? null,
     setupCode: settings.DRAGONFLY_SETUP_CODE ?? null,
     bundle: createBoundBundle(env.ASSETS, index.bundle),
+    edgeRelease: noEdgeRelease,
     // The portal offers no uploads where there is no place for them.
     uploads: null,
     assets: createBoundAssets(env.ASSETS, index),
