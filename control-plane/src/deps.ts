@@ -73,8 +73,16 @@ export interface Deps {
   tries: Tries
   metrics: Metrics
   sockets: Sockets
+  /** What keeps this platform's part from its work: a full disk, say. */
+  findHostProblems: () => Promise<HostProblem[]>
   /** Where a surprise goes, once. */
   logError: (message: string, error: unknown) => void
+}
+
+export interface HostProblem {
+  check: 'database' | 'disk'
+  /** For everybody to read: names nothing of the host. */
+  message: string
 }
 
 export interface Person {

@@ -12,6 +12,12 @@ import { takeFileLock } from './file-lock.ts'
 /** The database was written by a newer program; the message says so, and what to do. */
 export class NewerDatabaseError extends Error {}
 
+/**
+ * A command that writes beside the server (`dragonfly allowlist clear`) is waited for, standing still: a connection that
+ * was refused once (SQLITE_BUSY) refuses its batches until the garbage collector has been by.
+ */
+const othersWriteForMs = 500
+
 /** Migrations of thousands of machines' history take their time. */
 const migrationPatienceMs = 5 * 60_000
 
@@ -25,7 +31,7 @@ export async function openDatabase(
   journalMode: 'wal' | 'delete' = 'wal',
 ): Promise<{ db: Database; close: () => void }> {
   const url = dataDir === null ? ':memory:' : `file:${join(dataDir, 'dragonfly.db')}`
-  const client = createClient({ url, concurrency: 1 })
+  const client = createClient({ url, concurrency: 1, timeout: othersWriteForMs })
   try {
     if (dataDir !== null) await client.execute(`pragma journal_mode = ${journalMode}`)
     await client.execute('pragma foreign_keys = on')

@@ -38,6 +38,7 @@ export interface NodeDepsOptions {
   clock?: Clock
   /** Once it is aborted, nothing that was put off begins any more: the database is about to be closed. */
   stopping?: AbortSignal
+  findHostProblems?: Deps['findHostProblems']
   logError: (message: string, error: unknown) => void
 }
 
@@ -77,6 +78,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     uploads: options.uploads,
     assets: createAssetFiles(options.siteDir),
     sockets: createSockets(upgradeWebSocket, connections),
+    ...(options.findHostProblems ? { findHostProblems: options.findHostProblems } : {}),
     logError,
   })
   return Object.assign(deps, { connections })

@@ -31,6 +31,7 @@ import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
 import { createEdgeReleaseFiles } from './edge-release-files.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { createHostProblems } from './host-problems.ts'
 import { openSecrets } from './secrets.ts'
 import { createUploadFiles } from './upload-files.ts'
 
@@ -115,6 +116,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const deps = await createNodeDeps({
       ...{ ...options, ...parts, db, secrets, publicUrl, logError },
       stopping: signal,
+      findHostProblems: await createHostProblems(options.dataDir),
     })
     await addAdministrator(deps, options.administrator)
     if (options.setupFile) {
