@@ -2,6 +2,7 @@ import { journals } from '@dragonfly/schema/db'
 import type { JournalEntry } from '@dragonfly/schema/wire'
 import { and, eq, sql } from 'drizzle-orm'
 import { isConstraint, runBatch, type Statement } from '../batch.ts'
+import { createBreathe } from '../breathe.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { releaseQueue } from '../features/deployments/queue.ts'
 import { joinAnyRecords } from '../features/machines/join.ts'
@@ -53,11 +54,17 @@ export async function takeEntries(
     else fresh.push(entry)
     taken = Math.max(taken, entry.seq)
   }
+  const breathe = createBreathe()
   for (const run of splitRuns(fresh)) {
+    await breathe()
     const effect = await commit(deps, edge, journalId, run)
     if (effect) await publish(deps, edge, effect)
     // Another tunnel took some of it meanwhile, or one of them can't be applied.
-    else for (const entry of run) await takeEntry(deps, edge, journalId, entry)
+    else
+      for (const entry of run) {
+        await breathe()
+        await takeEntry(deps, edge, journalId, entry)
+      }
   }
   return readAckedSeq(deps, edge, journalId)
 }

@@ -76,6 +76,12 @@ export const edgeViewSchema = z
     /** The desired state it acts on is the newest one. */
     upToDate: z.boolean(),
     bundleVersion: z.string().nullable(),
+    update: z.object({
+      /** Another version than the edge’s, which this control plane holds. */
+      available: z.string().nullable(),
+      /** It was told to become this version, and has not said what came of it. */
+      wanted: z.string().nullable(),
+    }),
     interfaces: z.array(
       z.object({
         name: z.string(),

@@ -736,6 +736,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/edges/{edgeId}/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Update an edge to the version that this control plane holds; it goes back by itself when that does not come up */
+        post: operations["requestEdgeUpdate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/edges/{edgeId}": {
         parameters: {
             query?: never;
@@ -2027,6 +2044,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/edge/v1/release/chunks/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One piece of the package, by the SHA-256 of its bytes */
+        get: operations["getReleaseChunk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/edge/v1/release/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The package of dragonfly-edge that this control plane holds, signed */
+        get: operations["getReleaseManifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/edge/v1/leave": {
         parameters: {
             query?: never;
@@ -2472,6 +2523,10 @@ export interface components {
             lastSeenAt: number | null;
             upToDate: boolean;
             bundleVersion: string | null;
+            update: {
+                available: string | null;
+                wanted: string | null;
+            };
             interfaces: {
                 name: string;
                 mac: string | null;
@@ -3594,7 +3649,7 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             at: number;
             /** @enum {string} */
-            actorKind: "person" | "edge" | "stranger";
+            actorKind: "person" | "edge" | "stranger" | "server";
             actorId: string | null;
             actorName: string | null;
             operation: string;
@@ -7325,6 +7380,73 @@ export interface operations {
             };
         };
     };
+    requestEdgeUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The edge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edge"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revokeEdge: {
         parameters: {
             query?: never;
@@ -7575,6 +7697,10 @@ export interface operations {
                 status?: "discovered" | "ready" | "queued" | "armed" | "deploying" | "deployed" | "failed";
                 /** @description Part of a name, MAC address, serial number, product, address or tag */
                 q?: string;
+                /** @description At most so many; all of them without it */
+                limit?: number;
+                /** @description So many are passed over */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -7582,7 +7708,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Machines */
+            /** @description Machines; `total` counts those on other pages, too */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7590,8 +7716,16 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Machine"][];
+                        total: number;
                     };
                 };
+            };
+            /** @description Nothing has changed since the answer with the ETag in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {
@@ -13419,6 +13553,10 @@ export interface operations {
                             };
                         })[];
                         bundleVersion: string | null;
+                        edgeUpdate?: {
+                            version: string;
+                            requestId: string;
+                        };
                         images: {
                             imageId: string;
                             name: string;
@@ -13538,6 +13676,96 @@ export interface operations {
             };
             /** @description Not signed in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReleaseChunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReleaseManifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The manifest */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        version: string;
+                        manifest: string;
+                    };
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

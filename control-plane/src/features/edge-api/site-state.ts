@@ -87,6 +87,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     signerKeys: deps.signer.keys,
     sealingKeys: renderRecipients(sealingEdges, parseRecoveryKey(recoveryRows[0]?.value ?? null)),
     bundleVersion: bundleRows[0]?.value ?? null,
+    ...renderUpdate(edgeRows.find(({ edgeId }) => edgeId === edge.edgeId)),
     images: imageRows,
     ...(site.imageCacheGib === null ? {} : { imageCacheBytes: site.imageCacheGib * 1024 ** 3 }),
     imagesInUse: imagesInUse.map(({ imageId }) => imageId),
@@ -99,6 +100,13 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
       renderDeployment(row, reachesBmc(present, edge, bmcOf.get(row.machineId))),
     ),
   }
+}
+
+function renderUpdate(
+  edge: Pick<typeof edges.$inferSelect, 'wantedVersion' | 'updateRequestedAt'> | undefined,
+): Pick<SiteState, 'edgeUpdate'> {
+  if (!edge?.wantedVersion) return {}
+  return { edgeUpdate: { version: edge.wantedVersion, requestId: String(edge.updateRequestedAt) } }
 }
 
 /** To an edge that does not know mode `full` it is a proxy. */
@@ -134,8 +142,11 @@ function selectMachines(db: Database, siteId: string) {
 }
 
 function selectEdges(db: Database, siteId: string) {
-  const { edgeId, lastSeenAt, revokedAt } = edges
-  return db.select({ edgeId, lastSeenAt, revokedAt }).from(edges).where(eq(edges.siteId, siteId))
+  const { edgeId, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt } = edges
+  return db
+    .select({ edgeId, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt })
+    .from(edges)
+    .where(eq(edges.siteId, siteId))
 }
 
 /** Those under way, save what another edge of the site runs. */
