@@ -15,6 +15,7 @@ import { durationMs } from '../deployments/bar-cells.ts'
 import { DeployDialog } from '../deployments/deploy-dialog.tsx'
 import { TimelineView } from '../deployments/timeline-view.tsx'
 import { refusal } from './facts.ts'
+import { ImageNotice } from './image-notice.tsx'
 import { LogTail } from './log-tail.tsx'
 import { waitsForWork } from './ramdisk-note.tsx'
 
@@ -26,6 +27,7 @@ export function NowTab({ machine }: { machine: MachineDetail }) {
     <div className="grid gap-x-16 gap-y-10 lg:grid-cols-[minmax(0,1fr)_19rem]">
       <div>
         <Outcome machine={machine} deployment={deployment} />
+        <ImageNotice machine={machine} deployment={deployment} />
         <TimelineView deployment={deployment} />
         {isActive(deployment.status) && (
           <LogTail machineId={machine.machineId} deploymentId={deployment.deploymentId} />
