@@ -8,6 +8,7 @@ const onNodeOnly = [
   'src/features/oidc/oidc.test.ts', // its OpenID provider is a server of Node's
   'src/features/ssh-keys/ssh-keys.test.ts', // so is the server that keys are fetched from
   'src/features/image-uploads/uploads.test.ts', // a Worker has no place for uploads
+  'src/features/edges/update.test.ts', // nor, as yet, for packages of the edge
 ]
 
 /** The API's tests once more, inside workerd: database, secrets, passwords and addresses as on Workers. */

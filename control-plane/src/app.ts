@@ -34,7 +34,7 @@ import { mountSites } from './features/sites/handlers.ts'
 import { mountSshKeys } from './features/ssh-keys/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
 import { guardDoor, noteClientAddress } from './guard-door.ts'
-import { isReady, renderMetrics } from './health.ts'
+import { findUnready, renderMetrics } from './health.ts'
 import { equalsInConstantTime } from './ids.ts'
 import { allRoutes, createOpenApiDocument } from './openapi.ts'
 import { servePortal } from './portal.ts'
@@ -131,11 +131,10 @@ function limitBody(maxSize: number) {
 
 function mountHealth(app: App): void {
   app.get('/healthz', (c) => c.text('ok\n'))
-  app.get('/readyz', async (c) =>
-    (await isReady(c.get('deps')))
-      ? c.text('ok\n')
-      : renderProblem(c, 503, 'not-ready', 'The database does not answer; the log says why.'),
-  )
+  app.get('/readyz', async (c) => {
+    const reasons = await findUnready(c.get('deps'))
+    return reasons.length === 0 ? c.text('ok\n') : renderProblem(c, 503, 'not-ready', reasons.join(' '))
+  })
 }
 
 /** Metrics for who may read, or has their token; and what the API can do, which is no secret. */

@@ -6,6 +6,7 @@ import type { AuditLog } from './features/audit/log.ts'
 import type { Subject, Targets } from './features/audit/subject.ts'
 import type { ConsoleHub } from './features/consoles/hub.ts'
 import type { Door } from './features/front-door/policy.ts'
+import type { MachineList } from './features/machines/machine-list.ts'
 import type { Signer } from './features/orders/signer.ts'
 import type { Auth } from './features/people/auth.ts'
 import type { Metrics } from './metrics.ts'
@@ -16,6 +17,7 @@ import type {
   BundleSource,
   Clock,
   EdgeConnections,
+  EdgeReleaseSource,
   LiveEvents,
   LiveValues,
   RateLimiter,
@@ -61,16 +63,26 @@ export interface Deps {
   replay: ReplayGuard
   secrets: Secrets
   bundle: BundleSource
+  edgeRelease: EdgeReleaseSource
   /** Null where there is no place for files. */
   uploads: UploadStore | null
   assets: Assets
   limiter: RateLimiter
+  machineList: MachineList
   readWebText: ReadWebText
   tries: Tries
   metrics: Metrics
   sockets: Sockets
+  /** What keeps this platform's part from its work: a full disk, say. */
+  findHostProblems: () => Promise<HostProblem[]>
   /** Where a surprise goes, once. */
   logError: (message: string, error: unknown) => void
+}
+
+export interface HostProblem {
+  check: 'database' | 'disk'
+  /** For everybody to read: names nothing of the host. */
+  message: string
 }
 
 export interface Person {

@@ -1,16 +1,33 @@
-import { sql } from 'drizzle-orm'
 import type { Deps, Person } from './deps.ts'
 import { renderMachineMetrics } from './features/monitoring/metrics.ts'
+import { selectSetting } from './features/settings/settings.ts'
 import { metricHelp } from './metrics.ts'
 
-/** Whether the database answers. */
-export async function isReady(deps: Deps): Promise<boolean> {
+const answersWithinMs = 5000
+
+/** What keeps it from its work, as `check: sentence`; nothing when it is ready. */
+export async function findUnready(deps: Deps): Promise<string[]> {
+  const host = await deps.findHostProblems()
+  const database = await checkDatabase(deps)
+  // What the host knows of the database says more than that it does not answer.
+  const all = database && !host.some(({ check }) => check === 'database') ? [...host, database] : host
+  return all.map(({ check, message }) => `${check}: ${message}`)
+}
+
+async function checkDatabase(deps: Deps): Promise<{ check: string; message: string } | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer for ${answersWithinMs} ms`)), answersWithinMs)
+  })
   try {
-    await deps.db.run(sql`select 1`)
-    return true
+    const [key] = await Promise.race([selectSetting(deps.db, 'signer-key'), late])
+    if (key) return null
+    return { check: 'signer-key', message: 'The database does not hold the key that orders are signed with.' }
   } catch (error) {
     deps.logError('the database does not answer', error)
-    return false
+    return { check: 'database', message: 'The database does not answer; the log says why.' }
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -16,8 +16,9 @@ if (major < 22 || (major === 22 && minor < 15) || (major === 23 && minor < 8)) {
 
 // In the repository the sources run as they are; the published package holds what was built from them.
 const source = join(__dirname, '../src/main.ts')
-const built = join(__dirname, '../dist/main.mjs')
-import(pathToFileURL(existsSync(source) ? source : built).href).catch((error) => {
+const own = existsSync(source) ? source : join(__dirname, '../dist/main.mjs')
+const main = require('./choose-version.cjs').chooseMain(own)
+import(pathToFileURL(main).href).catch((error) => {
   process.stderr.write(`dragonfly-edge: it could not be started: ${error.stack || error}\n`)
   process.exitCode = 1
 })

@@ -11,6 +11,7 @@ const entries = {
   'boot-responder': 'src/services/boot/main.ts',
   'image-server': 'src/services/images/main.ts',
   'image-import': 'src/services/images/import-main.ts',
+  'update-guard': 'src/services/update/guard-main.ts',
 }
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */

@@ -7,14 +7,21 @@ const usage = `Packs dragonfly-edge: a tarball for npm, and one that needs no re
 
   npm run edge-package -- [options]
 
-  --out DIR   where the tarballs go (build/packages)
+  --out DIR          where the tarballs go (build/packages)
+  --set-version V    another version than package.json's, to try updates
 `
 
 const { values } = parseArgs({
-  options: { out: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+  options: {
+    out: { type: 'string' },
+    'set-version': { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
 })
 if (values.help) process.stdout.write(usage)
 else {
-  const packed = await packEdge({ outDir: resolve(values.out ?? join(packageDir, '../build/packages')) })
+  const outDir = resolve(values.out ?? join(packageDir, '../build/packages'))
+  const version = values['set-version']
+  const packed = await packEdge({ outDir, ...(version ? { version } : {}) })
   process.stdout.write(`${packed.plain}\n${packed.offline}\n`)
 }

@@ -13,8 +13,6 @@ export interface PackOptions {
   outDir: string
   /** Another version than package.json's. */
   version?: string
-  /** Changes the package's folder before it is packed, for tests. */
-  alter?: (directory: string) => Promise<void>
 }
 
 export interface Packed {
@@ -72,7 +70,7 @@ export async function packEdge(options: PackOptions): Promise<Packed> {
   }
 }
 
-async function stagePackage(stage: string, { version, alter }: PackOptions): Promise<Manifest> {
+async function stagePackage(stage: string, { version }: PackOptions): Promise<Manifest> {
   const own = await readManifest(packageDir)
   const { devDependencies, scripts, ...kept } = own
   const manifest: Manifest = { ...kept, version: version ?? own.version }
@@ -81,7 +79,6 @@ async function stagePackage(stage: string, { version, alter }: PackOptions): Pro
   await cp(join(packageDir, '../LICENSE'), join(stage, 'LICENSE'))
   await buildDist(join(stage, 'dist'))
   await writeManifest(stage, manifest)
-  await alter?.(stage)
   return manifest
 }
 

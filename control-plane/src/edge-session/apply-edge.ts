@@ -6,6 +6,8 @@ import type { Effect } from './effect.ts'
 
 /** The name under which a failed boot bundle stands among an edge's problems. */
 const bundleProblem = 'bundle-failed'
+/** What came of an update that did not come to be: nothing is waited for any more. */
+const updateProblems = ['update-failed', 'update-rolled-back']
 
 function edgeEffect(edge: EdgeIdentity, statements: Effect['statements']): Effect {
   return { statements, live: [{ type: 'changed', entity: 'edge', id: edge.edgeId }], bump: 'none' }
@@ -43,6 +45,7 @@ export function applyProblem(
   if (message === null) return edgeEffect(edge, [forgetProblem(deps, edge, problem)])
   const { edgeId } = edge
   return edgeEffect(edge, [
+    ...(updateProblems.includes(problem) ? [forgetWantedVersion(deps, edge)] : []),
     deps.db
       .insert(edgeProblems)
       .values({ edgeId, problem, message, since: at })
@@ -59,6 +62,10 @@ export function applyBundleReady(deps: Deps, edge: EdgeIdentity, version: string
 
 export function applyBundleFailed(deps: Deps, edge: EdgeIdentity, message: string, at: number): Effect {
   return applyProblem(deps, edge, bundleProblem, message, at)
+}
+
+function forgetWantedVersion(deps: Deps, edge: EdgeIdentity) {
+  return deps.db.update(edges).set({ wantedVersion: null }).where(eq(edges.edgeId, edge.edgeId))
 }
 
 function forgetProblem(deps: Deps, edge: EdgeIdentity, problem: string) {

@@ -1,7 +1,9 @@
 import { edges, sites } from '@dragonfly/schema/db'
 import { type ControlFrame, type EdgeFrame, oldestWireProtocol, wireProtocol } from '@dragonfly/schema/wire'
 import { eq, sql } from 'drizzle-orm'
+import { runBatch } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { raiseEpochFloor } from '../features/deployments/epoch-floor.ts'
 import { readStateVersion } from '../features/edge-api/site-state.ts'
 import { publishHeardLocks } from '../features/machines/lock.ts'
 import { takeSealingKey } from '../features/sealing/sealing-key.ts'
@@ -22,7 +24,11 @@ export async function takeHello(deps: Deps, edge: EdgeIdentity, hello: Hello): P
   const before = await readAppliedVersion(deps, edge)
   const [row] = await deps.db
     .update(edges)
-    .set({ version: hello.version, ...(isCurrent ? { appliedVersion: heldVersion } : {}) })
+    .set({
+      version: hello.version,
+      wantedVersion: sql`nullif(${edges.wantedVersion}, ${hello.version})`,
+      ...(isCurrent ? { appliedVersion: heldVersion } : {}),
+    })
     .where(eq(edges.edgeId, edge.edgeId))
     .returning({ revokedAt: edges.revokedAt })
   if (!row || row.revokedAt !== null) return { kind: 'revoked' }
@@ -78,10 +84,13 @@ async function catchUp(deps: Deps, edge: EdgeIdentity, heldVersion: number | nul
     `edge ${edge.edgeId} holds version ${heldVersion} of its site's state, and this database ${version}: it was restored from an older backup`,
     null,
   )
-  await deps.db
-    .update(sites)
-    .set({ stateVersion: sql`max(${sites.stateVersion}, ${heldVersion}) + 1` })
-    .where(eq(sites.siteId, edge.siteId))
+  await runBatch(deps.db, [
+    deps.db
+      .update(sites)
+      .set({ stateVersion: sql`max(${sites.stateVersion}, ${heldVersion}) + 1` })
+      .where(eq(sites.siteId, edge.siteId)),
+    raiseEpochFloor(deps.db, deps.clock()),
+  ])
   await announceSites(deps, [edge.siteId])
   return readStateVersion(deps, edge.siteId)
 }

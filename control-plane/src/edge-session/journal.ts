@@ -2,6 +2,7 @@ import { journals } from '@dragonfly/schema/db'
 import type { JournalEntry } from '@dragonfly/schema/wire'
 import { and, eq, sql } from 'drizzle-orm'
 import { isConstraint, runBatch, type Statement } from '../batch.ts'
+import { createBreathe } from '../breathe.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { releaseQueue } from '../features/deployments/queue.ts'
 import { joinAnyRecords } from '../features/machines/join.ts'
@@ -18,7 +19,7 @@ import {
   applyInterfaces,
   applyProblem,
 } from './apply-edge.ts'
-import { applyImageFailed, applyImageReady } from './apply-image.ts'
+import { applyImageEvicted, applyImageFailed, applyImageReady } from './apply-image.ts'
 import { applyInventory } from './apply-inventory.ts'
 import { applyLeases } from './apply-leases.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
@@ -53,11 +54,17 @@ export async function takeEntries(
     else fresh.push(entry)
     taken = Math.max(taken, entry.seq)
   }
+  const breathe = createBreathe()
   for (const run of splitRuns(fresh)) {
+    await breathe()
     const effect = await commit(deps, edge, journalId, run)
     if (effect) await publish(deps, edge, effect)
     // Another tunnel took some of it meanwhile, or one of them can't be applied.
-    else for (const entry of run) await takeEntry(deps, edge, journalId, entry)
+    else
+      for (const entry of run) {
+        await breathe()
+        await takeEntry(deps, edge, journalId, entry)
+      }
   }
   return readAckedSeq(deps, edge, journalId)
 }
@@ -184,6 +191,8 @@ async function decideEffect(
       return applyLog(deps, known, event, seq)
     case 'image.ready':
       return applyImageReady(deps, edge, event, at)
+    case 'image.evicted':
+      return applyImageEvicted(deps, edge, event, at)
     case 'image.failed':
       return applyImageFailed(deps, edge, event, at)
     case 'command.result':

@@ -3,6 +3,7 @@ import type { EdgeFrame } from '@dragonfly/schema/wire'
 import { sql } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { findBmcSite } from '../features/bmcs/queries.ts'
+import { markSite } from '../features/machines/changed-machines.ts'
 
 type Frame<T extends EdgeFrame['type']> = Extract<EdgeFrame, { type: T }>
 
@@ -32,20 +33,21 @@ export async function applySamples(
       sample.hottestCelsius,
     ]),
   )
-  await deps.db.run(sql`insert into samples
+  const history = deps.db.run(sql`insert into samples
       (subject_id, step_seconds, at, power_watts, inlet_celsius, hottest_celsius, machines)
     select b.machine_id, 60, ${minute / 1000}, t.value ->> 1, t.value ->> 2, t.value ->> 3, 1
     from json_each(${rows}) t cross join bmcs b on b.machine_id = t.value ->> 0 and b.site_id = ${edge.siteId}
     where true
     on conflict (subject_id, step_seconds, at) do update set power_watts = excluded.power_watts,
       inlet_celsius = excluded.inlet_celsius, hottest_celsius = excluded.hottest_celsius`)
-  const taken = await deps.db.all<{ machineId: string }>(sql`update bmcs
+  const newest = deps.db.all<{ machineId: string }>(sql`update bmcs
     set power_watts = round(t.watts), inlet_celsius = round(t.inlet), hottest_celsius = round(t.hottest),
       sampled_at = ${minute}
     from (select value ->> 0 as id, value ->> 1 as watts, value ->> 2 as inlet, value ->> 3 as hottest
       from json_each(${rows})) t
     where bmcs.machine_id = t.id and +bmcs.site_id = ${edge.siteId} and coalesce(bmcs.sampled_at, 0) <= ${minute}
     returning bmcs.machine_id as machineId`)
+  const [, taken] = await deps.db.batch([history, newest, markSite(deps.db, edge.siteId)])
   const current = new Set(taken.map(({ machineId }) => machineId))
   const machines = samples
     .filter(({ machineId }) => current.has(machineId))

@@ -30,12 +30,15 @@ export type PlatformParts = Pick<
   | 'values'
   | 'replay'
   | 'limiter'
+  | 'machineList'
   | 'bundle'
+  | 'edgeRelease'
   | 'uploads'
   | 'assets'
   | 'sockets'
   | 'logError'
->
+> &
+  Partial<Pick<Deps, 'findHostProblems'>>
 
 /** Everything that the features need: what the platform gives, and what is made from it in the same way everywhere. */
 export async function createDeps(parts: PlatformParts): Promise<Deps> {
@@ -49,6 +52,7 @@ export async function createDeps(parts: PlatformParts): Promise<Deps> {
     readOrCreateSetting(db, 'generation', () => createId(clock())),
   ])
   return {
+    findHostProblems: async () => [],
     ...parts,
     auth: createAuth({
       db,

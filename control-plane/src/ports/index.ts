@@ -1,5 +1,5 @@
 import type { LiveEvent } from '@dragonfly/schema/api'
-import type { BundleManifest, ControlFrame } from '@dragonfly/schema/wire'
+import type { BundleManifest, ControlFrame, EdgeRelease } from '@dragonfly/schema/wire'
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number
@@ -127,6 +127,14 @@ export interface BundleSource {
 interface BundlePiece {
   body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
   sizeBytes: number
+}
+
+/** The package of dragonfly-edge that edges are updated to. */
+export interface EdgeReleaseSource {
+  /** Null while there is none. */
+  current(): Promise<EdgeRelease | null>
+  /** The bytes of one piece, by the SHA-256 of its content; null when it is not of the current one. */
+  chunk(sha256: string): Promise<Uint8Array<ArrayBuffer> | null>
 }
 
 /** Files that people upload, by the upload's id, in parts that come in order. */

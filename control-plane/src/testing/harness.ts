@@ -189,6 +189,7 @@ export async function openTunnel(
   options: {
     journalId?: string
     protocol?: number
+    version?: string
     oldestProtocol?: number
     stateVersion?: number | null
     commands?: string[]
@@ -233,7 +234,7 @@ export async function openTunnel(
     type: 'hello',
     protocol: options.protocol ?? 1,
     ...(options.oldestProtocol === undefined ? {} : { oldestProtocol: options.oldestProtocol }),
-    version: '0.1.0',
+    version: options.version ?? '0.1.0',
     journalId: options.journalId ?? 'journal-1',
     generation: harness.deps.identity.generation,
     stateVersion: options.stateVersion ?? null,

@@ -1,11 +1,13 @@
 import { inject } from 'vitest'
 import type { Deps } from '../deps.ts'
 import { createConsoleHub } from '../features/consoles/hub.ts'
+import { createMachineList } from '../features/machines/machine-list.ts'
 import { needsAdministrator } from '../features/setup/service.ts'
 import { createCoalesce } from '../features/sites/coalesce.ts'
 import { announceSite } from '../features/sites/site-version.ts'
 import { createCode } from '../ids.ts'
 import { createDeps } from '../platform/deps.ts'
+import { noEdgeRelease } from '../platform/no-edge-release.ts'
 import {
   createEdgeConnections,
   createLiveEvents,
@@ -39,6 +41,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     secrets: await createSecrets(crypto.getRandomValues(new Uint8Array(32))),
     publicUrl,
     peerAddress: connectingAddress,
+    machineList: createMachineList((work) => work()),
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
@@ -50,6 +53,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
+    edgeRelease: noEdgeRelease,
     bundle: createBoundBundle(noAssets, null),
     uploads: null,
     assets: createBoundAssets(noAssets, { migration: { tag: '', when: 0 }, files: {}, bundle: null }),

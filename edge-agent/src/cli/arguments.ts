@@ -11,6 +11,8 @@ export type Command =
   | { kind: 'dhcp'; json: boolean }
   /** `url`: a control plane to look for, before join. */
   | { kind: 'doctor'; dataDir: string; url: string | null; json: boolean }
+  /** `from`: a tarball; else from the control plane, `to` a version or to what it holds. */
+  | { kind: 'update'; dataDir: string; to: string | null; from: string | null }
   | { kind: 'install'; dataDir: string; user: string; dryRun: boolean }
   | { kind: 'uninstall'; dryRun: boolean }
   | { kind: 'help' }
@@ -26,6 +28,7 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
   dragonfly-edge doctor [URL]     what is wrong on this host, its LANs and the way to the control plane, and what helps
                                   (exit code 0: nothing; 1: warnings; 2: something does not work)
   dragonfly-edge dhcp             who hands out addresses on this host's LANs (listens for some seconds)
+  dragonfly-edge update           go to the version that the control plane holds; back, if it does not come up
   dragonfly-edge install          make it a service of systemd, without root: says each step; --dry-run takes none
   dragonfly-edge uninstall        undo install; the data stays
   dragonfly-edge leave            undo join: leave the site, and forget its keys
@@ -36,6 +39,8 @@ export const helpText = `dragonfly-edge: boots, images and watches over the mach
   --data DIR    where it keeps its key, its state and its images
                 (default: $DRAGONFLY_EDGE_DATA, else /var/lib/dragonfly-edge for root, else ~/.dragonfly-edge)
   --force       join: leave the site joined before; leave: also when the control plane can’t be told
+  --to VERSION  update: only to this version
+  --from FILE   update: from a tarball that needs no registry (…-linux-x64.tgz)
   --dry-run     install, uninstall: say what would be done
   --user NAME   install: whom the service runs as (default: dragonfly-edge, made if missing)
   --json        status, doctor, dhcp: for programs
@@ -85,6 +90,7 @@ export function parseCommand(
       user: values.user ?? 'dragonfly-edge',
       dryRun: values['dry-run'] ?? false,
     }
+  if (name === 'update') return { kind: 'update', dataDir, to: values.to ?? null, from: values.from ?? null }
   if (name === 'uninstall') return { kind: 'uninstall', dryRun: values['dry-run'] ?? false }
   if (name === 'leave') return { kind: 'leave', dataDir, force: values.force ?? false }
   if (name === 'rotate-sealing-key') return { kind: 'rotate-sealing-key', dataDir }
@@ -92,7 +98,16 @@ export function parseCommand(
   return typeof imageServers === 'string' ? misuse(imageServers) : { kind: 'run', dataDir, imageServers }
 }
 
-const commandNames = ['run', 'status', 'dhcp', 'install', 'uninstall', 'leave', 'rotate-sealing-key']
+const commandNames = [
+  'run',
+  'status',
+  'dhcp',
+  'update',
+  'install',
+  'uninstall',
+  'leave',
+  'rotate-sealing-key',
+]
 
 const mostImageServers = 8
 const longestImageServer = 200
@@ -128,6 +143,8 @@ function parse(argv: readonly string[]) {
       json: { type: 'boolean' },
       'dry-run': { type: 'boolean' },
       user: { type: 'string' },
+      to: { type: 'string' },
+      from: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'v' },
     },

@@ -31,6 +31,8 @@ export async function execute(command: Command): Promise<number> {
         return await (await import('../services/status.ts')).printStatus(command.dataDir, command.json, say)
       case 'doctor':
         return await (await import('../services/doctor/doctor.ts')).printExamination(command, say)
+      case 'update':
+        return await (await import('../services/update/command.ts')).updateEdge(command, say, complain)
       case 'install': {
         const { installService } = await import('../services/install/install.ts')
         return await installService({ ...command, entry: process.argv[1] ?? '', say, complain })

@@ -21,6 +21,8 @@ export interface SupervisedChild {
   pid(): number | null
   /** Ends the child; resolves when it is gone. */
   stop(): Promise<void>
+  /** Lets it go on alone, and no longer watches it. */
+  leave(): void
 }
 
 /** What lives for one packet is collected often, and in a millisecond, instead of seldom and from a heap that has grown. */
@@ -60,6 +62,12 @@ export function superviseChild(options: SupervisedChildOptions): SupervisedChild
         process_.send(message, () => resolve())
       }),
     pid: () => process_?.pid ?? null,
+    leave: () => {
+      stopped = true
+      if (timer) clearTimeout(timer)
+      if (process_?.connected) process_.disconnect()
+      process_?.unref()
+    },
     stop: () =>
       new Promise((resolve) => {
         stopped = true

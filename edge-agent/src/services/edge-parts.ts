@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { edgePorts, type HostInterface, type SiteEvent } from '@dragonfly/schema/wire'
+import { edgePorts, type HostInterface, type SiteEvent, type SiteState } from '@dragonfly/schema/wire'
 import type { Database } from '../io/database.ts'
 import { openNodeUdpSocket } from '../io/node-udp-socket.ts'
 import { type Bmcs, type BmcsOptions, openBmcs } from './bmc/bmcs.ts'
@@ -39,6 +39,10 @@ export interface EdgeOptions {
   say: (message: string) => void
   warn: (message: string) => void
   listInterfaces: () => Promise<HostInterface[]>
+  /** It can become another version by itself. */
+  canUpdate?: boolean
+  /** Another desired state is in force. */
+  onState?: (state: SiteState) => void
   /** Other ports than the agreed ones, for tests. */
   ports?: { agentHttp?: number; imageHttp?: number; responder?: Record<string, number> }
   reconnectMs?: { first: number; longest: number }

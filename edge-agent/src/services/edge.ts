@@ -1,10 +1,13 @@
-import { consoleAbility, observeDhcpAbility, type SiteState } from '@dragonfly/schema/wire'
+import { consoleAbility, observeDhcpAbility, type SiteState, updateAbility } from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
+import { checkDisk } from './doctor/check-host.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
+import type { CacheWishes } from './images/image-library.ts'
 import { renderMetrics } from './metrics.ts'
+import type { Problems } from './problems.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { endService, readRevocation } from './revocation.ts'
@@ -23,10 +26,14 @@ export interface RunningEdge {
   imagePort(): number | null
   /** The clock moved: watchdogs, held ramdisks. */
   tick(): Promise<void>
-  stop(): Promise<void>
+  /** `keepResponder`: it goes on answering machines, for the supervisor that comes next. */
+  stop(options?: { keepResponder: boolean }): Promise<void>
+  problems: Problems
+  siteState(): SiteState | null
 }
 
 const interfacesEveryMs = 10_000
+const diskEveryMs = 60_000
 const tickEveryMs = 2_000
 /** How finely polls are spread. */
 const pollTickMs = 250
@@ -41,7 +48,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   const { now, random, warn } = options
   let tunnel: Tunnel | null = null
   const parts = await assembleEdge(options, () => serving.agentPort())
-  const status = (): EdgeStatus => describeEdge(options, parts, tunnel)
+  const status = (): EdgeStatus => describeEdge(options, parts, { tunnel, agentPort: serving.agentPort() })
   const ramdisks = createRamdiskServer({
     database: options.database,
     bootTokenKey: Buffer.from(parts.bootTokenKey, 'base64url'),
@@ -68,6 +75,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     complain: warn,
     apply: async (state) => {
       await applyState(state, parts, serving)
+      options.onState?.(state)
       tunnel?.send({ type: 'state-applied', generation: state.generation, version: state.version })
     },
     isConnected: () => tunnel?.status().kind === 'connected',
@@ -83,7 +91,12 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
     onStateChanged: sync.refresh,
-    commands: [...knownCommands, consoleAbility, observeDhcpAbility],
+    commands: [
+      ...knownCommands,
+      consoleAbility,
+      observeDhcpAbility,
+      ...(options.canUpdate ? [updateAbility] : []),
+    ],
     onCancelCommand: parts.bmcs.cancel,
     onConsoleOpen: parts.bmcs.consoles.open,
     onObserveDhcp: () =>
@@ -103,6 +116,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     readRevocation: (text) =>
       readRevocation(text, options.identity.edgeId, trustedKeys(options.identity, parts.site.state())),
   })
+  await watchDisk(options, parts)
   const stopTimers = startTimers(options, parts, serving, tunnel)
   return {
     status,
@@ -110,13 +124,16 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     agentPort: serving.agentPort,
     imagePort: parts.imageServer.port,
     tick: () => tick(parts),
-    stop: async () => {
+    problems: parts.problems,
+    siteState: parts.site.state,
+    stop: async ({ keepResponder } = { keepResponder: false }) => {
       stopTimers()
       tunnel?.stop()
       sync.stop()
       parts.bundle.stop()
       await ramdisks.close()
-      await Promise.all([serving.stop(), parts.responder.stop(), parts.images.stop(), parts.bmcs.stop()])
+      const endResponder = keepResponder ? parts.responder.leave() : parts.responder.stop()
+      await Promise.all([serving.stop(), endResponder, parts.images.stop(), parts.bmcs.stop()])
     },
   }
 }
@@ -127,7 +144,7 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   await site.take(state)
   await runner.reconcile(state.deployments)
   await desk.examine(state.deployments)
-  images.want(state.images)
+  images.want(state.images, cacheWishes(state))
   bundle.want(state.bundleVersion)
   await serving.update(state, site.hostInterfaces())
   await publisher.publish()
@@ -138,6 +155,18 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   await parts.bmcs.tick()
 }
 
+/** An older control plane does not name the images that are in use: the plans do, of what is armed and running. */
+function cacheWishes({ images, imagesInUse, imageCacheBytes, deployments }: SiteState): CacheWishes {
+  const digests = new Set(
+    deployments.flatMap(({ plan }) =>
+      plan.actions.flatMap((action) => (action.action === 'write-image' ? [action.manifestDigest] : [])),
+    ),
+  )
+  const named = images.filter(({ manifestDigest }) => manifestDigest !== null && digests.has(manifestDigest))
+  const inUse = new Set([...(imagesInUse ?? []), ...named.map(({ imageId }) => imageId)])
+  return { inUse, maxBytes: imageCacheBytes ?? null }
+}
+
 async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: Serving): Promise<void> {
   const { site, report, publisher } = parts
   const found = await options.listInterfaces()
@@ -146,6 +175,13 @@ async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: 
     await publisher.publish()
   }
   await serving.update(site.state(), site.hostInterfaces())
+}
+
+/** While there is room to write it down: a full disk can't be told any more. */
+async function watchDisk({ dataDir }: EdgeOptions, { problems }: EdgeParts): Promise<void> {
+  const { level, message, remedy } = await checkDisk(dataDir)
+  if (level === 'problem') await problems.raise('disk-low', 'disk', `${message} ${remedy}`)
+  else await problems.clear('disk')
 }
 
 async function tick({ runner, links, bmcs }: EdgeParts): Promise<void> {
@@ -162,6 +198,10 @@ function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, t
     setInterval(
       guarded(() => watchInterfaces(options, parts, serving)),
       interfacesEveryMs,
+    ),
+    setInterval(
+      guarded(() => watchDisk(options, parts)),
+      diskEveryMs,
     ),
     setInterval(
       guarded(() => tick(parts)),
@@ -183,7 +223,11 @@ function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, t
   }
 }
 
-function describeEdge({ identity }: EdgeOptions, parts: EdgeParts, tunnel: Tunnel | null): EdgeStatus {
+function describeEdge(
+  { identity }: EdgeOptions,
+  parts: EdgeParts,
+  { tunnel, agentPort }: { tunnel: Tunnel | null; agentPort: number | null },
+): EdgeStatus {
   const { site, bundle, journal, links, runner, images, problems } = parts
   const state = site.state()
   return {
@@ -203,7 +247,22 @@ function describeEdge({ identity }: EdgeOptions, parts: EdgeParts, tunnel: Tunne
       ...images.progress().map(() => 'importing'),
     ]),
     problems: problems.list(),
+    health: judgeHealth(parts, agentPort),
   }
+}
+
+/** An edge that serves no interface has nothing to be missed. */
+function judgeHealth(
+  { site, responder, imageServer }: EdgeParts,
+  agentPort: number | null,
+): EdgeStatus['health'] {
+  if (servedInterfaces(site.state(), site.hostInterfaces()).length === 0) return { ok: true, missing: [] }
+  const missing = [
+    ...(responder.listeners().length > 0 ? [] : ['the boot responder']),
+    ...(imageServer.port() !== null ? [] : ['the image server']),
+    ...(agentPort !== null ? [] : ['the ramdisks’ port']),
+  ]
+  return { ok: missing.length === 0, missing }
 }
 
 function countBy(names: string[]): Record<string, number> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import type { DhcpLease } from '@dragonfly/schema/wire'
 import { type SupervisedChild, superviseChild } from '../io/child-process.ts'
 import type { BootView } from '../protocol/boot-view.ts'
@@ -23,6 +23,8 @@ export interface ResponderProcess {
   counters(): Record<string, number>
   listeners(): string[]
   stop(): Promise<void>
+  /** Lets go of the process, which serves on with the last view. */
+  leave(): Promise<void>
 }
 
 const moduleUrl = new URL('./boot/main.ts', import.meta.url)
@@ -30,7 +32,8 @@ const processProblem = 'boot-responder-died'
 
 export function createResponderProcess(options: ResponderProcessOptions): ResponderProcess {
   const { problems } = options
-  const stateFile = join(options.dataDir, 'boot-view.json')
+  // Absolute: by its name the next responder knows this one.
+  const stateFile = resolve(options.dataDir, 'boot-view.json')
   let child: SupervisedChild | null = null
   let view: BootView | null = null
   let counters: Record<string, number> = {}
@@ -89,6 +92,11 @@ export function createResponderProcess(options: ResponderProcessOptions): Respon
     stop: () => {
       stopped = true
       return end()
+    },
+    leave: async () => {
+      stopped = true
+      child?.leave()
+      child = null
     },
   }
 }

@@ -1,16 +1,20 @@
+import type { SiteState } from '@dragonfly/schema/wire'
 import { listHostInterfaces } from '../io/host-interfaces.ts'
 import { openSystemdNotifier } from '../io/systemd-notify.ts'
 import { limitYoungGeneration } from '../io/young-generation.ts'
 import { giveUpPrivileges } from './confine.ts'
-import { type ControlPlane, createControlPlane } from './control-plane.ts'
+import { type ControlPlane, createControlPlane, describeError } from './control-plane.ts'
+import { trustedKeys } from './deployments/orders.ts'
 import { examine } from './doctor/examine.ts'
 import { type RunningEdge, startEdge } from './edge.ts'
 import { loadEdgeKey } from './edge-key.ts'
 import { explainRevoked } from './revocation.ts'
 import { removeSealingKeys } from './sealing-keys.ts'
-import { askRunningEdge, serveStatus } from './status.ts'
+import { askRunningEdge, type ProgramStatus, serveStatus } from './status.ts'
 import { loadIdentity } from './store/identity.ts'
 import { openStore } from './store/store.ts'
+import { openUpdates, type Updates } from './update/updates.ts'
+import { findInstallation } from './update/versions.ts'
 import { version } from './version.ts'
 
 /** `dragonfly-edge run`: until it is told to stop. Gives the exit code. */
@@ -46,7 +50,11 @@ export async function runEdge(options: {
   say(`dragonfly-edge ${version} at site ${identity.siteName} of ${identity.url}; data in ${dataDir}.`)
   const stamp = (text: string) => `${new Date().toISOString()} ${text}`
   const controlPlane = createControlPlane(identity, key, Date.now)
+  const updateHook: { want: (state: SiteState) => void } = { want: () => undefined }
+  const installation = await findInstallation(process.argv[1])
   const edge = await startEdge({
+    canUpdate: installation !== null,
+    onState: (state) => updateHook.want(state),
     dataDir,
     database,
     identity,
@@ -58,17 +66,47 @@ export async function runEdge(options: {
     warn: (text) => complain(stamp(text)),
     listInterfaces: listHostInterfaces,
   })
+  const updates = await openUpdates({
+    dataDir,
+    controlPlane,
+    signerKeys: () => trustedKeys(identity, edge.siteState()),
+    installation,
+    isConnected: () => edge.status().tunnel.kind === 'connected',
+    problems: edge.problems,
+    warn: (text) => complain(stamp(text)),
+    handOver: async () => {
+      await edge.stop({ keepResponder: true })
+      await closeStatus()
+      database.close()
+    },
+  })
+  updateHook.want = ({ edgeUpdate }) => updates.want(edgeUpdate)
+  const state = edge.siteState()
+  if (state) updateHook.want(state)
   const closeStatus = await serveStatus(dataDir, {
-    '/status': edge.status,
+    '/status': (): ProgramStatus => ({ ...edge.status(), update: updates.status() }),
     '/doctor': () => examineRunning(dataDir, edge, controlPlane),
+    '/update': (query) => takeUpdate(updates, query),
   })
   const stopNotifying = await tellSystemd()
   await untilToldToStop()
   stopNotifying()
+  updates.stop()
   await shutDown(edge)
   await closeStatus()
   database.close()
   return 0
+}
+
+/** A person at the console wants another version. */
+async function takeUpdate(updates: Updates, query: URLSearchParams) {
+  const file = query.get('file')
+  try {
+    const version = file ? await updates.takeFile(file) : await updates.takeRelease(query.get('version'))
+    return { version }
+  } catch (error) {
+    return { refused: describeError(error) }
+  }
 }
 
 function examineRunning(dataDir: string, edge: RunningEdge, { url, authorization }: ControlPlane) {

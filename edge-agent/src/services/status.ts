@@ -8,6 +8,7 @@ import { fingerprint, loadEdgeKey } from './edge-key.ts'
 import { loadIdentity } from './store/identity.ts'
 import { openStore } from './store/store.ts'
 import type { TunnelStatus } from './tunnel/client.ts'
+import type { UpdateStatus } from './update/updates.ts'
 import { version } from './version.ts'
 
 /** What a running edge says of itself. */
@@ -25,6 +26,13 @@ export interface EdgeStatus {
   deployments: Record<string, number>
   images: Record<string, number>
   problems: { problem: string; message: string }[]
+  /** Whether all is there that serves the interfaces that are switched on; and what is not. */
+  health: { ok: boolean; missing: string[] }
+}
+
+/** With what only the whole program knows. */
+export interface ProgramStatus extends EdgeStatus {
+  update: UpdateStatus
 }
 
 /** A Unix socket by which `status` asks the running edge, and which keeps a second one from starting. */
@@ -65,19 +73,20 @@ export function askEdge(dataDir: string, path: string, patienceMs: number): Prom
 /** Answers `status` and the like, each at its path; gives what closes it. */
 export async function serveStatus(
   dataDir: string,
-  answers: Record<string, () => unknown>,
+  answers: Record<string, (query: URLSearchParams) => unknown>,
 ): Promise<() => Promise<void>> {
   const path = controlSocketPath(dataDir)
   await rm(path, { force: true })
   const server = createServer((asked, response) => {
-    const answer = Object.hasOwn(answers, asked.url ?? '') ? answers[asked.url ?? ''] : undefined
+    const [path = '', query = ''] = (asked.url ?? '').split('?')
+    const answer = Object.hasOwn(answers, path) ? answers[path] : undefined
     const reply = (status: number, body: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json' })
       response.end(JSON.stringify(body))
     }
     if (!answer) return reply(404, null)
     Promise.resolve()
-      .then(answer)
+      .then(() => answer(new URLSearchParams(query)))
       .then(
         (body) => reply(200, body),
         (error) => reply(500, String(error)),

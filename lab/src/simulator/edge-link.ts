@@ -59,6 +59,8 @@ export interface EdgeLink {
   append(events: readonly SiteEvent[]): void
   /** Lost when the tunnel is down. */
   send(frame: EdgeFrame): void
+  /** Entries of the journal that are not acknowledged. */
+  waiting(): number
   stop(): void
 }
 
@@ -194,6 +196,7 @@ export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers)
     send: (frame) => {
       if (isWelcome) send(frame)
     },
+    waiting: () => journal.length,
     stop: () => {
       isStopped = true
       clearInterval(heartbeat)

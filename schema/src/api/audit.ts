@@ -7,7 +7,7 @@ export const auditEntrySchema = z
   .object({
     seq: z.number().int(),
     at: epochMsSchema,
-    actorKind: z.enum(['person', 'edge', 'stranger']),
+    actorKind: z.enum(['person', 'edge', 'stranger', 'server']),
     actorId: z.string().nullable(),
     actorName: z.string().nullable(),
     /** An `operationId`, or `signIn`, `signOut` and the like. */

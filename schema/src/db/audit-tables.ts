@@ -10,7 +10,7 @@ export const auditLog = sqliteTable(
     /** Counts up from 1 without a gap. */
     seq: integer('seq').primaryKey(),
     at: integer('at').notNull(),
-    actorKind: text('actor_kind', { enum: ['person', 'edge', 'stranger'] }).notNull(),
+    actorKind: text('actor_kind', { enum: ['person', 'edge', 'stranger', 'server'] }).notNull(),
     actorId: text('actor_id'),
     actorName: text('actor_name'),
     /** An `operationId` of the API, or `signIn`, `signOut` and the like. */

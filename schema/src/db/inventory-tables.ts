@@ -23,6 +23,8 @@ export const sites = sqliteTable('sites', {
     .default('on'),
   /** Machines that are deployed at the same time; the rest queue. */
   deploymentsAtOnce: integer('deployments_at_once').notNull().default(defaultDeploymentsAtOnce),
+  /** What an edge may keep of images; null: it decides by its disk. */
+  imageCacheGib: integer('image_cache_gib'),
   /** Version of the desired state that edges fetch; grows with every change that concerns them. */
   stateVersion: integer('state_version').notNull().default(1),
   createdAt: integer('created_at').notNull(),
@@ -55,6 +57,9 @@ export const edges = sqliteTable(
     dhcp: text('dhcp', { mode: 'json' }).notNull().$type<InterfaceDhcp[]>().default([]),
     enrolledAt: integer('enrolled_at').notNull(),
     revokedAt: integer('revoked_at'),
+    /** A person wants this version; null when the edge runs it, or has told that it can't. */
+    wantedVersion: text('wanted_version'),
+    updateRequestedAt: integer('update_requested_at'),
   },
   (table) => [
     index('edges_by_site').on(table.siteId),
@@ -250,4 +255,19 @@ export const rackSlots = sqliteTable(
     primaryKey({ columns: [table.rackId, table.unit] }),
     uniqueIndex('rack_slots_by_machine').on(table.machineId),
   ],
+)
+
+/**
+ * When (in numbers that grow with each change) something in the list of machines became another: by a machine's id, by
+ * that of a site whose machines are all concerned, or '' for every machine. Triggers (in the migration) write it,
+ * whoever makes the change; rows of what is gone stay. Readings of BMCs alone are marked where they are written: once
+ * per site and minute, and not once per machine.
+ */
+export const listRevisions = sqliteTable(
+  'list_revisions',
+  {
+    subjectId: text('subject_id').primaryKey(),
+    revision: integer('revision').notNull(),
+  },
+  (table) => [index('list_revisions_by_revision').on(table.revision)],
 )

@@ -29,6 +29,23 @@ export const bundleManifestSchema = z.object({
   files: z.array(bundleFileSchema).min(1).max(32),
 })
 
+/** A package of dragonfly-edge that the control plane holds for its edges; it signs this (JWS, this as payload). */
+export const edgeReleaseSchema = z.object({
+  format: z.literal(1),
+  version: z.string().max(64),
+  /** Node's platform and architecture: `linux-x64`. */
+  platform: z.string().max(64),
+  sizeBytes: sizeBytesSchema,
+  /** Of the whole tarball, as npm writes it: `sha512-<base64>`. */
+  integrity: z.string().regex(/^sha512-[A-Za-z0-9+/]{86}==$/),
+  chunks: z
+    .array(z.object({ sha256: sha256Schema, sizeBytes: sizeBytesSchema.max(bundleChunkBytes) }))
+    .max(256),
+})
+export type EdgeRelease = z.infer<typeof edgeReleaseSchema>
+/** GET /api/edge/v1/release/manifest: compact JWS of this type, payload EdgeRelease. */
+export const edgeReleaseType = 'dragonfly-edge-release+jwt'
+
 export type BundleManifest = z.infer<typeof bundleManifestSchema>
 export type BundleFile = z.infer<typeof bundleFileSchema>
 export type BundleFileName = (typeof bundleFileNames)[number]

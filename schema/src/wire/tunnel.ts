@@ -15,6 +15,8 @@ export const edgePingEveryMs = 25_000
 
 /** Among the commands of a `hello`: it understands the frame `observe-dhcp`. */
 export const observeDhcpAbility = 'dhcp.observe'
+/** The same: it can become another version by itself. */
+export const updateAbility = 'update'
 
 export const incompatibilities = ['edge-too-old', 'edge-too-new'] as const
 

@@ -681,7 +681,7 @@ export interface paths {
         delete: operations["deleteSite"];
         options?: never;
         head?: never;
-        /** Rename a site, or set what becomes of unknown machines and how careful it is */
+        /** Rename a site, or set what becomes of unknown machines, how careful it is and what its edges keep of images */
         patch: operations["updateSite"];
         trace?: never;
     };
@@ -730,6 +730,23 @@ export interface paths {
         put?: never;
         /** Ask the edge to listen for DHCP servers on its interfaces; the edge shows what it heard seconds later */
         post: operations["observeDhcp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/edges/{edgeId}/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Update an edge to the version that this control plane holds; it goes back by itself when that does not come up */
+        post: operations["requestEdgeUpdate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2027,6 +2044,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/edge/v1/release/chunks/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One piece of the package, by the SHA-256 of its bytes */
+        get: operations["getReleaseChunk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/edge/v1/release/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The package of dragonfly-edge that this control plane holds, signed */
+        get: operations["getReleaseManifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/edge/v1/leave": {
         parameters: {
             query?: never;
@@ -2429,6 +2480,7 @@ export interface components {
             /** @enum {string} */
             reimage: "on" | "off";
             deploymentsAtOnce: number;
+            imageCacheGib: number | null;
             machineCount: number;
             edgeCount: number;
             edgesOnline: number;
@@ -2445,6 +2497,7 @@ export interface components {
             /** @enum {string} */
             minimumSafety?: "safe" | "power";
             deploymentsAtOnce?: number;
+            imageCacheGib?: number | null;
         };
         DhcpLease: {
             interface: string;
@@ -2470,6 +2523,10 @@ export interface components {
             lastSeenAt: number | null;
             upToDate: boolean;
             bundleVersion: string | null;
+            update: {
+                available: string | null;
+                wanted: string | null;
+            };
             interfaces: {
                 name: string;
                 mac: string | null;
@@ -3359,7 +3416,7 @@ export interface components {
                 edgeId: string;
                 siteName: string;
                 /** @enum {string} */
-                status: "waiting" | "downloading" | "verifying" | "ready" | "failed";
+                status: "waiting" | "downloading" | "verifying" | "ready" | "failed" | "evicted";
                 bytesDone: number | null;
                 bytesTotal: number | null;
                 failure: {
@@ -3592,7 +3649,7 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             at: number;
             /** @enum {string} */
-            actorKind: "person" | "edge" | "stranger";
+            actorKind: "person" | "edge" | "stranger" | "server";
             actorId: string | null;
             actorName: string | null;
             operation: string;
@@ -7323,6 +7380,73 @@ export interface operations {
             };
         };
     };
+    requestEdgeUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The edge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edge"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revokeEdge: {
         parameters: {
             query?: never;
@@ -7573,6 +7697,10 @@ export interface operations {
                 status?: "discovered" | "ready" | "queued" | "armed" | "deploying" | "deployed" | "failed";
                 /** @description Part of a name, MAC address, serial number, product, address or tag */
                 q?: string;
+                /** @description At most so many; all of them without it */
+                limit?: number;
+                /** @description So many are passed over */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -7580,7 +7708,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Machines */
+            /** @description Machines; `total` counts those on other pages, too */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7588,8 +7716,16 @@ export interface operations {
                 content: {
                     "application/json": {
                         items: components["schemas"]["Machine"][];
+                        total: number;
                     };
                 };
+            };
+            /** @description Nothing has changed since the answer with the ETag in If-None-Match */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {
@@ -13417,6 +13553,10 @@ export interface operations {
                             };
                         })[];
                         bundleVersion: string | null;
+                        edgeUpdate?: {
+                            version: string;
+                            requestId: string;
+                        };
                         images: {
                             imageId: string;
                             name: string;
@@ -13435,6 +13575,8 @@ export interface operations {
                             manifestDigest: string | null;
                             attempt: number;
                         }[];
+                        imageCacheBytes?: number;
+                        imagesInUse?: string[];
                         machines: {
                             machineId: string;
                             name: string;
@@ -13534,6 +13676,96 @@ export interface operations {
             };
             /** @description Not signed in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReleaseChunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReleaseManifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The manifest */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        version: string;
+                        manifest: string;
+                    };
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

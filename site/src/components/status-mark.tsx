@@ -31,10 +31,13 @@ export function statusLabel(status: Status): string {
   return looks[status].label
 }
 
-export function StatusMark({ status, label }: { status: Status; label?: string }) {
+/** `wraps`: the label is a sentence, which may take several lines. */
+export function StatusMark({ status, label, wraps }: { status: Status; label?: string; wraps?: boolean }) {
   const look = looks[status]
   return (
-    <span className={`inline-flex items-center gap-2 whitespace-nowrap ${look.colour}`}>
+    <span
+      className={`inline-flex gap-2 ${wraps ? 'items-baseline [overflow-wrap:anywhere]' : 'items-center whitespace-nowrap'} ${look.colour}`}
+    >
       <svg
         viewBox="0 0 12 12"
         width="11"

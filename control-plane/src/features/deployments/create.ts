@@ -13,6 +13,7 @@ import { effectiveSwitch } from '../safety/read-switches.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { checkNetworkConfig, compilePlan } from '../templates/compile.ts'
 import { findTemplate } from '../templates/service.ts'
+import { nextEpoch } from './epoch-floor.ts'
 import { type DeploymentOrders, signDeploymentOrders } from './order.ts'
 import { appendTimeline } from './queries.ts'
 import { firstStatus } from './queue.ts'
@@ -83,7 +84,7 @@ function draftDeployment(
     plan,
     hostname: input.hostname,
     disk: input.disk,
-    epoch: machine.epoch + 1,
+    epoch: machine.nextEpoch,
     createdAt: now,
     armedUntil: now + Math.round((input.armedHours ?? defaultArmedHours) * 3_600_000),
   }
@@ -181,7 +182,7 @@ async function refuseFailedImage(deps: Deps, imageId: string, siteId: string): P
 async function readDeployable(deps: Deps, machineId: string) {
   const view = await getMachine(deps, machineId)
   const [row] = await deps.db
-    .select({ epoch: machines.epoch })
+    .select({ epoch: machines.epoch, nextEpoch })
     .from(machines)
     .where(eq(machines.machineId, machineId))
   if (!row) throw notFound('machine')
@@ -194,7 +195,7 @@ async function readDeployable(deps: Deps, machineId: string) {
       'Neither a MAC address nor a UUID of this machine is known: nobody could tell it from others when it boots. Have its BMC looked at, or boot it from the network once.',
     )
   }
-  return { ...view, epoch: row.epoch }
+  return { ...view, ...row }
 }
 
 /** What is odd but allowed goes to the machine's log. */

@@ -2,7 +2,7 @@ import type { DeploymentView } from '@dragonfly/schema/api'
 import { deployments } from '@dragonfly/schema/db'
 import type { DeploymentStatus } from '@dragonfly/schema/state'
 import { and, eq, inArray } from 'drizzle-orm'
-import type { Deps } from '../../deps.ts'
+import type { Database, Deps } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
 import { type DeploymentRow, findDeployments, findTimelines } from './queries.ts'
 import { renderDeployment } from './view.ts'
@@ -16,6 +16,18 @@ export async function renderDeployments(
   return rows.map((row) =>
     renderDeployment(row, timelines.get(row.deploymentId) ?? [], progress.get(row.deploymentId)),
   )
+}
+
+/** As the database has them, without live values. */
+export async function renderStoredDeployments(
+  db: Database,
+  rows: readonly DeploymentRow[],
+): Promise<DeploymentView[]> {
+  const timelines = await findTimelines(
+    db,
+    rows.map((row) => row.deploymentId),
+  )
+  return rows.map((row) => renderDeployment(row, timelines.get(row.deploymentId) ?? [], undefined))
 }
 
 export async function listDeployments(

@@ -1,5 +1,5 @@
 import type { SignedBundle } from '@dragonfly/schema/wire'
-import { bundleManifestType } from '@dragonfly/schema/wire'
+import { bundleManifestType, edgeReleaseType } from '@dragonfly/schema/wire'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { rateLimitKey } from '../../addresses.ts'
 import type { AppEnv } from '../../deps.ts'
@@ -7,6 +7,7 @@ import { edgeOf } from '../../enforce-access.ts'
 import { AppError, notFound } from '../../errors.ts'
 import { requireUpgrade } from '../../sockets.ts'
 import { revokeEdge } from '../edges/service.ts'
+import { releaseMissing } from '../edges/update.ts'
 import { enrolEdge } from './enrol.ts'
 import * as routes from './routes.ts'
 import { readSiteState, readStateVersion, siteStateTag } from './site-state.ts'
@@ -20,6 +21,7 @@ export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
   mountLeave(app)
   mountTunnel(app)
   mountBundle(app)
+  mountRelease(app)
 }
 
 function mountEnrolment(app: OpenAPIHono<AppEnv>): void {
@@ -85,6 +87,31 @@ function mountBundle(app: OpenAPIHono<AppEnv>): void {
     return new Response(piece.body, {
       headers: { 'content-type': 'application/octet-stream', 'content-length': String(piece.sizeBytes) },
     })
+  })
+}
+
+function mountRelease(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(routes.getReleaseManifest, async (c) => {
+    const deps = c.get('deps')
+    const release = await deps.edgeRelease.current()
+    if (!release) throw releaseMissing()
+    const signed: SignedBundle = {
+      version: release.version,
+      manifest: await deps.signer.sign(edgeReleaseType, release),
+    }
+    return c.json(signed, 200)
+  })
+
+  app.openapi(routes.getReleaseChunk, async (c) => {
+    const bytes = await c.get('deps').edgeRelease.chunk(c.req.valid('param').sha256)
+    if (!bytes) throw notFound('piece of the package')
+    return bytesResponse(bytes)
+  })
+}
+
+function bytesResponse(bytes: Uint8Array<ArrayBuffer>): Response {
+  return new Response(bytes, {
+    headers: { 'content-type': 'application/octet-stream', 'content-length': String(bytes.byteLength) },
   })
 }
 

@@ -66,6 +66,33 @@ export const getBundleManifest = defineRoute({
   responses: { 200: jsonResponse('The manifest', signedBundleSchema), ...problems(401, 404) },
 })
 
+export const getReleaseManifest = defineRoute({
+  method: 'get',
+  path: '/api/edge/v1/release/manifest',
+  operationId: 'getReleaseManifest',
+  tags: ['edge'],
+  summary: 'The package of dragonfly-edge that this control plane holds, signed',
+  'x-access': 'edge',
+  responses: { 200: jsonResponse('The manifest', signedBundleSchema), ...problems(401, 404) },
+})
+
+export const getReleaseChunk = defineRoute({
+  method: 'get',
+  path: '/api/edge/v1/release/chunks/{sha256}',
+  operationId: 'getReleaseChunk',
+  tags: ['edge'],
+  summary: 'One piece of the package, by the SHA-256 of its bytes',
+  'x-access': 'edge',
+  request: { params: bundleChunkParamsSchema },
+  responses: {
+    200: {
+      description: 'The bytes',
+      content: { 'application/octet-stream': { schema: { type: 'string' as const, format: 'binary' } } },
+    },
+    ...problems(401, 404, 422),
+  },
+})
+
 export const getBundleChunk = defineRoute({
   method: 'get',
   path: '/api/edge/v1/bundle/chunks/{sha256}',

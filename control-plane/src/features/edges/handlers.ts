@@ -6,6 +6,7 @@ import { maySeeSite } from '../people/site-limits.ts'
 import { listLeases } from './leases.ts'
 import * as routes from './routes.ts'
 import { getEdge, listEdges, observeDhcp, revokeEdge, updateEdge } from './service.ts'
+import { requestEdgeUpdate } from './update.ts'
 
 export function mountEdges(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.listEdges, async (c) => {
@@ -24,6 +25,9 @@ export function mountEdges(app: OpenAPIHono<AppEnv>): void {
     await observeDhcp(c.get('deps'), c.req.valid('param').edgeId)
     return c.body(null, 202)
   })
+  app.openapi(routes.requestEdgeUpdate, async (c) =>
+    c.json(await requestEdgeUpdate(c.get('deps'), c.req.valid('param').edgeId), 200),
+  )
   app.openapi(routes.revokeEdge, async (c) => {
     await revokeEdge(c.get('deps'), c.req.valid('param').edgeId)
     return c.body(null, 204)

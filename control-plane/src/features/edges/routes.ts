@@ -58,6 +58,18 @@ export const observeDhcp = defineRoute({
   responses: { 202: { description: 'It was asked' }, ...problems(401, 403, 404, 409, 422) },
 })
 
+export const requestEdgeUpdate = defineRoute({
+  method: 'post',
+  path: '/api/v1/edges/{edgeId}/update',
+  operationId: 'requestEdgeUpdate',
+  tags: ['edges'],
+  summary:
+    'Update an edge to the version that this control plane holds; it goes back by itself when that does not come up',
+  'x-access': 'edges',
+  request: { params },
+  responses: { 200: jsonResponse('The edge', edgeViewSchema), ...problems(401, 403, 404, 409, 422) },
+})
+
 export const revokeEdge = defineRoute({
   method: 'delete',
   path: '/api/v1/edges/{edgeId}',

@@ -30,10 +30,11 @@ export async function listEdges(
     .orderBy(edges.hostname, edges.enrolledAt)
   const edgeIds = rows.map((row) => row.edge.edgeId)
   const now = deps.clock()
-  const [modes, problems, connected] = await Promise.all([
+  const [modes, problems, connected, release] = await Promise.all([
     deps.db.select().from(edgeInterfaceModes).where(inArray(edgeInterfaceModes.edgeId, edgeIds)),
     deps.db.select().from(edgeProblems).where(inArray(edgeProblems.edgeId, edgeIds)),
     deps.connections.connected(),
+    deps.edgeRelease.current(),
   ])
   return rows.map(({ edge, siteName, stateVersion }) => ({
     edgeId: edge.edgeId,
@@ -47,6 +48,10 @@ export async function listEdges(
     lastSeenAt: edge.lastSeenAt,
     upToDate: edge.appliedVersion === stateVersion,
     bundleVersion: edge.bundleVersion,
+    update: {
+      available: release && release.version !== edge.version ? release.version : null,
+      wanted: edge.wantedVersion,
+    },
     interfaces: joinInterfaces(
       edge,
       modes.filter((mode) => mode.edgeId === edge.edgeId),

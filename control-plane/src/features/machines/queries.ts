@@ -8,7 +8,7 @@ import {
   racks,
   sites,
 } from '@dragonfly/schema/db'
-import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../database.ts'
 import { effectiveSwitch } from '../safety/read-switches.ts'
 
@@ -70,25 +70,24 @@ export function findMachines(db: Database, where: SQL | undefined) {
 }
 export type MachineListRow = Awaited<ReturnType<typeof findMachines>>[number]
 
-/** MAC addresses (the primary first), tags and roles of machines. */
-export async function findBelongings(db: Database, where: { siteId?: string; machineId?: string }) {
-  const own = db
-    .select({ machineId: machines.machineId })
-    .from(machines)
-    .where(
-      and(
-        where.siteId ? eq(machines.siteId, where.siteId) : undefined,
-        where.machineId ? eq(machines.machineId, where.machineId) : undefined,
-      ),
-    )
+/** MAC addresses (the primary first), tags and roles of the machines in a list of ids in SQL; of all without one. */
+export async function findBelongings(db: Database, ids?: SQL) {
   const [macs, tags, roles] = await Promise.all([
     db
       .select()
       .from(machineMacs)
-      .where(inArray(machineMacs.machineId, own))
+      .where(ids && sql`${machineMacs.machineId} in ${ids}`)
       .orderBy(desc(machineMacs.isPrimary), machineMacs.mac),
-    db.select().from(machineTags).where(inArray(machineTags.machineId, own)).orderBy(machineTags.tag),
-    db.select().from(machineRoles).where(inArray(machineRoles.machineId, own)).orderBy(machineRoles.role),
+    db
+      .select()
+      .from(machineTags)
+      .where(ids && sql`${machineTags.machineId} in ${ids}`)
+      .orderBy(machineTags.tag),
+    db
+      .select()
+      .from(machineRoles)
+      .where(ids && sql`${machineRoles.machineId} in ${ids}`)
+      .orderBy(machineRoles.role),
   ])
   return {
     macs: Map.groupBy(macs, (row) => row.machineId),

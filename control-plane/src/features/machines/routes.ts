@@ -33,9 +33,20 @@ export const listMachines = defineRoute({
         .max(200)
         .optional()
         .openapi({ description: 'Part of a name, MAC address, serial number, product, address or tag' }),
+      limit: countQuery(1, 1000)
+        .optional()
+        .openapi({ description: 'At most so many; all of them without it' }),
+      offset: countQuery(0, 1_000_000).optional().openapi({ description: 'So many are passed over' }),
     }),
   },
-  responses: { 200: jsonResponse('Machines', listOf(machineViewSchema)), ...problems(401, 422) },
+  responses: {
+    200: jsonResponse(
+      'Machines; `total` counts those on other pages, too',
+      listOf(machineViewSchema).extend({ total: z.number().int().nonnegative() }),
+    ),
+    304: { description: 'Nothing has changed since the answer with the ETag in If-None-Match' },
+    ...problems(401, 422),
+  },
 })
 
 export const createMachine = defineRoute({

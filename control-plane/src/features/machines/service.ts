@@ -1,59 +1,23 @@
-import type { MachineDetail, MachineView, machinePatchSchema } from '@dragonfly/schema/api'
+import type { MachineDetail, machinePatchSchema } from '@dragonfly/schema/api'
 import { deployments, machineMacs, machineRoles, machines, machineTags } from '@dragonfly/schema/db'
-import { isActive, type MachineStatus, machineActions } from '@dragonfly/schema/state'
+import { machineActions } from '@dragonfly/schema/state'
 import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { runBatch, runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
-import { findDeployments, findNewestDeployments } from '../deployments/queries.ts'
+import { findDeployments } from '../deployments/queries.ts'
 import { renderDeployments } from '../deployments/read.ts'
-import { renderDeployment } from '../deployments/view.ts'
 import { readSite } from '../sites/service.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { findBelongings, findMachines, findMacOwner } from './queries.ts'
-import { compareMachines, matchesSearch, renderMachine } from './view.ts'
-
-export interface MachineFilter {
-  siteId?: string | undefined
-  status?: MachineStatus | undefined
-  q?: string | undefined
-}
-
-/** The list leaves the timelines of deployments that ended well out: they are read one by one. */
-export async function listMachines(
-  deps: Deps,
-  filter: MachineFilter,
-  siteIds: readonly string[] | null,
-): Promise<MachineView[]> {
-  const { siteId } = filter
-  const [rows, belongings, newest] = await Promise.all([
-    findMachines(deps.db, siteId ? eq(machines.siteId, siteId) : undefined),
-    findBelongings(deps.db, siteId ? { siteId } : {}),
-    findNewestDeployments(deps.db, siteId ? eq(deployments.siteId, siteId) : undefined),
-  ])
-  const [lively, settled] = [
-    newest.filter((row) => isActive(row.status) || row.status === 'failed'),
-    newest.filter((row) => !isActive(row.status) && row.status !== 'failed'),
-  ]
-  const views = [
-    ...(await renderDeployments(deps, lively)),
-    ...settled.map((row) => renderDeployment(row, [], undefined)),
-  ]
-  const byMachine = new Map(views.map((view) => [view.machineId, view]))
-  return rows
-    .map((row) => renderMachine(row, belongings, byMachine.get(row.machineId) ?? null))
-    .filter((machine) => siteIds === null || siteIds.includes(machine.siteId))
-    .filter((machine) => !filter.status || machine.status === filter.status)
-    .filter((machine) => !filter.q || matchesSearch(machine, filter.q))
-    .sort(compareMachines)
-}
+import { renderMachine } from './view.ts'
 
 export async function getMachine(deps: Deps, machineId: string): Promise<MachineDetail> {
   const [rows, belongings, deploymentRows, stored] = await Promise.all([
     findMachines(deps.db, eq(machines.machineId, machineId)),
-    findBelongings(deps.db, { machineId }),
+    findBelongings(deps.db, sql`(${machineId})`),
     findDeployments(deps.db, eq(deployments.machineId, machineId), 50),
     deps.db
       .select({ inventory: machines.inventory, inventoryAt: machines.inventoryAt })

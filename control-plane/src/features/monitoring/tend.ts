@@ -1,5 +1,6 @@
 import { sites } from '@dragonfly/schema/db'
 import { sampleSteps } from '@dragonfly/schema/state'
+import { createBreathe } from '../../breathe.ts'
 import type { Deps } from '../../deps.ts'
 import { addUpMinutes, coarsen, deleteSamples, findSubjects } from './queries.ts'
 
@@ -48,10 +49,16 @@ async function prune(deps: Deps, now: number): Promise<void> {
   const subjects = await findSubjects(deps.db)
   const gone = subjects.filter(({ isGone }) => isGone).map(({ id }) => id)
   const kept = subjects.filter(({ isGone }) => !isGone).map(({ id }) => id)
+  const breathe = createBreathe()
   for (const { stepSeconds, keptSeconds } of sampleSteps) {
-    for (const ids of chunks(gone)) await deleteSamples(deps.db, ids, { stepSeconds, beforeSeconds: now * 2 })
-    for (const ids of chunks(kept))
+    for (const ids of chunks(gone)) {
+      await breathe()
+      await deleteSamples(deps.db, ids, { stepSeconds, beforeSeconds: now * 2 })
+    }
+    for (const ids of chunks(kept)) {
+      await breathe()
       await deleteSamples(deps.db, ids, { stepSeconds, beforeSeconds: now - keptSeconds })
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   type bmcOrderType,
   type bundleManifestType,
+  type edgeReleaseType,
   type PublicJwk,
   publicJwkSchema,
   type revocationType,
@@ -17,7 +18,12 @@ import { readOrCreateSetting } from '../settings/settings.ts'
 export interface Signer {
   keys: SignerKey[]
   sign(
-    type: typeof workOrderType | typeof bundleManifestType | typeof bmcOrderType | typeof revocationType,
+    type:
+      | typeof edgeReleaseType
+      | typeof workOrderType
+      | typeof bundleManifestType
+      | typeof bmcOrderType
+      | typeof revocationType,
     payload: object,
   ): Promise<string>
 }

@@ -1,13 +1,13 @@
 import type { UserReset, UserView, userCreateSchema, userPatchSchema } from '@dragonfly/schema/api'
-import { account, passkeys, session, sites, twoFactor, user, userSites } from '@dragonfly/schema/db'
+import { account, passkeys, session, sites, user, userSites } from '@dragonfly/schema/db'
 import { and, count, eq, gt, inArray, isNull, max, ne, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import type { z } from 'zod'
-import { isConstraint, runBatch, runGuardedBatch, type Statement } from '../../batch.ts'
+import { isConstraint, runGuardedBatch, type Statement } from '../../batch.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
-import { deleteRecoveryCodes } from '../passkeys/recovery-codes.ts'
 import { createPerson, type NewPerson } from './create-person.ts'
+import { dropFactors } from './drop-factors.ts'
 import { createWayBack } from './way-back.ts'
 
 const lastAdministrator = () =>
@@ -122,13 +122,7 @@ export async function deleteUser(deps: Deps, userId: string): Promise<void> {
  */
 export async function resetMfa(deps: Deps, userId: string): Promise<UserReset> {
   await getUser(deps, userId)
-  await runBatch(deps.db, [
-    deps.db.update(user).set({ twoFactorEnabled: false }).where(eq(user.id, userId)),
-    deps.db.delete(twoFactor).where(eq(twoFactor.userId, userId)),
-    deps.db.delete(passkeys).where(eq(passkeys.userId, userId)),
-    deps.db.delete(session).where(eq(session.userId, userId)),
-  ])
-  await deleteRecoveryCodes(deps, userId)
+  await dropFactors(deps.db, userId)
   const link = (await hasOtherWayIn(deps.db, userId)) ? null : await createWayBack(deps, userId)
   publishPerson(deps, userId)
   return { ...(await getUser(deps, userId)), link }

@@ -17,7 +17,10 @@ export function isWayBack(token: string): boolean {
  * A link for somebody who lost everything that they sign in with: it works once, for a day, and a newer one takes
  * its place. Whoever has it makes a passkey, or a password, for this account.
  */
-export async function createWayBack(deps: Deps, userId: string): Promise<string> {
+export async function createWayBack(
+  deps: Pick<Deps, 'db' | 'clock' | 'publicUrl'>,
+  userId: string,
+): Promise<string> {
   const token = createToken(prefix)
   await deps.db
     .delete(ceremonies)

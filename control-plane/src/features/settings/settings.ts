@@ -5,6 +5,7 @@ import type { Database } from '../../database.ts'
 export type SettingKey =
   | 'control-plane-id'
   | 'generation'
+  | 'epoch-floor'
   | 'organisation'
   | 'signer-key'
   | 'session-secret'

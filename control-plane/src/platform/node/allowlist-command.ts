@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Database } from '../../database.ts'
 import { clearAllowlist, goodForMs, readDoorPolicy } from '../../features/front-door/policy.ts'
+import { requireDatabase } from './data-folder.ts'
 import { openDatabase } from './database.ts'
-import { readServerOptions, UsageError } from './options.ts'
+import { readDataDir, UsageError } from './options.ts'
 
 /** The way back in for who locked themselves out: works on the data folder, whether the server runs or not. */
 export async function runAllowlist(
@@ -13,10 +12,8 @@ export async function runAllowlist(
   if ((action !== 'show' && action !== 'clear') || more.length > 0) {
     throw new UsageError('allowlist wants one word more: show or clear')
   }
-  const { dataDir } = readServerOptions(process.env, flags)
-  if (!existsSync(join(dataDir, 'dragonfly.db'))) {
-    throw new UsageError(`${dataDir} holds no database: name its folder with --data or DRAGONFLY_DATA`)
-  }
+  const dataDir = readDataDir(flags)
+  requireDatabase(dataDir)
   const { db, close } = await openDatabase(dataDir)
   try {
     console.log(action === 'show' ? await describeAllowlist(db) : await openDoor(db))

@@ -2,13 +2,22 @@ import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
 import { type Network, parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
 import { createConsoleHub } from '../../features/consoles/hub.ts'
+import { createMachineList, createTurns } from '../../features/machines/machine-list.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
 import { createCoalesce } from '../../features/sites/coalesce.ts'
 import { announceSite } from '../../features/sites/site-version.ts'
 import { createCode } from '../../ids.ts'
-import type { BundleSource, Clock, LocalConnections, Secrets, UploadStore } from '../../ports/index.ts'
+import type {
+  BundleSource,
+  Clock,
+  EdgeReleaseSource,
+  LocalConnections,
+  Secrets,
+  UploadStore,
+} from '../../ports/index.ts'
 import { createRateLimiter } from '../../rate-limit.ts'
 import { createDeps } from '../deps.ts'
+import { noEdgeRelease } from '../no-edge-release.ts'
 import { createAssetFiles } from './asset-files.ts'
 import { createEdgeConnections, createLiveEvents, createLiveValues, createReplayGuard } from './memory.ts'
 import { createSockets } from './sockets.ts'
@@ -21,11 +30,15 @@ export interface NodeDepsOptions {
   secrets: Secrets
   publicUrl: string
   bundle: BundleSource
+  edgeRelease?: EdgeReleaseSource
   uploads: UploadStore | null
   siteDir: string
   trustedProxies?: readonly Network[] | undefined
   metricsToken?: string | undefined
   clock?: Clock
+  /** Once it is aborted, nothing that was put off begins any more: the database is about to be closed. */
+  stopping?: AbortSignal
+  findHostProblems?: Deps['findHostProblems']
   logError: (message: string, error: unknown) => void
 }
 
@@ -49,17 +62,23 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
     connections,
     consoles,
-    announce: (siteId) => coalesce(siteId, () => announceSite(deps, siteId)),
+    announce: (siteId) =>
+      coalesce(siteId, async () => {
+        if (!options.stopping?.aborted) await announceSite(deps, siteId)
+      }),
     // It looks every second.
     tendCommandsAt: async () => undefined,
     live: createLiveEvents(logError),
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
+    machineList: createMachineList(createTurns()),
     bundle: options.bundle,
+    edgeRelease: options.edgeRelease ?? noEdgeRelease,
     uploads: options.uploads,
     assets: createAssetFiles(options.siteDir),
     sockets: createSockets(upgradeWebSocket, connections),
+    ...(options.findHostProblems ? { findHostProblems: options.findHostProblems } : {}),
     logError,
   })
   return Object.assign(deps, { connections })

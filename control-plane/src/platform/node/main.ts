@@ -1,12 +1,16 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=16
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { version } from '../../version.ts'
 import { scryptHasher } from '../password-hasher.ts'
+import { runAdministrator } from './administrator-command.ts'
 import { runAllowlist } from './allowlist-command.ts'
+import { runBackup, runMarkRestored, runRestore } from './backup/commands.ts'
+import { BackupError } from './backup/format.ts'
+import { DataFolderError } from './data-folder.ts'
+import { NewerDatabaseError } from './database.ts'
 import { runMigrate } from './migrate-command.ts'
 import { readServerOptions, renderGreeting, UsageError } from './options.ts'
-import { startServer } from './server.ts'
 
 const usage = `dragonfly ${version}: the control plane
 
@@ -14,6 +18,14 @@ const usage = `dragonfly ${version}: the control plane
   dragonfly allowlist show|clear [--data FOLDER]
                              who may reach the panel; \`clear\` lets everybody in again, also while it runs
 
+  dragonfly backup [FILE]    copies database and keys into one file, also while the server runs
+  dragonfly restore FILE     puts a backup in their place, while it does not run; the old ones are kept
+                             (both: --passphrase-file FILE encrypts it; docs/operations.md)
+
+  dragonfly administrator reset-factors EMAIL
+                             for an administrator who lost passkeys, codes and password: a link to make new ones
+
+  dragonfly mark-restored    after the database of a hosted control plane was taken back to an earlier time
   dragonfly migrate          brings the database of a hosted control plane up to date: docs/hosting.md
                              (DRAGONFLY_DATABASE_URL, DRAGONFLY_DATABASE_TOKEN)
 
@@ -40,6 +52,7 @@ async function main(argv: string[]): Promise<void> {
       host: { type: 'string' },
       data: { type: 'string' },
       'public-url': { type: 'string' },
+      'passphrase-file': { type: 'string' },
       demo: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean' },
@@ -49,10 +62,16 @@ async function main(argv: string[]): Promise<void> {
   const [command, ...more] = positionals
   if (values.help || values.demo || command === undefined) return console.log(usage)
   if (command === 'allowlist') return runAllowlist(more, values)
+  if (command === 'backup') return runBackup(more, values)
+  if (command === 'restore') return runRestore(more, values)
+  if (command === 'mark-restored') return runMarkRestored(more, process.env)
+  if (command === 'administrator') return runAdministrator(more, values)
   if (command === 'migrate') return runMigrate(more, process.env)
   if (command === 'hash-password') return hashPassword(more)
   if (command !== 'serve' || more.length > 0)
     throw new UsageError(`unknown command "${positionals.join(' ')}"`)
+  // Only now: the other commands do without most of the program.
+  const { startServer } = await import('./server.ts')
   const server = await startServer(readServerOptions(process.env, values))
   console.log(renderGreeting(server))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -73,6 +92,10 @@ async function hashPassword(more: readonly string[]): Promise<void> {
   console.log(await scryptHasher.hash(password))
 }
 
+function isExpected(error: unknown): boolean {
+  return [BackupError, DataFolderError, NewerDatabaseError].some((kind) => error instanceof kind)
+}
+
 /** Bad input on the command line: one line, exit code 2. */
 function explain(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error)
@@ -80,6 +103,12 @@ function explain(error: unknown): void {
   if (error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS')) {
     console.error(`dragonfly: ${message} (try dragonfly --help)`)
     process.exitCode = 2
+  } else if (isExpected(error)) {
+    console.error(`dragonfly: ${message}`)
+    process.exitCode = 1
+  } else if (code === 'ENOSPC') {
+    console.error('dragonfly: the disk is full: nothing was changed; free some space, and try again')
+    process.exitCode = 1
   } else if (code === 'EADDRINUSE') {
     console.error('dragonfly: the port is taken by another program: set PORT to another one')
     process.exitCode = 1

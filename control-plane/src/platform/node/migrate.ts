@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import * as schema from '@dragonfly/schema/db'
 import { migrationsFolder } from '@dragonfly/schema/migrations'
 import { type Client, createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
+import { refuseNewerDatabase } from './database.ts'
 
 /** A migration that was cut off holds the others up for this long. */
 const leaseMs = 5 * 60_000
@@ -29,6 +31,7 @@ export async function migrateDatabase(options: {
   try {
     await takeLease(client, holder, options.onWait ?? (() => {}))
     try {
+      await refuseNewerDatabase(drizzle(client, { schema }))
       await migrate(drizzle(client), { migrationsFolder })
     } finally {
       await client.execute({ sql: 'delete from migration_lease where holder = ?', args: [holder] })

@@ -19,6 +19,7 @@ const environmentSchema = z.object({
     .min(16, 'DRAGONFLY_METRICS_TOKEN has at least 16 characters')
     .optional(),
   DRAGONFLY_BUNDLE_DIR: z.string().min(1).optional(),
+  DRAGONFLY_EDGE_PACKAGES_DIR: z.string().min(1).optional(),
   DRAGONFLY_ADMIN_EMAIL: z.email('DRAGONFLY_ADMIN_EMAIL is an e-mail address').optional(),
   DRAGONFLY_SETUP_FILE: z.string().min(1).optional(),
   DRAGONFLY_SETUP: z.string().min(1).optional(),
@@ -56,6 +57,7 @@ export function readServerOptions(
     host: rest.HOST,
     dataDir: rest.DRAGONFLY_DATA,
     bundleDir: rest.DRAGONFLY_BUNDLE_DIR ?? fromRoot('build/bundle'),
+    packagesDir: rest.DRAGONFLY_EDGE_PACKAGES_DIR ?? fromRoot('build/packages'),
     siteDir: fromRoot('site/dist'),
     publicUrl: rest.DRAGONFLY_PUBLIC_URL,
     trustedProxies: rest.DRAGONFLY_TRUSTED_PROXIES,
@@ -95,6 +97,11 @@ function parseProxies(text: string, context: z.RefinementCtx): Network[] {
       context.addIssue({ code: 'custom', message })
       return []
     })
+}
+
+/** The data folder alone: a command that works on it needs no other setting to be right. */
+export function readDataDir(flags: { data?: string | undefined }, environment = process.env): string {
+  return flags.data || environment.DRAGONFLY_DATA || './.data'
 }
 
 export class UsageError extends Error {}

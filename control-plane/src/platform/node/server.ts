@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -24,10 +24,14 @@ import {
 import type { SetupFile } from '../../features/setup/setup-file.ts'
 import { ensureLocalSite } from '../../features/sites/local-site.ts'
 import { createEnrolmentToken } from '../../features/sites/service.ts'
+import { noEdgeRelease } from '../no-edge-release.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
+import { claimDataFolder } from './data-folder.ts'
 import { openDatabase } from './database.ts'
 import { createNodeDeps } from './deps.ts'
+import { createEdgeReleaseFiles } from './edge-release-files.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { createHostProblems } from './host-problems.ts'
 import { openSecrets } from './secrets.ts'
 import { createUploadFiles } from './upload-files.ts'
 
@@ -38,6 +42,8 @@ export interface ServerOptions {
   host?: string | undefined
   dataDir: string
   bundleDir: string
+  /** Packages of dragonfly-edge, to which edges can be updated. */
+  packagesDir?: string | undefined
   /** The built portal. */
   siteDir: string
   /** Proxies whose X-Forwarded-For is believed. */
@@ -94,14 +100,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const port = await listen(server, options.port, options.host)
   const publicUrl = options.publicUrl ?? `http://localhost:${port}`
+  let releaseFolder = () => {}
+  const stopping = new AbortController()
   try {
-    await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
+    releaseFolder = await claimDataFolder(options.dataDir)
     const { db, close: closeDatabase } = await openDatabase(options.dataDir)
     const secrets = await openSecrets(options.dataDir)
     await releaseStaleClaim(db)
     const bundle = createBundleFiles(options.bundleDir, logError)
+    const { packagesDir } = options
+    const edgeRelease = packagesDir ? createEdgeReleaseFiles(packagesDir, logError) : noEdgeRelease
     const uploads = createUploadFiles(join(options.dataDir, 'uploads'))
-    const deps = await createNodeDeps({ ...options, bundle, uploads, db, secrets, publicUrl, logError })
+    const { signal } = stopping
+    const parts = { bundle, edgeRelease, uploads }
+    const deps = await createNodeDeps({
+      ...{ ...options, ...parts, db, secrets, publicUrl, logError },
+      stopping: signal,
+      findHostProblems: await createHostProblems(options.dataDir),
+    })
     await addAdministrator(deps, options.administrator)
     if (options.setupFile) {
       const say = options.say ?? ((sentence: string) => console.log(sentence))
@@ -124,14 +140,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         deps.live.publish([{ type: 'changed', entity: 'setup', id: 'bundle' }])
       },
       async close() {
+        stopping.abort()
         stopTimers()
         stopHeartbeat()
         for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')
         await closeServer(server, () => sockets.clients.forEach((socket) => void socket.terminate()))
         closeDatabase()
+        releaseFolder()
       },
     }
   } catch (error) {
+    releaseFolder()
     await closeServer(server)
     throw error
   }

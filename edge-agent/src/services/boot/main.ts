@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { edgePorts } from '@dragonfly/schema/wire'
 import { lookUpMac } from '../../io/arp-table.ts'
@@ -9,7 +8,7 @@ import { hasAddress } from '../../io/device-socket.ts'
 import { createFileSender } from '../../io/file-sender.ts'
 import { loadLinuxCalls } from '../../io/linux-calls.ts'
 import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
-import { replaceEarlierProcess } from '../../io/single-process.ts'
+import { handOverSignal, releaseTo, replaceEarlierProcess } from '../../io/single-process.ts'
 import { type FromBootResponder, toBootResponderSchema } from '../../protocol/boot-messages.ts'
 import type { BootView } from '../../protocol/boot-view.ts'
 import { createLeaseTable } from '../../protocol/leases.ts'
@@ -29,6 +28,7 @@ const defaultPorts: BootPorts = {
 const statsEveryMs = 10_000
 const tickEveryMs = 2000
 const listenRetryMs = 5000
+const drainMs = 60_000
 
 /**
  * The boot responder: a process of its own, forked by the supervisor, which it outlives. Arguments:
@@ -46,7 +46,9 @@ async function main(): Promise<void> {
   })
   if (values.state === undefined) throw new Error('--state <file> is missing')
   await mkdir(dirname(values.state), { recursive: true, mode: 0o700 })
-  await replaceEarlierProcess(`${values.state}.pid`, fileURLToPath(import.meta.url))
+  const pidFile = `${values.state}.pid`
+  // Known by the state that it serves: an earlier version's program lies elsewhere.
+  await replaceEarlierProcess(pidFile, values.state)
   const store = createViewStore(values.state)
   const calls = values['plain-sockets'] ? undefined : await loadLinuxCalls()
   const table = createLeaseTable()
@@ -67,6 +69,7 @@ async function main(): Promise<void> {
   // The supervisor may crash or be upgraded: machines still boot.
   process.on('disconnect', () => undefined)
   process.on('SIGTERM', () => void stop(responder))
+  process.on(handOverSignal, () => void handOver(responder, pidFile))
   // Ctrl-C reaches every process of a terminal: a supervisor that is there ends this one itself.
   process.on('SIGINT', () => void (process.connected || stop(responder)))
   const stats = setInterval(() => responder.postStats(), statsEveryMs)
@@ -109,6 +112,16 @@ async function takeView(view: BootView, responder: BootResponder, store: ViewSto
       message: `The boot responder could not keep its state on disk (${String(error)}). Machines boot, until it is restarted. Free some space or repair the folder.`,
     })
   }
+}
+
+/** Another responder waits for the ports; what machines are fetching here, they fetch to its end. */
+async function handOver(responder: BootResponder, pidFile: string): Promise<void> {
+  const patience = setTimeout(() => process.exit(0), drainMs)
+  await responder.drain()
+  await releaseTo(pidFile)
+  // It ends when its last socket is closed.
+  patience.unref()
+  if (process.connected) process.disconnect()
 }
 
 async function stop(responder: BootResponder): Promise<void> {

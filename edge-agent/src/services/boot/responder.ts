@@ -42,6 +42,8 @@ export interface BootResponder {
   /** Tells what became of leases, and what is no longer wrong. */
   tick: () => void
   close: () => Promise<void>
+  /** Answers nobody any more, and goes on with what it has begun. */
+  drain: () => Promise<void>
 }
 
 /** Joins DHCP, TFTP and HTTP over one view that is replaced as a whole. */
@@ -62,6 +64,7 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     sendFilePart: options.sendFilePart,
     now: options.now,
     debug: options.debug,
+    isDraining: () => isDraining,
     report: (event) => {
       if (mayReport()) options.post({ type: 'event', event })
       else counters.increment('events_dropped')
@@ -81,6 +84,7 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
   })
   const senders = new Map<string, UdpSocket>()
   let areLansMixed = false
+  let isDraining = false
 
   function tellMixedLans(areMixed: boolean): void {
     if (areMixed === areLansMixed) return
@@ -108,6 +112,11 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     tick: () => {
       leasing.tellChanged()
       concerns.tick()
+    },
+    drain: async () => {
+      isDraining = true
+      await listeners.reconcile([])
+      await options.leases.store.close()
     },
     close: async () => {
       await listeners.reconcile([])
@@ -285,7 +294,8 @@ function httpListener(entry: BootInterface, context: BootContext): ListenerSpec 
       return {
         close: () => {
           server.close()
-          server.closeAllConnections()
+          if (context.isDraining()) server.closeIdleConnections()
+          else server.closeAllConnections()
         },
       }
     },

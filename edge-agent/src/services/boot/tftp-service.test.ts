@@ -49,6 +49,7 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
     counters,
     openUdpSocket,
     now: () => clock.nowMs,
+    isDraining: () => false,
     report: () => undefined,
     debug: () => undefined,
   } as unknown as BootContext

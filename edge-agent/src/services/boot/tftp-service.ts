@@ -44,7 +44,8 @@ export function createTftpService(context: BootContext, limit = createTransferLi
         )
         return {
           close: () => {
-            transfers.close()
+            if (context.isDraining()) transfers.drain()
+            else transfers.close()
             socket.close()
           },
         }

@@ -35,6 +35,8 @@ export interface TftpTransfers {
   /** Sends the first packet again where this very request was answered and nothing has come of it. Gives whether it was. */
   repeat: (asked: Uint8Array, peer: UdpEndpoint) => boolean
   close: () => void
+  /** Closes when the last one has ended. */
+  drain: () => void
 }
 
 interface Running extends NewTransfer {
@@ -59,6 +61,7 @@ export async function openTftpTransfers(
   const running = new Map<string, Running>()
   const sockets: UdpSocket[] = []
   let turn = 0
+  let isDraining = false
   let sweeping: NodeJS.Timeout | undefined
 
   const open = async (): Promise<void> => {
@@ -94,6 +97,7 @@ export async function openTftpTransfers(
   function end(transfer: Running, outcome: TftpOutcome): void {
     running.delete(keyOf(transfer.peer))
     if (running.size === 0) stopSweeping()
+    if (running.size === 0 && isDraining) closeSockets()
     transfer.onEnd(outcome)
   }
 
@@ -112,10 +116,13 @@ export async function openTftpTransfers(
     sweeping = undefined
   }
 
+  const closeSockets = (): void => {
+    for (const socket of sockets.splice(0)) socket.close()
+  }
   const close = (): void => {
     for (const transfer of running.values())
       end(transfer, { kind: 'aborted', message: 'The interface was closed' })
-    for (const socket of sockets) socket.close()
+    closeSockets()
   }
   try {
     while (sockets.length < portCount) await open()
@@ -125,6 +132,10 @@ export async function openTftpTransfers(
   }
   return {
     close,
+    drain: () => {
+      isDraining = true
+      if (running.size === 0) closeSockets()
+    },
     repeat: (asked, peer) => {
       const transfer = running.get(keyOf(peer))
       if (!transfer || transfer.state.acknowledged > 0 || Buffer.compare(asked, transfer.asked) !== 0)

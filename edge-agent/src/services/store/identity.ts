@@ -44,7 +44,9 @@ function forgetSite(): Statement[] {
   ]
   return [
     ...tables.map((table) => statement(`DELETE FROM ${table}`)),
-    statement("DELETE FROM meta WHERE key IN ('journalId', 'openProblems', 'revokedAt')"),
+    statement(
+      "DELETE FROM meta WHERE key IN ('journalId', 'journalTaken', 'journalForgotten', 'openProblems', 'revokedAt')",
+    ),
   ]
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SiteEvent } from '@dragonfly/schema/wire'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../io/database.ts'
 import { openJournal } from './journal.ts'
 import { openStore } from './store.ts'
@@ -34,7 +34,7 @@ const stage = (attempt: number): SiteEvent => ({
 })
 const now = () => 5
 
-test('entries are read back in order, and forgotten when acknowledged', async () => {
+test('entries are read back in order; of what was acknowledged, state changes are kept', async () => {
   const journal = await openJournal(database, { now })
   await journal.append(stage(1), log('a'), stage(2))
   const entries = await journal.read(0, 200, 1e6)
@@ -44,7 +44,8 @@ test('entries are read back in order, and forgotten when acknowledged', async ()
     [3, 'deployment.stage'],
   ])
   await journal.acknowledge(2)
-  expect((await journal.read(0, 200, 1e6)).map((entry) => entry.seq)).toEqual([3])
+  expect((await journal.read(0, 200, 1e6)).map((entry) => entry.seq)).toEqual([1, 3])
+  expect(journal.depth().entries).toBe(1)
 })
 
 test('sequence numbers are never used twice, also after everything was acknowledged', async () => {
@@ -55,7 +56,7 @@ test('sequence numbers are never used twice, also after everything was acknowled
   expect(reopened.journalId).toBe(journal.journalId)
   expect(await reopened.lastSeq()).toBe(2)
   await reopened.append(stage(3))
-  expect((await reopened.read(0, 1, 1e6))[0]?.seq).toBe(3)
+  expect((await reopened.read(2, 1, 1e6))[0]?.seq).toBe(3)
 })
 
 test('a batch stays within its bytes, but never stands still', async () => {
@@ -94,4 +95,43 @@ test('a run of log lines that is larger than a frame is split', async () => {
   const lines = entries.flatMap(({ event }) => (event.type === 'log' ? event.lines : []))
   expect(entries.length).toBeGreaterThan(1)
   expect(lines).toHaveLength(400)
+})
+
+describe('a control plane that was restored from a backup', () => {
+  test('hears again what it took since, once and in order, and what came after', async () => {
+    const journal = await openJournal(database, { now })
+    await journal.append(stage(1), log('a'), stage(2), stage(3))
+    await journal.acknowledge(4)
+    expect(journal.depth().entries).toBe(0)
+    const reopened = await openJournal(database, { now })
+    expect(reopened.depth()).toEqual({ entries: 0, bytes: 0 })
+    await reopened.acknowledge(1)
+    await reopened.append(stage(4))
+    expect((await reopened.read(1, 200, 1e6)).map(({ seq }) => seq)).toEqual([3, 4, 5])
+    expect(reopened.depth().entries).toBe(3)
+    await reopened.acknowledge(5)
+    expect(reopened.depth()).toEqual({ entries: 0, bytes: 0 })
+  })
+
+  test('is told what nobody keeps any more', async () => {
+    let at = 0
+    const journal = await openJournal(database, { now: () => at })
+    await journal.append(...Array.from({ length: 150 }, (_, index) => stage(index + 1)))
+    await journal.acknowledge(150)
+    at = 8 * 24 * 3600_000
+    await journal.append(...Array.from({ length: 150 }, (_, index) => stage(index + 1)))
+    await journal.acknowledge(300)
+    await journal.acknowledge(20)
+    const entries = await journal.read(20, 1000, 1e6)
+    expect(entries.slice(0, 2).map(({ seq }) => seq)).toEqual([151, 152])
+    expect(entries.at(-1)?.event).toEqual({ type: 'journal.gap', from: 21, to: 150 })
+  })
+
+  test('that names a journal of which it took more than there is gets no entry twice', async () => {
+    const journal = await openJournal(database, { now })
+    await journal.append(stage(1), stage(2))
+    await journal.acknowledge(1)
+    await journal.renew()
+    expect((await journal.read(0, 200, 1e6)).map(({ seq }) => seq)).toEqual([2])
+  })
 })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type JournalEntry, type SiteEvent, siteEventSchema } from '@dragonfly/schema/wire'
 import { type Database, type Statement, statement } from '../../io/database.ts'
 import { droppableEvents, planCompaction } from '../../protocol/journal-compaction.ts'
+import { loadAcknowledged, settle, takeBack } from './taken-journal.ts'
 
 /** What the journal may take on disk; beyond that, log lines and progress go, oldest first. */
 const journalLimits = { bytes: 64 * 1024 * 1024, entries: 200_000 }
@@ -18,7 +19,10 @@ export interface Journal {
   append(...events: SiteEvent[]): Promise<void>
   /** Entries after `seq`, at most `limit` and `bytes` of them. */
   read(afterSeq: number, limit: number, bytes: number): Promise<JournalEntry[]>
-  /** Forgets what the control plane has taken. */
+  /**
+   * The control plane has taken all up to this one. State changes are kept for a while all the same: one that was
+   * restored from a backup goes back to a lower `seq`, and hears them again.
+   */
   acknowledge(seq: number): Promise<void>
   lastSeq(): Promise<number>
   /** Starts a new journal under the same entries, for when the control plane has seen more than this file. */
@@ -35,7 +39,8 @@ export interface JournalOptions {
 export async function openJournal(database: Database, options: JournalOptions): Promise<Journal> {
   const limits = options.limits ?? journalLimits
   let journalId = await loadJournalId(database)
-  const size = await measure(database)
+  let acknowledged = await loadAcknowledged(database)
+  const size = await measure(database, acknowledged)
   const listeners: (() => void)[] = []
 
   let pending: { event: SiteEvent; at: number }[] = []
@@ -52,7 +57,7 @@ export async function openJournal(database: Database, options: JournalOptions): 
   const compact = async (): Promise<void> => {
     if (size.bytes <= limits.bytes && size.entries <= limits.entries) return
     await dropOldest(database)
-    Object.assign(size, await measure(database))
+    Object.assign(size, await measure(database, acknowledged))
   }
   const journal: Journal = {
     get journalId() {
@@ -73,8 +78,16 @@ export async function openJournal(database: Database, options: JournalOptions): 
     },
     read: async (afterSeq, limit, bytes) => readEntries(database, afterSeq, limit, bytes),
     acknowledge: async (seq) => {
-      const taken = await measure(database, seq)
-      await database.run('DELETE FROM journal WHERE seq <= ?', seq)
+      if (seq < acknowledged) {
+        const lost = await takeBack(database, seq)
+        acknowledged = seq
+        Object.assign(size, await measure(database, acknowledged))
+        if (lost) await journal.append(lost)
+        return
+      }
+      const taken = await measure(database, acknowledged, seq)
+      await settle(database, { from: acknowledged, to: seq, now: options.now() })
+      acknowledged = seq
       size.entries -= taken.entries
       size.bytes -= taken.bytes
     },
@@ -84,7 +97,13 @@ export async function openJournal(database: Database, options: JournalOptions): 
     },
     renew: async () => {
       journalId = randomUUID()
-      await database.run("UPDATE meta SET value = ? WHERE key = 'journalId'", journalId)
+      await database.batch([
+        // What was taken under the old name is not told again under the new one.
+        statement('DELETE FROM journal WHERE seq <= ?', acknowledged),
+        statement("UPDATE meta SET value = ? WHERE key = 'journalId'", journalId),
+        statement("DELETE FROM meta WHERE key IN ('journalTaken', 'journalForgotten')"),
+      ])
+      acknowledged = 0
     },
     depth: () => ({ ...size }),
     onAppend: (listener) => listeners.push(listener),
@@ -101,10 +120,12 @@ async function loadJournalId(database: Database): Promise<string> {
 
 async function measure(
   database: Database,
+  afterSeq: number,
   upToSeq = Number.MAX_SAFE_INTEGER,
 ): Promise<{ entries: number; bytes: number }> {
   const [row] = await database.rows(
-    'SELECT count(*) AS entries, coalesce(sum(length(event)), 0) AS bytes FROM journal WHERE seq <= ?',
+    'SELECT count(*) AS entries, coalesce(sum(length(event)), 0) AS bytes FROM journal WHERE seq > ? AND seq <= ?',
+    afterSeq,
     upToSeq,
   )
   return { entries: Number(row?.entries ?? 0), bytes: Number(row?.bytes ?? 0) }

@@ -43,6 +43,11 @@ export function MachinePage() {
   return null
 }
 
+/** On a phone the tabs are wider than the screen. */
+function showWhole(trigger: HTMLElement | null): void {
+  trigger?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+}
+
 function MachineView({ machine }: { machine: MachineDetail }) {
   usePageTitle(machine.name)
   const { tab = 'now' } = useSearch({ from: '/portal/machines/$machineId' })
@@ -62,6 +67,7 @@ function MachineView({ machine }: { machine: MachineDetail }) {
           {machineTabs.map((name) => (
             <Tabs.Trigger
               key={name}
+              ref={name === tab ? showWhole : undefined}
               value={name}
               className="touchable -mb-px border-b-2 border-transparent px-3 py-2 whitespace-nowrap text-ink-soft first:-ml-3 hover:text-ink data-[state=active]:border-touch data-[state=active]:text-ink"
             >

@@ -10,6 +10,7 @@ export function renderOperation(operation: string): string {
 export function renderActor(entry: Pick<AuditEntry, 'actorKind' | 'actorName' | 'actorId'>): string {
   if (entry.actorName) return entry.actorName
   if (entry.actorKind === 'edge') return 'an edge'
+  if (entry.actorKind === 'server') return 'the server'
   return entry.actorKind === 'stranger' ? 'somebody not signed in' : (entry.actorId ?? 'somebody')
 }
 

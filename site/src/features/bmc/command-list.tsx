@@ -42,8 +42,8 @@ function Outcome({ command }: { command: Command }) {
   if (command.waitingFor) return <PersonWanted command={command} />
   return (
     <>
-      {status === 'done' && <StatusMark status="written" label={message ?? 'Done'} />}
-      {status === 'failed' && <p className="text-failed">{message ?? 'It failed.'}</p>}
+      {status === 'done' && <StatusMark status="written" label={message ?? 'Done'} wraps />}
+      {status === 'failed' && <p className="text-failed">{failureTitle(command)}</p>}
       {status === 'pending' && (
         <StatusMark
           status={command.queued ? 'queued' : 'armed'}
@@ -53,6 +53,12 @@ function Outcome({ command }: { command: Command }) {
       <Attempts attempts={attempts.length === 1 && attempts[0]?.message === message ? [] : attempts} />
     </>
   )
+}
+
+/** Its reason; where several ways failed, each tells its own below. */
+export function failureTitle({ message, attempts }: Pick<Command, 'message' | 'attempts'>): string {
+  const isToldBelow = attempts.length > 1 && attempts.some((attempt) => attempt.message === message)
+  return isToldBelow ? 'Nothing got through to it:' : (message ?? 'It failed.')
 }
 
 /** What each way to the machine ran into. */

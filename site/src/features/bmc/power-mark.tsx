@@ -10,11 +10,12 @@ export function PowerMark({ bmc, isTerse }: { bmc: Summary; isTerse?: boolean })
   const { powerState, powerStateAt, problem, problemSince } = bmc
   const since = powerStateAt === null ? '' : `, seen ${formatAgo(powerStateAt, Date.now())}`
   const lost = problemSince === null ? 'BMC lost' : `BMC lost ${formatAgo(problemSince, Date.now())}`
-  const text = problem ? `${lost}, last ${words[powerState].toLowerCase()}` : words[powerState]
+  const last = powerState === 'unknown' ? '' : `, last ${words[powerState].toLowerCase()}`
+  const text = problem ? `${lost}${last}` : words[powerState]
   const colour = problem ? 'text-wanted' : powerState === 'on' ? 'text-alive' : 'text-ink-faint'
   return (
     <span
-      className={`inline-flex items-center gap-2 whitespace-nowrap ${colour}`}
+      className={`inline-flex gap-2 ${isTerse || !problem ? 'items-center whitespace-nowrap' : 'items-baseline'} ${colour}`}
       title={problem ?? `${text}${since}`}
     >
       <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" className="shrink-0">

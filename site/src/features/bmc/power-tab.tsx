@@ -75,7 +75,7 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
             {problemSince !== null && (
               <span className="text-ink-faint">
                 {' '}
-                Out of reach since <Ago atMs={problemSince} />.
+                That began <Ago atMs={problemSince} />.
               </span>
             )}
           </p>

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 import { bmcQuery, commandsQuery, machineQuery } from '../../api/queries.ts'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { AccountButton } from '../bmc/account-button.tsx'
-import { Attempts } from '../bmc/command-list.tsx'
+import { Attempts, failureTitle } from '../bmc/command-list.tsx'
 import type { Adopted } from './adopt-scanned.ts'
 
 /** What came of taking one in: let in, or not, driver by driver, and what to do then. */
@@ -31,7 +31,7 @@ function SiteOutcome({ machineId }: { machineId: string }) {
     return (
       <div className="max-w-md">
         <StatusMark status="failed" label="Not let in" />
-        <p className="text-[0.95rem] [overflow-wrap:anywhere]">{command.message}</p>
+        <p className="text-[0.95rem] [overflow-wrap:anywhere]">{failureTitle(command)}</p>
         <Attempts attempts={command.attempts} />
         <p className="text-[0.95rem] text-ink-soft">
           It is on the list of machines. Select it here and try another login, or{' '}

@@ -12,9 +12,12 @@ import { Ago } from '../../components/time.tsx'
 import { EdgePasswords, Machines } from './edge-passwords.tsx'
 import { Fingerprint } from './fingerprint.tsx'
 import { Interfaces } from './interfaces.tsx'
+import { UpdateDialog } from './update-dialog.tsx'
 
 export function EdgeCard({ edge }: { edge: Edge }) {
   const [revoking, setRevoking] = useState(false)
+  const [updating, setUpdating] = useState(false)
+  const canUpdate = edge.status === 'online' && edge.update.available !== null && edge.update.wanted === null
   const isRevoked = edge.status === 'revoked'
   return (
     <article aria-label={`Edge ${edge.hostname}`} className="py-6">
@@ -31,15 +34,20 @@ export function EdgeCard({ edge }: { edge: Edge }) {
           {edge.bundleVersion && ` · boot bundle ${edge.bundleVersion}`}
         </span>
         {!edge.upToDate && edge.status === 'online' && <span className="text-wanted">catching up</span>}
+        {edge.update.wanted !== null && !isRevoked && (
+          <span className="text-wanted">updating to {edge.update.wanted}</span>
+        )}
         {!isRevoked && (
-          <Button
-            may="edges"
-            look="quiet"
-            className="ml-auto text-[0.95rem]"
-            onClick={() => setRevoking(true)}
-          >
-            Revoke
-          </Button>
+          <span className="ml-auto flex flex-wrap items-baseline gap-x-5">
+            {canUpdate && (
+              <Button may="edges" look="quiet" className="text-[0.95rem]" onClick={() => setUpdating(true)}>
+                Update to {edge.update.available}
+              </Button>
+            )}
+            <Button may="edges" look="quiet" className="text-[0.95rem]" onClick={() => setRevoking(true)}>
+              Revoke
+            </Button>
+          </span>
         )}
       </header>
       <div className={`mt-1 text-[0.9rem] text-ink-faint ${isRevoked ? 'opacity-60' : ''}`}>
@@ -59,6 +67,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
       <Problems edge={edge} />
       <EdgePasswords edge={edge} />
       {!isRevoked && <Interfaces edge={edge} />}
+      {updating && <UpdateDialog edge={edge} onClose={() => setUpdating(false)} />}
       {revoking && <RevokeDialog edge={edge} onClose={() => setRevoking(false)} />}
     </article>
   )

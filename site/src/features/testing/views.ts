@@ -91,6 +91,7 @@ export function createEdge(part: Partial<Edge> = {}): Edge {
     lastSeenAt: 0,
     upToDate: true,
     bundleVersion: null,
+    update: { available: null, wanted: null },
     interfaces: [],
     problems: [],
     enrolledAt: 0,
