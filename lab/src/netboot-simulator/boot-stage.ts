@@ -1,19 +1,17 @@
 /** Where a simulated machine is, in the order of a deployment. A power cut can be asked for at each. */
-export const bootStages = [
-  'firmware',
-  'boot-server',
-  'first-stage',
-  'script',
-  'kernel',
-  'ramdisk',
-  'ordered',
-  'writing',
-  'configuring',
-  'written',
-  'local-boot',
-  'reported',
-] as const
-export type BootStage = (typeof bootStages)[number]
+export type BootStage =
+  | 'firmware'
+  | 'boot-server'
+  | 'first-stage'
+  | 'script'
+  | 'kernel'
+  | 'ramdisk'
+  | 'ordered'
+  | 'writing'
+  | 'configuring'
+  | 'written'
+  | 'local-boot'
+  | 'reported'
 
 /** What goes wrong with one machine. */
 export interface MachineFaults {

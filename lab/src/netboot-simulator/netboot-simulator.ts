@@ -21,7 +21,7 @@ const program = fileURLToPath(new URL('./main.ts', import.meta.url))
 /** The bridge's own address, below those of BMCs and leases. */
 const ownAddress = '10.77.0.10'
 
-export const netbootDefaults: NetbootRackOptions = {
+const netbootDefaults: NetbootRackOptions = {
   device: 'br0',
   count: 20,
   seed: 1,
