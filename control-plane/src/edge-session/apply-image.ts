@@ -71,6 +71,26 @@ export async function applyImageFailed(
   return { ...writeResult(deps, edge, event.imageId, result, []), bump: 'none' }
 }
 
+/** The edge made room: it imports the image again when a deployment wants it there. */
+export async function applyImageEvicted(
+  deps: Deps,
+  edge: EdgeIdentity,
+  { imageId }: Event<'image.evicted'>,
+  at: number,
+): Promise<Effect> {
+  const image = await readImage(deps, imageId)
+  if (!image) return noEffect
+  const { attempt } = image
+  const result = {
+    status: 'evicted' as const,
+    attempt,
+    failureReason: null,
+    failureMessage: null,
+    updatedAt: at,
+  }
+  return { ...writeResult(deps, edge, imageId, result, []), bump: 'none' }
+}
+
 type ImageResult = Omit<typeof edgeImages.$inferSelect, 'edgeId' | 'imageId'>
 
 function writeResult(

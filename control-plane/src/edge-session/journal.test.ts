@@ -275,6 +275,11 @@ describe('images and edges', () => {
       { status: 'failed', failure: { reason: 'manifest-changed' } },
     ])
     expect((await status()).manifestDigest).toBe(digest('b'))
+    await tell({ type: 'image.evicted', imageId })
+    expect(await status()).toMatchObject({
+      status: 'ready',
+      edges: [{ status: 'evicted' }, { status: 'failed' }],
+    })
   })
 
   it('report the addresses that they gave out', async () => {

@@ -19,7 +19,7 @@ import {
   applyInterfaces,
   applyProblem,
 } from './apply-edge.ts'
-import { applyImageFailed, applyImageReady } from './apply-image.ts'
+import { applyImageEvicted, applyImageFailed, applyImageReady } from './apply-image.ts'
 import { applyInventory } from './apply-inventory.ts'
 import { applyLeases } from './apply-leases.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
@@ -191,6 +191,8 @@ async function decideEffect(
       return applyLog(deps, known, event, seq)
     case 'image.ready':
       return applyImageReady(deps, edge, event, at)
+    case 'image.evicted':
+      return applyImageEvicted(deps, edge, event, at)
     case 'image.failed':
       return applyImageFailed(deps, edge, event, at)
     case 'command.result':

@@ -5,6 +5,7 @@ import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
 import { checkDisk } from './doctor/check-host.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
+import type { CacheWishes } from './images/image-library.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Problems } from './problems.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
@@ -143,7 +144,7 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   await site.take(state)
   await runner.reconcile(state.deployments)
   await desk.examine(state.deployments)
-  images.want(state.images)
+  images.want(state.images, cacheWishes(state))
   bundle.want(state.bundleVersion)
   await serving.update(state, site.hostInterfaces())
   await publisher.publish()
@@ -152,6 +153,18 @@ async function applyState(state: SiteState, parts: EdgeParts, serving: Serving):
   // A BMC that is silent takes its time: nothing waits for its session to end.
   void parts.bmcs.want(state)
   await parts.bmcs.tick()
+}
+
+/** An older control plane does not name the images that are in use: the plans do, of what is armed and running. */
+function cacheWishes({ images, imagesInUse, imageCacheBytes, deployments }: SiteState): CacheWishes {
+  const digests = new Set(
+    deployments.flatMap(({ plan }) =>
+      plan.actions.flatMap((action) => (action.action === 'write-image' ? [action.manifestDigest] : [])),
+    ),
+  )
+  const named = images.filter(({ manifestDigest }) => manifestDigest !== null && digests.has(manifestDigest))
+  const inUse = new Set([...(imagesInUse ?? []), ...named.map(({ imageId }) => imageId)])
+  return { inUse, maxBytes: imageCacheBytes ?? null }
 }
 
 async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: Serving): Promise<void> {

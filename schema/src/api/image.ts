@@ -6,7 +6,8 @@ import { epochMsSchema, idSchema } from './common.ts'
 export const imageSiteViewSchema = z.object({
   edgeId: idSchema,
   siteName: z.string(),
-  status: z.enum(['waiting', 'downloading', 'verifying', 'ready', 'failed']),
+  /** `evicted`: it made room for others there, and is imported again when a deployment wants it. */
+  status: z.enum(['waiting', 'downloading', 'verifying', 'ready', 'failed', 'evicted']),
   bytesDone: z.number().int().nullable(),
   bytesTotal: z.number().int().nullable(),
   failure: z

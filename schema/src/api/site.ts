@@ -17,6 +17,8 @@ export const siteViewSchema = z
     reimage: z.enum(switchPositions),
     /** Machines that are deployed at the same time; the rest queue. */
     deploymentsAtOnce: z.number().int(),
+    /** What each edge may keep of images on its disk; null: all of the disk but 10 %, and at least 1 GiB. */
+    imageCacheGib: z.number().int().nullable(),
     machineCount: z.number().int(),
     edgeCount: z.number().int(),
     edgesOnline: z.number().int(),
@@ -37,6 +39,13 @@ export const sitePatchSchema = z
       .int('A whole number, please.')
       .min(1, 'At least one machine at a time.')
       .max(20_000, 'At most 20,000 machines.')
+      .optional(),
+    imageCacheGib: z
+      .number()
+      .int('A whole number, please.')
+      .min(1, 'At least 1 GiB.')
+      .max(1_000_000, 'At most 1,000,000 GiB.')
+      .nullable()
       .optional(),
   })
   .openapi('SitePatch')

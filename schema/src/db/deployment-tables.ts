@@ -47,7 +47,7 @@ export const edgeImages = sqliteTable(
     imageId: text('image_id')
       .notNull()
       .references(() => images.imageId, { onDelete: 'cascade' }),
-    status: text('status', { enum: ['ready', 'failed'] }).notNull(),
+    status: text('status', { enum: ['ready', 'failed', 'evicted'] }).notNull(),
     attempt: integer('attempt').notNull().default(0),
     failureReason: text('failure_reason', { enum: imageFailureReasons }),
     failureMessage: text('failure_message'),

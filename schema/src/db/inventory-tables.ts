@@ -23,6 +23,8 @@ export const sites = sqliteTable('sites', {
     .default('on'),
   /** Machines that are deployed at the same time; the rest queue. */
   deploymentsAtOnce: integer('deployments_at_once').notNull().default(defaultDeploymentsAtOnce),
+  /** What an edge may keep of images; null: it decides by its disk. */
+  imageCacheGib: integer('image_cache_gib'),
   /** Version of the desired state that edges fetch; grows with every change that concerns them. */
   stateVersion: integer('state_version').notNull().default(1),
   createdAt: integer('created_at').notNull(),

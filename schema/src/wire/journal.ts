@@ -145,6 +145,11 @@ export const siteEventSchema = z.discriminatedUnion('type', [
     storedBytes: sizeBytesSchema,
   }),
   z.object({
+    /** It made room for others, and is imported again when a deployment wants it. */
+    type: z.literal('image.evicted'),
+    imageId: idSchema,
+  }),
+  z.object({
     type: z.literal('image.failed'),
     imageId: idSchema,
     attempt: z.number().int().nonnegative(),

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { switchPositions } from '../state/safety.ts'
 import { siteBmcSchema } from './bmc.ts'
-import { epochMsSchema, idSchema, macSchema, sha256Schema, smbiosUuidSchema } from './common.ts'
+import {
+  epochMsSchema,
+  idSchema,
+  macSchema,
+  sha256Schema,
+  sizeBytesSchema,
+  smbiosUuidSchema,
+} from './common.ts'
 import { dhcpSettingsSchema, ipv4Schema } from './dhcp.ts'
 import { wantedImageSchema } from './image.ts'
 import { signerKeySchema } from './keys.ts'
@@ -82,6 +89,10 @@ export const siteStateSchema = z.object({
   /** This edge is to become this version. `requestId`: each request is tried once. Left out when there is none. */
   edgeUpdate: z.object({ version: z.string().max(64), requestId: z.string().max(64) }).optional(),
   images: z.array(wantedImageSchema).max(10_000),
+  /** How much of them an edge may keep on its disk; left out, it decides by the disk's size. */
+  imageCacheBytes: sizeBytesSchema.optional(),
+  /** Images of queued, armed and running deployments. An older control plane names none. */
+  imagesInUse: z.array(idSchema).max(10_000).optional(),
   machines: z.array(siteMachineSchema).max(20_000),
   /** Armed and running deployments only. */
   deployments: z.array(siteDeploymentSchema).max(20_000),

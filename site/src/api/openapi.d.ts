@@ -681,7 +681,7 @@ export interface paths {
         delete: operations["deleteSite"];
         options?: never;
         head?: never;
-        /** Rename a site, or set what becomes of unknown machines and how careful it is */
+        /** Rename a site, or set what becomes of unknown machines, how careful it is and what its edges keep of images */
         patch: operations["updateSite"];
         trace?: never;
     };
@@ -2480,6 +2480,7 @@ export interface components {
             /** @enum {string} */
             reimage: "on" | "off";
             deploymentsAtOnce: number;
+            imageCacheGib: number | null;
             machineCount: number;
             edgeCount: number;
             edgesOnline: number;
@@ -2496,6 +2497,7 @@ export interface components {
             /** @enum {string} */
             minimumSafety?: "safe" | "power";
             deploymentsAtOnce?: number;
+            imageCacheGib?: number | null;
         };
         DhcpLease: {
             interface: string;
@@ -3414,7 +3416,7 @@ export interface components {
                 edgeId: string;
                 siteName: string;
                 /** @enum {string} */
-                status: "waiting" | "downloading" | "verifying" | "ready" | "failed";
+                status: "waiting" | "downloading" | "verifying" | "ready" | "failed" | "evicted";
                 bytesDone: number | null;
                 bytesTotal: number | null;
                 failure: {
@@ -13573,6 +13575,8 @@ export interface operations {
                             manifestDigest: string | null;
                             attempt: number;
                         }[];
+                        imageCacheBytes?: number;
+                        imagesInUse?: string[];
                         machines: {
                             machineId: string;
                             name: string;

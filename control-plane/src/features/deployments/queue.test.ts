@@ -49,6 +49,49 @@ async function readState() {
   return siteStateSchema.parse((await harness.call('GET', '/api/edge/v1/state', undefined, headers)).body)
 }
 
+describe('what edges keep of images', () => {
+  const keep = (imageCacheGib: number | null) =>
+    harness.call('PATCH', `/api/v1/sites/${given.siteId}`, { imageCacheGib })
+
+  it('is theirs to decide unless somebody sets a limit', async () => {
+    expect(await readState()).not.toHaveProperty('imageCacheBytes')
+    expect((await keep(20)).body).toMatchObject({ imageCacheGib: 20, deploymentsAtOnce: 2 })
+    expect((await readState()).imageCacheBytes).toBe(20 * 1024 ** 3)
+    await atOnce(3)
+    expect((await readState()).imageCacheBytes).toBe(20 * 1024 ** 3)
+    expect((await keep(0)).status).toBe(422)
+    expect((await keep(null)).body).toMatchObject({ imageCacheGib: null })
+    expect(await readState()).not.toHaveProperty('imageCacheBytes')
+  })
+
+  it('is what a queued deployment will write, too', async () => {
+    const { body } = await harness.call('POST', '/api/v1/images', {
+      name: 'Other',
+      url: 'https://images.example.com/other.raw',
+      checksum: 'c'.repeat(64),
+    })
+    const manifestDigest = 'd'.repeat(64)
+    const other: string = body.imageId
+    await given.teller.tell({
+      type: 'image.ready',
+      imageId: other,
+      manifestDigest,
+      sizeBytes: 10,
+      storedBytes: 5,
+    })
+    await atOnce(1)
+    const ids: string[] = []
+    for (const [index, imageId] of [given.request.imageId, other].entries()) {
+      const request = { ...given.request, imageId, machineId: machineIds[index], hostname: `web-${index}` }
+      ids.push((await harness.call('POST', '/api/v1/deployments', request)).body.deploymentId)
+    }
+    expect(await statuses(ids)).toEqual(['armed', 'queued'])
+    expect((await readState()).imagesInUse?.sort()).toEqual([given.request.imageId, other].sort())
+    await fail(ids[0])
+    expect((await readState()).imagesInUse).toEqual([other])
+  })
+})
+
 describe('the queue of a site', () => {
   it('holds those above the budget back, and no edge hears of them', async () => {
     const ids = await deployAll()
@@ -56,6 +99,8 @@ describe('the queue of a site', () => {
     expect((await readState()).deployments.map((deployment) => deployment.deploymentId)).toEqual(
       ids.slice(0, 2),
     )
+    const { imageId } = given.request
+    expect((await readState()).imagesInUse).toEqual([imageId])
     const waiting = (await harness.call('GET', `/api/v1/machines/${machineIds[3]}`)).body
     expect(waiting.status).toBe('queued')
     const again = await harness.call('POST', '/api/v1/deployments', {

@@ -8,7 +8,7 @@ import {
   machines,
   sites,
 } from '@dragonfly/schema/db'
-import { effectiveSwitches, fourWords, startedStatuses } from '@dragonfly/schema/state'
+import { activeStatuses, effectiveSwitches, fourWords, startedStatuses } from '@dragonfly/schema/state'
 import type { SiteState } from '@dragonfly/schema/wire'
 import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
@@ -51,6 +51,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     recoveryRows,
     switchRows,
     edgeRows,
+    imagesInUse,
   ] = await db.batch([
     selectSetting(db, 'bundle-version'),
     db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
@@ -65,6 +66,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     selectSetting(db, 'recovery-key'),
     selectSwitches(db),
     selectEdges(db, edge.siteId),
+    selectImagesInUse(db, edge.siteId),
   ])
   const [site] = siteRows
   if (!site) throw notFound('site')
@@ -87,6 +89,8 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     bundleVersion: bundleRows[0]?.value ?? null,
     ...renderUpdate(edgeRows.find(({ edgeId }) => edgeId === edge.edgeId)),
     images: imageRows,
+    ...(site.imageCacheGib === null ? {} : { imageCacheBytes: site.imageCacheGib * 1024 ** 3 }),
+    imagesInUse: imagesInUse.map(({ imageId }) => imageId),
     machines: machineRows.map((row) =>
       renderMachine(row, macs.get(row.machineId) ?? [], bmcOf.get(row.machineId), (noted) =>
         choosePoller(edgeRows, noted, connected, deps.clock()),
@@ -117,6 +121,16 @@ function renderInterface({
 function selectImages(db: Database) {
   const { imageId, name, url, checksum, format, manifestDigest, attempt } = images
   return db.select({ imageId, name, url, checksum, format, manifestDigest, attempt }).from(images)
+}
+
+/** Those that an edge is to keep, or to have when their turn comes. */
+function selectImagesInUse(db: Database, siteId: string) {
+  return db
+    .selectDistinct({ imageId: deployments.imageId })
+    .from(deployments)
+    .where(and(eq(deployments.siteId, siteId), inArray(deployments.status, [...activeStatuses])))
+    .orderBy(deployments.imageId)
+    .limit(10_000)
 }
 
 function selectMachines(db: Database, siteId: string) {

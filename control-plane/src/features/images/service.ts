@@ -48,7 +48,7 @@ function renderImage(image: ImageRow, edgeViews: ImageEdge[]): ImageView {
   return { ...rest, status: decideImageStatus(image.manifestDigest !== null, edgeViews), edges: edgeViews }
 }
 
-/** One edge that has it is enough to deploy from; a failure shows when nobody is at work on it. */
+/** One edge that has it, or had it, is enough to deploy from; a failure shows when nobody is at work on it. */
 function decideImageStatus(
   isPinned: boolean,
   edgeViews: readonly Pick<ImageEdge, 'status'>[],
@@ -56,6 +56,7 @@ function decideImageStatus(
   const has = (...statuses: ImageEdge['status'][]) => edgeViews.some((edge) => statuses.includes(edge.status))
   if (has('ready')) return 'ready'
   if (has('downloading', 'verifying')) return 'importing'
+  if (has('evicted')) return 'ready'
   if (has('failed')) return 'failed'
   return isPinned ? 'importing' : 'waiting'
 }
@@ -79,7 +80,7 @@ function renderEdge(
   if (!result || (result.status === 'failed' && result.attempt < image.attempt)) {
     return { ...view, status: 'waiting', updatedAt: image.createdAt }
   }
-  if (result.status === 'ready') return { ...view, status: 'ready', updatedAt: result.updatedAt }
+  if (result.status !== 'failed') return { ...view, status: result.status, updatedAt: result.updatedAt }
   const reason = result.failureReason ?? 'unreachable'
   const text = failureText(reason)
   return {

@@ -48,9 +48,10 @@ export const updateSite = defineRoute({
   path: '/api/v1/sites/{siteId}',
   operationId: 'updateSite',
   tags: ['sites'],
-  summary: 'Rename a site, or set what becomes of unknown machines and how careful it is',
+  summary:
+    'Rename a site, or set what becomes of unknown machines, how careful it is and what its edges keep of images',
   'x-access': 'sites',
-  'x-audit': ['name', 'unknownMachines', 'minimumSafety', 'deploymentsAtOnce'],
+  'x-audit': ['name', 'unknownMachines', 'minimumSafety', 'deploymentsAtOnce', 'imageCacheGib'],
   request: { params, body: jsonBody(sitePatchSchema) },
   responses: {
     200: jsonResponse('The site', siteViewSchema),

@@ -41,6 +41,7 @@ export async function listSites(deps: Deps): Promise<SiteView[]> {
       powerControl: site.powerControl,
       reimage: site.reimage,
       deploymentsAtOnce: site.deploymentsAtOnce,
+      imageCacheGib: site.imageCacheGib,
       machineCount: machinesBySite.get(site.siteId) ?? 0,
       edgeCount: own.length,
       edgesOnline: own.filter((edge) => edgeStatus(edge, connected, now) === 'online').length,
@@ -79,6 +80,7 @@ export async function updateSite(
     unknownMachines?: SiteRow['unknownMachines'] | undefined
     minimumSafety?: SiteRow['minimumSafety'] | undefined
     deploymentsAtOnce?: number | undefined
+    imageCacheGib?: number | null | undefined
   },
 ): Promise<SiteView> {
   const site = await readSite(deps, siteId)
@@ -90,6 +92,7 @@ export async function updateSite(
       unknownMachines: patch.unknownMachines ?? site.unknownMachines,
       minimumSafety: patch.minimumSafety ?? site.minimumSafety,
       deploymentsAtOnce: patch.deploymentsAtOnce ?? site.deploymentsAtOnce,
+      imageCacheGib: patch.imageCacheGib === undefined ? site.imageCacheGib : patch.imageCacheGib,
       stateVersion: sql`${sites.stateVersion} + 1`,
     })
     .where(eq(sites.siteId, siteId))

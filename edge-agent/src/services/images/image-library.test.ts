@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { imageChunkBytes, type SiteEvent, type WantedImage } from '@dragonfly/schema/wire'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startWebServer } from '../../../test/web-server.ts'
 import type { Database } from '../../io/database.ts'
 import { openStore } from '../store/store.ts'
-import { chunkPath, sha256Hex } from './chunk-store.ts'
+import { chunkPath, isChunkIntact, sha256Hex } from './chunk-store.ts'
 import { openImageLibrary } from './image-library.ts'
 import { importInProcess } from './import-process.ts'
 
@@ -148,4 +148,86 @@ test('an image that nobody wants is removed', async () => {
   await library.settled()
   await expect(readFile(chunkPath(join(dir, 'images'), sha256Hex(raw)))).rejects.toThrow()
   expect(library.records()).toEqual([])
+})
+
+describe('where the cache is full', () => {
+  const files = new Map<string, Buffer>()
+  const asked: string[] = []
+  beforeEach(async () => {
+    files.clear()
+    asked.length = 0
+    await server.close()
+    server = await startWebServer((request, response) => {
+      const name = (request.url ?? '').slice(1)
+      asked.push(name)
+      response.end(files.get(name))
+    })
+  })
+  const publish = (imageId: string, bytes: Buffer, changes: Partial<WantedImage> = {}): WantedImage => {
+    files.set(imageId, bytes)
+    const checksum = { algorithm: 'sha256', value: sha256Hex(bytes) } as const
+    return wanted({ imageId, url: `${server.url}/${imageId}`, checksum, ...changes })
+  }
+  const inUse = (imageIds: string[], maxBytes: number | null = null) => ({
+    inUse: new Set(imageIds),
+    maxBytes,
+  })
+  const statuses = (library: Awaited<ReturnType<typeof open>>) =>
+    Object.fromEntries(library.records().map(({ imageId, status }) => [imageId, status]))
+  const holds = (bytes: Buffer): Promise<boolean> => isChunkIntact(join(dir, 'images'), sha256Hex(bytes))
+
+  test('the image not used for longest goes, a shared chunk stays, and a deployment brings it back', async () => {
+    const [shared, one, two] = [randomBytes(imageChunkBytes), randomBytes(50_000), randomBytes(50_000)]
+    const images = [
+      publish('a', Buffer.concat([shared, one])),
+      publish('b', Buffer.concat([shared, two])),
+      publish('c', raw),
+    ]
+    const library = await open()
+    const limit = imageChunkBytes + 120_000
+    library.want(images, inUse(['c'], limit))
+    await library.settled()
+    expect(statuses(library)).toEqual({ a: 'evicted', b: 'ready', c: 'ready' })
+    expect(await Promise.all([shared, one, two, raw].map(holds))).toEqual([true, false, true, true])
+    expect(events.filter(({ type }) => type === 'image.evicted')).toEqual([
+      { type: 'image.evicted', imageId: 'a' },
+    ])
+
+    const digest = library.records().find(({ imageId }) => imageId === 'a')?.manifestDigest ?? ''
+    expect(library.readiness(digest)).toBe('pending')
+    const pinned = images.map((image) => ({
+      ...image,
+      manifestDigest:
+        library.records().find(({ imageId }) => imageId === image.imageId)?.manifestDigest ?? null,
+    }))
+    library.want(pinned, inUse(['c'], limit))
+    await library.settled()
+    expect(asked).toEqual(['c', 'a', 'b'])
+    library.want(pinned, inUse(['a', 'c'], limit))
+    await library.settled()
+    expect(library.readiness(digest)).toBe('ready')
+    expect(asked).toEqual(['c', 'a', 'b', 'a'])
+    expect(statuses(library)).toEqual({ a: 'ready', b: 'evicted', c: 'ready' })
+  })
+
+  test('what made room is known after a restart, and told to a control plane that forgot it', async () => {
+    const image = publish('a', raw)
+    const library = await open()
+    library.want([image], inUse([], 10))
+    await library.settled()
+    expect(types()).toEqual(['image.ready', 'image.evicted'])
+    const again = await open()
+    again.want([image], inUse([], 10))
+    await again.settled()
+    expect(types()).toEqual(['image.ready', 'image.evicted', 'image.ready', 'image.evicted'])
+    expect(asked).toEqual(['a'])
+  })
+
+  test('deployments’ images stay, however small the limit', async () => {
+    const library = await open()
+    library.want([publish('a', raw)], inUse(['a'], 10))
+    await library.settled()
+    expect(types()).toEqual(['image.ready'])
+    expect(await holds(raw)).toBe(true)
+  })
 })

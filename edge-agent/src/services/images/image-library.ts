@@ -1,7 +1,9 @@
 import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
 import type { Database } from '../../io/database.ts'
+import { decideEvictions } from '../../protocol/image-cache.ts'
 import { createSerialQueue } from '../serial-queue.ts'
 import { forgetImage, type ImageRecord, loadImages, storeImage } from '../store/images.ts'
+import { readCachedImages, readCacheLimit } from './cache-contents.ts'
 import {
   collectGarbage,
   isChunkIntact,
@@ -13,7 +15,7 @@ import {
 import { ImportError } from './import-error.ts'
 import type { ImportedImage, ImportOptions } from './importer.ts'
 import { decideReadiness, hasFailed, isReady, type ReadyRecord } from './readiness.ts'
-import { removeOtherSpools } from './spool.ts'
+import { removeOtherSpools, removeSpool, spoolPath } from './spool.ts'
 
 export interface ImageLibraryOptions {
   database: Database
@@ -33,9 +35,17 @@ export interface ImageProgress {
   bytesTotal: number | null
 }
 
-/** The images that this edge is to hold: imports them one after the other, and removes what nobody wants. */
+/** What the cache is to be kept for, and how large it may grow. */
+export interface CacheWishes {
+  /** Images that deployments of the site write, or are about to. */
+  inUse: ReadonlySet<string>
+  /** Null: by the size of the disk. */
+  maxBytes: number | null
+}
+
+/** The images that this edge is to hold: imports them one after the other, removes what nobody wants, and makes room. */
 export interface ImageLibrary {
-  want(images: readonly WantedImage[]): void
+  want(images: readonly WantedImage[], wishes?: CacheWishes): void
   readiness(manifestDigest: string): 'ready' | 'pending' | 'missing'
   progress(): ImageProgress[]
   records(): ImageRecord[]
@@ -58,16 +68,22 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
       .catch((error) => options.warn(`Images: ${String(error)}`))
   }
   return {
-    want: (images) => {
-      const text = JSON.stringify(images)
+    want: (images, wishes = noWishes) => {
+      const text = JSON.stringify([images, [...wishes.inUse].sort(), wishes.maxBytes])
       if (text === lastWanted) return
       lastWanted = text
       const { wanted } = shelf
+      const used = new Set([...shelf.wishes.inUse, ...wishes.inUse])
+      shelf.wishes = wishes
       wanted.clear()
       for (const image of images) wanted.set(image.imageId, image)
       if (shelf.current && !wanted.has(shelf.current.progress.imageId)) shelf.current.abort.abort()
-      for (const imageId of wanted.keys()) enqueue(() => bringIn(shelf, imageId))
+      enqueue(() => noteUse(shelf, used))
+      for (const imageId of wishes.inUse) enqueue(() => bringIn(shelf, imageId))
+      for (const imageId of wanted.keys())
+        if (!wishes.inUse.has(imageId)) enqueue(() => bringIn(shelf, imageId))
       enqueue(() => removeUnwanted(shelf))
+      enqueue(() => shrink(shelf))
     },
     readiness: (manifestDigest) => decideReadiness(manifestDigest, shelf.records, shelf.wanted),
     progress: () => (shelf.current ? [shelf.current.progress] : []),
@@ -87,6 +103,7 @@ interface Shelf {
   options: ImageLibraryOptions
   records: Map<string, ImageRecord>
   wanted: Map<string, WantedImage>
+  wishes: CacheWishes
   current: { progress: ImageProgress; abort: AbortController } | null
   stopped: boolean
 }
@@ -94,11 +111,11 @@ interface Shelf {
 async function openShelf(options: ImageLibraryOptions): Promise<Shelf> {
   const kept = await loadImages(options.database)
   const records = new Map(kept.map((record) => [record.imageId, record]))
-  return { options, records, wanted: new Map(), current: null, stopped: false }
+  return { options, records, wanted: new Map(), wishes: noWishes, current: null, stopped: false }
 }
 
 async function store({ options, records }: Shelf, record: ImageRecord): Promise<void> {
-  await storeImage(options.database, record, options.now())
+  await storeImage(options.database, record)
   records.set(record.imageId, record)
 }
 
@@ -110,16 +127,23 @@ async function storeReady(shelf: Shelf, record: ReadyRecord): Promise<void> {
 
 async function storeFailed(shelf: Shelf, image: WantedImage, error: ImportError): Promise<void> {
   const { imageId, attempt } = image
-  await store(shelf, { imageId, attempt, status: 'failed', ...nothingImported })
+  const usedAt = shelf.options.now()
+  await store(shelf, { imageId, attempt, status: 'failed', ...nothingImported, usedAt })
   const message = error.message.slice(0, 2000)
   await shelf.options.append({ type: 'image.failed', imageId, attempt, reason: error.reason, message })
 }
 
-/** Imports an image unless it is here, or failed at this attempt. */
+/** Imports an image unless it is here, failed at this attempt, or made room and is in no use. */
 async function bringIn(shelf: Shelf, imageId: string): Promise<void> {
-  const image = shelf.wanted.get(imageId)
-  const record = shelf.records.get(imageId)
-  if (!image || hasFailed(record, image)) return
+  const { wishes, wanted, records } = shelf
+  // What a deployment waits for is not kept waiting by what nobody needs yet.
+  for (const used of wishes.inUse)
+    if (!wishes.inUse.has(imageId) && !isReady(records.get(used))) await bringIn(shelf, used)
+  const image = wanted.get(imageId)
+  const record = records.get(imageId)
+  if (shelf.stopped || !image || hasFailed(record, image)) return
+  if (record?.status === 'evicted' && !wishes.inUse.has(imageId))
+    return tellEvictedAgain(shelf, image, record)
   if (isReady(record) && (await loadManifest(shelf.options.dir, record.manifestDigest))) {
     // A control plane that names no manifest has forgotten that it was told (a restored backup).
     if (record.attempt >= image.attempt && image.manifestDigest !== null) return
@@ -137,7 +161,7 @@ async function importOne(shelf: Shelf, image: WantedImage): Promise<void> {
   }
   shelf.current = current
   try {
-    const imported = await shelf.options.runImport({
+    const imported = await importWithRoom(shelf, {
       dir: shelf.options.dir,
       image,
       signal: abort.signal,
@@ -145,7 +169,9 @@ async function importOne(shelf: Shelf, image: WantedImage): Promise<void> {
         current.progress = { imageId, phase, bytesDone, bytesTotal }
       },
     })
-    await storeReady(shelf, { imageId, attempt, status: 'ready', ...pickImported(imported) })
+    const usedAt = shelf.options.now()
+    await storeReady(shelf, { imageId, attempt, status: 'ready', ...pickImported(imported), usedAt })
+    await shrink(shelf)
   } catch (error) {
     const failure = error instanceof ImportError ? error : new ImportError('unreachable', String(error))
     if (!abort.signal.aborted) await storeFailed(shelf, image, failure)
@@ -154,13 +180,82 @@ async function importOne(shelf: Shelf, image: WantedImage): Promise<void> {
   }
 }
 
-async function removeUnwanted({ options, records, wanted }: Shelf): Promise<void> {
+type ImportJob = Parameters<ImageLibraryOptions['runImport']>[0]
+
+/** Where the disk is full, what is in no use makes room, one image after the other; the download goes on where it was. */
+async function importWithRoom(shelf: Shelf, job: ImportJob): Promise<ImportedImage> {
+  const { dir, runImport } = shelf.options
+  const known = shelf.records.get(job.image.imageId)?.storedBytes ?? 0
+  await shrink(shelf, (await readCacheLimit(dir, shelf.wishes.maxBytes)) - known)
+  for (;;) {
+    try {
+      return await runImport(job)
+    } catch (error) {
+      const isFull = error instanceof ImportError && error.reason === 'cache-full'
+      if (!isFull || job.signal.aborted) throw error
+      if (await evictOne(shelf)) continue
+      await removeSpool(spoolPath(dir, job.image.checksum))
+      throw error
+    }
+  }
+}
+
+/** Drops images until the cache is as small as it has to be. */
+async function shrink(shelf: Shelf, atMostBytes?: number): Promise<void> {
+  const { dir } = shelf.options
+  const limitBytes = atMostBytes ?? (await readCacheLimit(dir, shelf.wishes.maxBytes))
+  const ready = [...shelf.records.values()].filter(isReady)
+  // Counts what images share more than once: when that fits, all does.
+  if (ready.reduce((total, { storedBytes }) => total + storedBytes, 0) <= limitBytes) return
+  await evict(shelf, decideEvictions(await readCachedImages(dir, ready, shelf.wishes.inUse), limitBytes))
+}
+
+/** Drops the image that was not used for longest; false where all that are here are in use. */
+async function evictOne(shelf: Shelf): Promise<boolean> {
+  const ready = [...shelf.records.values()].filter(isReady)
+  const images = await readCachedImages(shelf.options.dir, ready, shelf.wishes.inUse)
+  const [oldest] = decideEvictions(images, 0)
+  if (oldest !== undefined) await evict(shelf, [oldest])
+  return oldest !== undefined
+}
+
+async function evict(shelf: Shelf, imageIds: readonly string[]): Promise<void> {
+  if (imageIds.length === 0) return
+  for (const imageId of imageIds) {
+    const record = shelf.records.get(imageId)
+    // First the record: chunks without one are garbage, a record without chunks would be a lie.
+    if (record) await store(shelf, { ...record, status: 'evicted' })
+    await shelf.options.append({ type: 'image.evicted', imageId })
+  }
+  await removeChunks(shelf)
+}
+
+/** A control plane that names no manifest has forgotten both that the image was here and that it made room. */
+async function tellEvictedAgain({ options }: Shelf, image: WantedImage, record: ImageRecord): Promise<void> {
+  const { imageId, manifestDigest, sizeBytes, storedBytes } = record
+  if (image.manifestDigest !== null || manifestDigest === null) return
+  await options.append({ type: 'image.ready', imageId, manifestDigest, sizeBytes, storedBytes })
+  await options.append({ type: 'image.evicted', imageId })
+}
+
+async function noteUse(shelf: Shelf, imageIds: ReadonlySet<string>): Promise<void> {
+  for (const record of [...shelf.records.values()].filter(isReady))
+    if (imageIds.has(record.imageId)) await store(shelf, { ...record, usedAt: shelf.options.now() })
+}
+
+async function removeUnwanted(shelf: Shelf): Promise<void> {
+  const { options, records, wanted } = shelf
   for (const imageId of records.keys()) {
     if (wanted.has(imageId)) continue
     records.delete(imageId)
     await forgetImage(options.database, imageId)
   }
   await removeOtherSpools(options.dir, [...wanted.values()])
+  await removeChunks(shelf)
+}
+
+/** Removes what no image that is here needs. */
+async function removeChunks({ options, records }: Shelf): Promise<void> {
   const kept = [...records.values()].filter(isReady).map((record) => record.manifestDigest)
   await collectGarbage(options.dir, new Set(kept))
 }
@@ -180,6 +275,7 @@ async function examine(shelf: Shelf, sha256: string): Promise<void> {
   onChange()
 }
 
+const noWishes: CacheWishes = { inUse: new Set(), maxBytes: null }
 const nothingImported = { manifestDigest: null, sizeBytes: 0, storedBytes: 0 }
 const damagedCopy = 'This edge’s copy of the image is damaged on its disk. Import it again.'
 

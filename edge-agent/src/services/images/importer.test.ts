@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { imageChunkBytes } from '@dragonfly/schema/wire'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startWebServer } from '../../../test/web-server.ts'
+import { reserveBytes } from '../../protocol/image-cache.ts'
 import { collectGarbage, isChunkIntact, loadManifest, sha256Hex } from './chunk-store.ts'
-import { type ImportOptions, importImage, reserveBytes } from './importer.ts'
+import { type ImportOptions, importImage } from './importer.ts'
 
 const one = randomBytes(imageChunkBytes)
 const zeros = Buffer.alloc(imageChunkBytes)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { type ImageManifest, imageChunkBytes, type WantedImage } from '@dragonfly/schema/wire'
+import { reserveBytes } from '../../protocol/image-cache.ts'
 import {
   prepareImageDirectory,
   removeChunk,
@@ -14,14 +15,12 @@ import { type ImageSource, isAllZero, openImageSource } from './image-source.ts'
 import { ImportError, refuseTooLarge } from './import-error.ts'
 import { removeSpool, type SpaceCheck, spoolPath, spoolSource } from './spool.ts'
 
-/** What an image cache leaves free on its disk. */
-export const reserveBytes = 1024 * 1024 * 1024
 /** Images compress to this part of their size at the very best: less room than that can't do. */
 const bestCompression = 0.1
 const chunksInFlight = 3
 const chunksPerSpaceCheck = 8
 /** The next attempt goes on with what was downloaded. */
-const continuable: readonly ImportError['reason'][] = ['truncated', 'unreachable', 'http-error']
+const continuable: readonly ImportError['reason'][] = ['truncated', 'unreachable', 'http-error', 'cache-full']
 
 export interface ImportOptions {
   dir: string

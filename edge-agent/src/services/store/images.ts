@@ -4,10 +4,13 @@ import type { Database } from '../../io/database.ts'
 export interface ImageRecord {
   imageId: string
   attempt: number
-  status: 'ready' | 'failed'
+  /** `evicted`: it was here, and made room for others. */
+  status: 'ready' | 'failed' | 'evicted'
   manifestDigest: string | null
   sizeBytes: number
   storedBytes: number
+  /** When a deployment wanted it last, or it was imported. */
+  usedAt: number
 }
 
 export async function loadImages(database: Database): Promise<ImageRecord[]> {
@@ -15,14 +18,15 @@ export async function loadImages(database: Database): Promise<ImageRecord[]> {
   return rows.map((row) => ({
     imageId: String(row.image_id),
     attempt: Number(row.attempt),
-    status: row.status === 'ready' ? 'ready' : 'failed',
+    status: row.status === 'ready' || row.status === 'evicted' ? row.status : 'failed',
     manifestDigest: row.manifest_digest === null ? null : String(row.manifest_digest),
     sizeBytes: Number(row.size_bytes),
     storedBytes: Number(row.stored_bytes),
+    usedAt: Number(row.updated_at),
   }))
 }
 
-export async function storeImage(database: Database, image: ImageRecord, now: number): Promise<void> {
+export async function storeImage(database: Database, image: ImageRecord): Promise<void> {
   await database.run(
     'INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?, ?, ?, ?)',
     image.imageId,
@@ -31,7 +35,7 @@ export async function storeImage(database: Database, image: ImageRecord, now: nu
     image.manifestDigest,
     image.sizeBytes,
     image.storedBytes,
-    now,
+    image.usedAt,
   )
 }
 

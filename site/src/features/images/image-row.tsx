@@ -98,6 +98,7 @@ const edgeWords: Record<ImageEdge['status'], string> = {
   verifying: 'verifying',
   ready: 'has it',
   failed: 'failed',
+  evicted: 'not here: it made room, and is imported again when a deployment wants it',
 }
 
 function EdgeProgress({ image, edge }: { image: Image; edge: ImageEdge }) {

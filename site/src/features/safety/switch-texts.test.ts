@@ -13,6 +13,7 @@ function site(name: string, switches: Pick<Site, 'powerControl' | 'reimage'>): S
     unknownMachines: 'discover',
     minimumSafety: 'power',
     deploymentsAtOnce: 10,
+    imageCacheGib: null,
     machineCount: 0,
     edgeCount: 0,
     edgesOnline: 0,

@@ -1,15 +1,15 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { api, take } from '../../api/client.ts'
-import { keys, safetyQuery } from '../../api/queries.ts'
+import { safetyQuery } from '../../api/queries.ts'
 import type { Site } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
 import { TextField } from '../../components/field.tsx'
-import { showToast } from '../../components/toast-store.ts'
 import { MinimumField } from '../safety/minimum-field.tsx'
 import { SwitchRows } from '../safety/switch-rows.tsx'
+import { ImageCacheField } from './image-cache-field.tsx'
+import { usePatchSite } from './use-patch-site.ts'
 
-/** How careful a site is: its switches, safe mode, and how many machines are deployed at a time. */
+/** How careful a site is: its switches, safe mode, how many machines are deployed at a time, what its edges keep. */
 export function SiteSafety({ site }: { site: Site }) {
   const { data: safety } = useQuery(safetyQuery)
   const patching = usePatchSite(site)
@@ -17,7 +17,7 @@ export function SiteSafety({ site }: { site: Site }) {
   const asked = patching.isPending ? patching.variables.minimumSafety : undefined
   return (
     <details open={isOff || undefined} className="mt-6 border-t border-line pt-3">
-      <summary className="touchable flex items-center text-touch">Safety</summary>
+      <summary className="touchable flex items-center text-touch">Safety and limits</summary>
       <div className="space-y-6 pt-3 pb-2">
         <SwitchRows
           scope={{ siteId: site.siteId, where: `at ${site.name}` }}
@@ -29,25 +29,10 @@ export function SiteSafety({ site }: { site: Site }) {
           onChange={(minimumSafety) => patching.mutate({ minimumSafety })}
         />
         <AtOnce key={site.deploymentsAtOnce} site={site} patching={patching} />
+        <ImageCacheField key={`cache ${site.imageCacheGib}`} site={site} patching={patching} />
       </div>
     </details>
   )
-}
-
-interface SitePatch {
-  minimumSafety?: Site['minimumSafety']
-  deploymentsAtOnce?: number
-}
-
-function usePatchSite(site: Site) {
-  const queryClient = useQueryClient()
-  return useMutation({
-    mutationFn: (body: SitePatch) =>
-      take(api.PATCH('/api/v1/sites/{siteId}', { params: { path: { siteId: site.siteId } }, body })),
-    onSuccess: () => showToast({ text: `${site.name} is changed.` }),
-    onError: (error) => showToast({ text: error.message, tone: 'failed' }),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: keys.sites }),
-  })
 }
 
 function AtOnce({ site, patching }: { site: Site; patching: ReturnType<typeof usePatchSite> }) {
