@@ -10,15 +10,17 @@ if (!url) {
   )
   process.exit(2)
 }
+const given = process.argv.slice(2)
 const { bundle } = await buildWorkerAssets()
 if (!bundle)
   console.error('Without a boot bundle no machine netboots: `npm run bundle` builds one, then deploy again.')
-console.error('Bringing the database up to date ...')
-await migrateDatabase({
-  url,
-  token: token || undefined,
-  onWait: () => console.error('Another migration of this database is under way: waiting for it ...'),
-})
-const given = process.argv.slice(2)
+if (!given.includes('--dry-run')) {
+  console.error('Bringing the database up to date ...')
+  await migrateDatabase({
+    url,
+    token: token || undefined,
+    onWait: () => console.error('Another migration of this database is under way: waiting for it ...'),
+  })
+}
 const environment = given.some((argument) => /^(--env|-e)(=|$)/.test(argument)) ? [] : ['--env', 'production']
 process.exit(await run('wrangler', ['deploy', ...environment, ...given]))

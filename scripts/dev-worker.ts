@@ -6,6 +6,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCode } from '../control-plane/src/ids.ts'
+import { takeFileLock } from '../control-plane/src/platform/node/file-lock.ts'
 import { migrateDatabase } from '../control-plane/src/platform/node/migrate.ts'
 import { type RunningSqld, startSqld } from '../control-plane/src/platform/node/sqld.ts'
 import { buildWorkerAssets } from './build-worker-assets.ts'
@@ -20,6 +21,8 @@ const host = process.env.HOST
 const url = process.env.DRAGONFLY_PUBLIC_URL ?? `http://${host ?? 'localhost'}:${port}`
 const startsWithinMs = 120_000
 const endsWithinMs = 8000
+/** As long as one that was just told to stop may take. */
+const lockPatienceMs = 10_000
 const timersEveryMs = 60_000
 
 let sqld: RunningSqld | null = null
@@ -123,6 +126,8 @@ async function stop(code: number): Promise<void> {
 
 async function start(): Promise<void> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  if (!(await takeFileLock(join(dataDir, 'dev-worker.lock'), lockPatienceMs)))
+    throw new Error(`another dev:worker uses ${dataDir}: end it, or name another folder in DRAGONFLY_DATA`)
   await buildWorkerAssets()
   sqld = await startSqld({ dataDir: join(dataDir, 'database') })
   await migrateDatabase({ url: sqld.url })

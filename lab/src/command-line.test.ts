@@ -33,6 +33,8 @@ describe('parseCommandLine', () => {
     [['bmc', 'light', '--count', '0']],
     [['machine', 'add', 'web-1', '--firmware', 'bios', '--bmc', 'acme']],
     [['simulate']],
+    [['netboot', '--machines', '101']],
+    [['netboot', '--loss', '1']],
     [['simulate', '--url', 'http://localhost:3000', '--machines', 'many']],
   ])('%j is refused', (args) => {
     expect(() => parseCommandLine(args)).toThrow(UsageError)

@@ -6,6 +6,7 @@ import { type PersonalityName, personalityNames } from './bmc/personality.ts'
 import { type ImageVariant, imageVariants } from './image/build.ts'
 import type { MachineRequest } from './lab.ts'
 import type { PowerAction } from './machine.ts'
+import type { NetbootRackOptions } from './netboot-simulator/netboot-rack.ts'
 import { type LabHost, labHosts } from './network.ts'
 import type { DiskBus, Firmware, NicModel } from './qemu.ts'
 import type { SimulateOptions } from './simulator/simulate.ts'
@@ -29,7 +30,10 @@ export const usage = `usage: npm run lab -- <command> [--name LAB]
   deploy --firmware bios|uefi [--disk ...] [--nic ...] [--discover] [--json]
                                  one whole deployment through the public API, in a lab of its own
   simulate --url URL [--token TOKEN] [--machines 40] [--speed 1] [--mishaps 0.08] [--deploying 0] [--seed 1]
-                                 a site whose edge and machines exist nowhere, on the real tunnel protocol`
+                                 a site whose edge and machines exist nowhere, on the real tunnel protocol
+  netboot [--machines 40] [--head] [--loss 0] [--disks DIR] [--seed 1]
+                                 machines that exist nowhere, but boot over real DHCP, TFTP and HTTP packets from the edge of
+                                 a lab that is up, and write (or drop) what they are told to, until Ctrl-C`
 
 /** The command line makes no sense: exit code 2. */
 export class UsageError extends Error {}
@@ -44,6 +48,7 @@ export type LabCommand = { labName: string } & (
   | { kind: 'power'; machine: string; action: PowerAction }
   | { kind: 'deploy'; request: MachineRequest; discover: boolean; isJson: boolean }
   | { kind: 'simulate'; options: SimulateOptions }
+  | { kind: 'netboot'; options: Partial<NetbootRackOptions> }
   | { kind: 'bmc faults'; machine: string; faults: Partial<BmcFaults> }
   | { kind: 'bmc light'; options: LightBmcOptions }
 )
@@ -91,6 +96,9 @@ const options = {
   mishaps: { type: 'string', default: '0.08' },
   deploying: { type: 'string', default: '0' },
   seed: { type: 'string', default: '1' },
+  head: { type: 'boolean', default: false },
+  loss: { type: 'string', default: '0' },
+  disks: { type: 'string' },
   variant: { type: 'string', default: 'light' },
   bmc: { type: 'string' },
   count: { type: 'string', default: '1' },
@@ -142,6 +150,19 @@ function simulateOptions(values: Values): SimulateOptions {
   }
 }
 
+/** A lab's DHCP server has 100 addresses. */
+const mostNetbooting = 100
+
+function netbootOptions(values: Values): Partial<NetbootRackOptions> {
+  return {
+    count: Math.floor(numberBetween('--machines', values.machines, 1, mostNetbooting)),
+    seed: Math.floor(numberBetween('--seed', values.seed, 0, 2 ** 31)),
+    bootFiles: values.head ? 'head' : 'whole',
+    lossRate: numberBetween('--loss', values.loss, 0, 0.9),
+    diskDir: values.disks ?? null,
+  }
+}
+
 function parseFaults(text: string | undefined): Partial<BmcFaults> {
   try {
     const faults: unknown = JSON.parse(required('The faults, as JSON,', text))
@@ -186,6 +207,7 @@ export function parseCommandLine(argv: readonly string[]): LabCommand {
   }
   if (word === 'bmc') return bmcCommand(labName, positionals, values)
   if (word === 'simulate') return { kind: 'simulate', labName, options: simulateOptions(values) }
+  if (word === 'netboot') return { kind: 'netboot', labName, options: netbootOptions(values) }
   if (word === 'up' || word === 'down') return { kind: word, labName }
   if (word === 'serve') return { kind: 'serve', labName, argv: rest }
   if (word === 'image')

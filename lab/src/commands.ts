@@ -9,6 +9,7 @@ import { runDeployment, variantFor } from './deploy.ts'
 import { ensureImage, type ImageVariant } from './image/build.ts'
 import { createLab, findLab, type Lab, removeLab } from './lab.ts'
 import type { Machine } from './machine.ts'
+import { startNetbootSimulator } from './netboot-simulator/netboot-simulator.ts'
 import { commandOn, type LabHost, lan } from './network.ts'
 import { simulate } from './simulator/simulate.ts'
 
@@ -58,6 +59,21 @@ async function serveLightBmcs(options: LightBmcOptions): Promise<number> {
   say(`${fleet.bmcs.length} BMCs at ${first?.address} to ${last?.address}, ${ports}; admin / secret`)
   say(`try: ipmitool -I lanplus -H ${first?.address} -U admin -P secret power status`)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  return 0
+}
+
+/** Tells what the machines do, a line each, until Ctrl-C. */
+async function runNetboot(
+  lab: Lab,
+  options: Extract<LabCommand, { kind: 'netboot' }>['options'],
+): Promise<number> {
+  const simulator = await startNetbootSimulator(lab, options, (event) => {
+    const { mac, boot, kind } = event
+    const what = kind === 'stage' ? event.stage : kind === 'trouble' ? event.message : kind
+    say(`${mac}  boot ${boot}  ${what}`)
+  })
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), simulator.ended])
+  await simulator.stop()
   return 0
 }
 
@@ -120,6 +136,7 @@ export async function runLabCommand(command: LabCommand): Promise<number> {
 }
 
 async function runMachineCommand(lab: Lab, command: LabCommand): Promise<number> {
+  if (command.kind === 'netboot') return runNetboot(lab, command.options)
   if (command.kind === 'exec') return runInTerminal(lab, command.host, command.argv)
   if (command.kind === 'machine list') {
     for (const machine of await lab.machines()) say(await describeMachine(machine))

@@ -41,12 +41,15 @@ export async function startSqld(options: {
       '--admin-listen-addr',
       `127.0.0.1:${adminPort}`,
     )
-  // A group of its own: Ctrl-C reaches us, and we end it when nobody needs it any more.
+  // A group of its own: Ctrl-C reaches us, and we end it when nobody needs it any more, with us at the latest.
   const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
   let lastWords = ''
   child.stderr.on('data', (part: Buffer) => {
     lastWords = (lastWords + part.toString()).slice(-2000)
   })
+  const kill = () => void child.kill('SIGKILL')
+  process.on('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   const url = `http://127.0.0.1:${port}`
   try {
     await untilHealthy(child, url)
