@@ -12,7 +12,7 @@ import type { TestDeps, TestDepsOptions } from './test-deps.ts'
 export const origin = 'http://localhost:3000'
 const password = 'correct horse battery staple'
 
-interface Answer {
+export interface Answer {
   status: number
   // biome-ignore lint/suspicious/noExplicitAny: what an endpoint answers is what a test looks at
   body: any
