@@ -14,6 +14,7 @@ export interface EventStreams {
 export interface EventStreamsPorts {
   reach: BmcReach
   now: () => number
+  /** It is worth to look. */
   onEvent: (machineId: string) => void
   warn: (message: string) => void
 }
@@ -48,7 +49,11 @@ export function createEventStreams({ reach, now, onEvent, warn }: EventStreamsPo
     )
     // Dropped, or stopped, while it was opened.
     if (isStopped || !notBefore.has(machineId)) value.close()
-    else if (!hasEnded) open.set(machineId, value)
+    else if (!hasEnded) {
+      open.set(machineId, value)
+      // Of what happened between the last look and now, no stream tells.
+      onEvent(machineId)
+    }
   }
   return {
     follow: async (target) => {
