@@ -127,10 +127,28 @@ export async function removeLanAddress(state: LabState, address: string): Promis
   await tryCommand(['ip', '-n', namespaceName(state, 'lan'), 'addr', 'del', cidr, 'dev', 'br0'])
 }
 
-/** Removes what `createNetwork` made, or as much of it as an interrupted run left. */
+/** Removes what `createNetwork` made, or as much of it as an interrupted run left, and ends what still runs in it. */
 export async function removeNetwork(state: LabState): Promise<void> {
   await tryCommand(['ip', 'link', 'del', uplinkDevice(state)])
-  for (const host of labHosts) await tryCommand(['ip', 'netns', 'del', namespaceName(state, host)])
+  for (const host of labHosts) {
+    await endProcessesIn(namespaceName(state, host))
+    await tryCommand(['ip', 'netns', 'del', namespaceName(state, host)])
+  }
+}
+
+/** An edge that was updated is no child of the lab any more, and would outlive its network. */
+async function endProcessesIn(namespace: string): Promise<void> {
+  const listed = await runCommand(['ip', 'netns', 'pids', namespace]).catch(() => '')
+  for (const pid of listed
+    .split('\n')
+    .map(Number)
+    .filter((pid) => pid > 1)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
 
 export async function networkExists(state: LabState): Promise<boolean> {
