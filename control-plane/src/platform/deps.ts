@@ -9,6 +9,7 @@ import { createMetrics } from '../metrics.ts'
 import { createOriginPolicy } from '../origin.ts'
 import { createTries } from '../tries.ts'
 import { createWebText } from '../web-text.ts'
+import { logScope } from './log-scope.ts'
 import { scryptHasher } from './password-hasher.ts'
 
 /** What is not the same on every platform. */
@@ -36,7 +37,7 @@ export type PlatformParts = Pick<
   | 'uploads'
   | 'assets'
   | 'sockets'
-  | 'logError'
+  | 'log'
 > &
   Partial<Pick<Deps, 'findHostProblems'>>
 
@@ -61,6 +62,7 @@ export async function createDeps(parts: PlatformParts): Promise<Deps> {
       hasher: scryptHasher,
       clock,
       replay,
+      log: parts.log,
       secret: await secrets.open(sealedSecret),
     }),
     audit: createAuditLog(db),
@@ -72,5 +74,6 @@ export async function createDeps(parts: PlatformParts): Promise<Deps> {
     readWebText: createWebText(),
     tries: createTries(db, clock),
     metrics: createMetrics(),
+    withLogFields: logScope.run,
   }
 }

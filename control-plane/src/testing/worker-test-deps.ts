@@ -29,7 +29,7 @@ const announceEveryMs = 1000
  * on the session itself: what the objects do is for the ports' own suites.
  */
 export const createTestDeps: TestPlatform['createTestDeps'] = async (options) => {
-  const { clock, logError, publicUrl } = options
+  const { clock, log, publicUrl } = options
   const db = await openTestDatabase()
   const consoles = createConsoleHub()
   const connections = createEdgeConnections((edgeId) => consoles.dropEdge(edgeId))
@@ -49,7 +49,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     consoles,
     announce: (siteId) => coalesce(siteId, () => announceSite(deps, siteId)),
     tendCommandsAt: async () => undefined,
-    live: createLiveEvents(logError),
+    live: createLiveEvents(log),
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
@@ -58,7 +58,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     uploads: null,
     assets: createBoundAssets(noAssets, { migration: { tag: '', when: 0 }, files: {}, bundle: null }),
     sockets: { openTunnel: noSocket, openEvents: noSocket, openConsole: noSocket, openEdgeConsole: noSocket },
-    logError,
+    log,
   })
   return Object.assign(deps, { connections })
 }

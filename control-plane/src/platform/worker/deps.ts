@@ -10,6 +10,7 @@ import { createBoundBundle } from './bundle.ts'
 import { connectingAddress } from './connecting-address.ts'
 import { openRemoteDatabase } from './database.ts'
 import { MisconfiguredError, readWorkerSettings, type WorkerEnv, type WorkerSettings } from './env.ts'
+import { log } from './log.ts'
 import { createObjectPorts } from './objects/ports.ts'
 
 /** Everything that the features need, as Workers gives it. Throws a MisconfiguredError when something is missing. */
@@ -45,8 +46,8 @@ async function gatherParts(
     // The portal offers no uploads where there is no place for them.
     uploads: null,
     assets: createBoundAssets(env.ASSETS, index),
-    logError,
-    ...createObjectPorts(env, logError),
+    log,
+    ...createObjectPorts(env, log),
   }
 }
 
@@ -68,9 +69,4 @@ async function requireMigrations(db: Database, { migration }: AssetIndex): Promi
   throw new MisconfiguredError(
     `${state} (it lacks ${migration.tag}): \`dragonfly migrate\` brings it up to date.`,
   )
-}
-
-/** To Workers’ log. */
-export function logError(message: string, error: unknown): void {
-  console.error(message, error ?? '')
 }

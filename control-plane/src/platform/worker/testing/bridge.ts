@@ -1,5 +1,5 @@
-import { logError } from '../deps.ts'
 import type { WorkerEnv } from '../env.ts'
+import { log } from '../log.ts'
 import { createObjectPorts } from '../objects/ports.ts'
 import worker from '../worker.ts'
 
@@ -11,7 +11,7 @@ export default {
   async fetch(request, env, ctx) {
     if (new URL(request.url).pathname !== '/testing/port') return worker.fetch(request, env, ctx)
     const { port, method, args } = (await request.json()) as { port: string; method: string; args: unknown[] }
-    const ports: Record<string, unknown> = { ...createObjectPorts(env, logError) }
+    const ports: Record<string, unknown> = { ...createObjectPorts(env, log) }
     const found = ports[port]
     const call =
       typeof found === 'function' ? found : (found as Record<string, (...args: unknown[]) => unknown>)[method]
