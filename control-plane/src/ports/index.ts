@@ -162,13 +162,13 @@ export interface UploadStore {
   freeBytes(): Promise<number | null>
 }
 
-export interface StoredUpload {
+interface StoredUpload {
   uploadId: string
   /** What `begin` answered. */
   session: string
 }
 
-export interface StoredPart {
+interface StoredPart {
   index: number
   offset: number
   bytes: Uint8Array<ArrayBuffer>
