@@ -28,7 +28,7 @@ export interface DeploymentRecord {
   failureReason: string | null
 }
 
-export interface TimelineRecord {
+interface TimelineRecord {
   deploymentId: string
   stage: string
   attempt: number

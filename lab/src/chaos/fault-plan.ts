@@ -13,11 +13,11 @@ export const faultKinds = [
 export type FaultKind = (typeof faultKinds)[number]
 
 /** `cut`: at once. `deaf`: what the control plane says is lost first; `mute`: what the edge says. `torn`: in the middle of a message. */
-export const tunnelCuts = ['cut', 'deaf', 'mute', 'torn'] as const
+const tunnelCuts = ['cut', 'deaf', 'mute', 'torn'] as const
 export type TunnelCut = (typeof tunnelCuts)[number]
 
 /** Moments of a deployment: while a person asks for it, once that was answered, and where its machine is then. */
-export const faultMoments = [
+const faultMoments = [
   'asking',
   'armed',
   'firmware',
