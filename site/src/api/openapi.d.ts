@@ -11400,6 +11400,7 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["ImageUpload"][];
                         roomBytes: number | null;
+                        refusal: string | null;
                     };
                 };
             };
