@@ -1,5 +1,6 @@
 import { inject } from 'vitest'
 import type { Deps } from '../deps.ts'
+import { atOnce } from '../features/audit/log.ts'
 import { createConsoleHub } from '../features/consoles/hub.ts'
 import { createMachineList } from '../features/machines/machine-list.ts'
 import { needsAdministrator } from '../features/setup/service.ts'
@@ -42,6 +43,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     publicUrl,
     peerAddress: connectingAddress,
     machineList: createMachineList((work) => work()),
+    auditInOrder: atOnce,
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
