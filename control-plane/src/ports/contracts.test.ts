@@ -1,4 +1,5 @@
-import type { LiveEvent } from '@dragonfly/schema/api'
+import { createHash } from 'node:crypto'
+import { type LiveEvent, uploadPartBytes } from '@dragonfly/schema/api'
 import { commands, edges, machineLog, sites as sitesTable } from '@dragonfly/schema/db'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -360,6 +361,50 @@ describe.each(platforms)('on %s', { timeout: 30_000 }, (_name, start) => {
       const stranger = await createSecrets(crypto.getRandomValues(new Uint8Array(32)))
       await expect(open(await stranger.seal('hunter2'))).rejects.toThrow()
       await expect(stranger.open(await seal('hunter2'))).rejects.toThrow()
+    })
+  })
+
+  describe('files that people upload', () => {
+    const file = Buffer.alloc(uploadPartBytes + 100_000)
+    for (let at = 0; at + 4 <= file.length; at += 4) file.writeUInt32LE(at, at)
+    const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+    it('go to an edge over HTTP, from where it was cut off', { timeout: 120_000 }, async () => {
+      const edge = await enrolEdge(ada, await createSite())
+      const begun = { name: 'Mine', fileName: 'mine.raw', sizeBytes: file.length }
+      const { uploadId } = (await ada.call('POST', '/api/v1/image-uploads', begun)).body
+      for (const offset of [0, uploadPartBytes]) {
+        const part = file.subarray(offset, offset + uploadPartBytes)
+        const query = `offset=${offset}&sha256=${sha256(part)}`
+        const answer = await fetch(`${platform.url}/api/v1/image-uploads/${uploadId}/parts?${query}`, {
+          method: 'PUT',
+          headers: { cookie: ada.cookie(), origin: platform.url, 'content-type': 'application/octet-stream' },
+          body: new Uint8Array(part),
+        })
+        expect(answer.status).toBe(200)
+      }
+      const { body: image } = await ada.call('POST', `/api/v1/image-uploads/${uploadId}/finish`)
+      expect(image.checksum).toEqual({ algorithm: 'sha256', value: sha256(file) })
+
+      const get = async (range?: string) =>
+        fetch(platform.url + image.url, {
+          headers: { authorization: `Bearer ${await edge.token()}`, ...(range ? { range } : {}) },
+        })
+      const whole = await get()
+      expect(whole.headers.get('content-length')).toBe(String(file.length))
+      const cut: Uint8Array[] = []
+      for await (const bytes of whole.body ?? []) {
+        cut.push(bytes)
+        if (Buffer.concat(cut).length > 100_000) break
+      }
+      const start = Buffer.concat(cut)
+      const rest = await get(`bytes=${start.length}-`)
+      expect(rest.status).toBe(206)
+      expect(rest.headers.get('etag')).toBe(whole.headers.get('etag'))
+      const end = Buffer.from(await rest.arrayBuffer())
+      expect(sha256(Buffer.concat([start, end]))).toBe(sha256(file))
+      await ada.call('DELETE', `/api/v1/images/${image.imageId}`)
+      expect((await get()).status).toBe(404)
     })
   })
 

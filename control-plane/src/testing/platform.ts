@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { userSafety } from '@dragonfly/schema/db'
-import type { ControlFrame, EdgeFrame, EnrolResponse } from '@dragonfly/schema/wire'
-import { SignJWT } from 'jose'
+import type { ControlFrame, EdgeFrame } from '@dragonfly/schema/wire'
 import { WebSocket } from 'ws'
 import type { Database } from '../database.ts'
 import { startServer } from '../platform/node/server.ts'
-import { createEdgeKey, type TestEdge } from './harness.ts'
+import { enrolWith, type TestEdge } from './harness.ts'
 
 /** A control plane that is reached over the network, on one of the platforms that it runs on. */
 export interface Platform {
@@ -92,25 +91,7 @@ export type Administrator = Awaited<ReturnType<typeof signIn>>
 
 export async function enrolEdge({ call }: Administrator, siteId: string): Promise<TestEdge> {
   const { token } = (await call('POST', `/api/v1/sites/${siteId}/enrolment-tokens`)).body
-  const key = await createEdgeKey()
-  const request = { token, publicKey: key.publicKey, hostname: 'pi', version: '0.1.0' }
-  const answer = await call('POST', '/api/edge/v1/enrol', request)
-  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body))
-  const enrolled: EnrolResponse = answer.body
-  return {
-    edgeId: enrolled.edgeId,
-    siteId: enrolled.siteId,
-    enrolled,
-    key,
-    token: ({ expiresAt, jti } = {}) =>
-      new SignJWT({})
-        .setProtectedHeader({ alg: 'EdDSA' })
-        .setIssuer(enrolled.edgeId)
-        .setAudience(enrolled.controlPlaneId)
-        .setExpirationTime(Math.floor((expiresAt ?? Date.now() + 60_000) / 1000))
-        .setJti(jti ?? crypto.randomUUID())
-        .sign(key.privateKey),
-  }
+  return enrolWith(call, token, Date.now)
 }
 
 /** A WebSocket whose JSON frames are waited for by their type. */

@@ -39,6 +39,7 @@ export async function startWorkerPlatform(): Promise<Platform> {
       durableObjects: Object.fromEntries(
         Object.entries(objects).map(([name, className]) => [name, { className, useSQLite: true }]),
       ),
+      r2Buckets: ['FILES'],
       serviceBindings: { ASSETS: () => new Response(index) },
       bindings: {
         DRAGONFLY_LOCAL: 'yes',
@@ -96,7 +97,12 @@ async function assetIndex(): Promise<string> {
     await readFile(join(migrationsFolder, 'meta/_journal.json'), 'utf8'),
   )
   const newest = journal.entries.at(-1)
-  return JSON.stringify({ migration: { tag: newest?.tag, when: newest?.when }, files: {}, bundle: null })
+  return JSON.stringify({
+    migration: { tag: newest?.tag, when: newest?.when },
+    files: {},
+    bundle: null,
+    edgeRelease: null,
+  })
 }
 
 async function bundle(): Promise<string> {
