@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,6 +15,8 @@ export interface Platform {
   url: string
   setupCode: string
   db: Database
+  /** What its secrets are sealed with. */
+  secretsKey: Uint8Array<ArrayBuffer>
   /** Calls one of the platform's ports; a Map or a Set comes back as an array. */
   port<T>(port: string, method: string, ...args: unknown[]): Promise<T>
   /** What may sleep falls asleep, its sockets stay open. Nothing on Node, where nothing sleeps. */
@@ -39,6 +41,7 @@ export async function startNodePlatform(): Promise<Platform> {
     url: server.url,
     setupCode: server.setupCode ?? '',
     db: server.deps.db,
+    secretsKey: Uint8Array.from(Buffer.from(await readFile(join(dir, 'data/secrets.key'), 'utf8'), 'base64')),
     async port<T>(port: string, method: string, ...args: unknown[]) {
       const found: unknown = Reflect.get(ports, port)
       const call = typeof found === 'function' ? found : Reflect.get(Object(found), method)

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { inject } from 'vitest'
 import type { Deps } from '../deps.ts'
+import { atOnce } from '../features/audit/log.ts'
 import { createConsoleHub } from '../features/consoles/hub.ts'
 import { createMachineList } from '../features/machines/machine-list.ts'
 import { needsAdministrator } from '../features/setup/service.ts'
@@ -44,6 +45,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     publicUrl,
     peerAddress: connectingAddress,
     machineList: createMachineList((work) => work()),
+    auditInOrder: atOnce,
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,

@@ -1,4 +1,5 @@
 import type { Database, Deps } from '../../deps.ts'
+import { atOnce } from '../../features/audit/log.ts'
 import { createMachineList } from '../../features/machines/machine-list.ts'
 import { type AssetIndex, assetIndexPath, assetIndexSchema } from '../asset-index.ts'
 import { createDeps, type PlatformParts } from '../deps.ts'
@@ -42,6 +43,7 @@ async function gatherParts(
     setupCode: settings.DRAGONFLY_SETUP_CODE ?? null,
     // One request must not wait for what another one began.
     machineList: createMachineList((work) => work()),
+    auditInOrder: atOnce,
     bundle: createBoundBundle(env.ASSETS, index.bundle),
     edgeRelease: createBoundEdgeRelease(env.ASSETS, index.edgeRelease),
     uploads: env.FILES ? createUploadBucket(env.FILES) : null,
