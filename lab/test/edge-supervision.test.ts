@@ -118,8 +118,9 @@ test('a killed image server comes back, and nobody else notices', async () => {
 
 test('a killed boot responder comes back and serves', async () => {
   const before = await untilAll()
-  process.kill(before.responder, 'SIGKILL')
   expect(await answersHttp(6872, '/readyz')).toBe(true)
+  process.kill(before.responder, 'SIGKILL')
+  expect(await answersHttp(6872, '/healthz')).toBe(true)
   expect(await untilTold('boot-responder-died')).toContain('signal SIGKILL')
   const after = await untilAll({ responder: before.responder })
   expect(after).toMatchObject({ supervisor: before.supervisor, images: before.images })

@@ -14,7 +14,7 @@ test('a client that resets its connection in the middle of an upgrade harms nobo
       upgradeRamdisk: (_request, socket) => void sockets.push(socket),
       phoneHome: async () => false,
       log: silentLog,
-      isReady: () => true,
+      findUnready: () => [],
       metrics: () => '',
     },
     0,

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Log } from '@dragonfly/schema/log'
 import { ramdiskLinkPath } from '@dragonfly/schema/wire'
 import { plainAddress } from './ramdisk-link/link.ts'
+import type { Unready } from './readiness.ts'
 
 export interface AgentHttpRoutes {
   log: Log
@@ -15,7 +16,8 @@ export interface AgentHttpRoutes {
     address: string | null
     body: string
   }) => Promise<boolean>
-  isReady: () => boolean
+  /** Nothing when it is ready. */
+  findUnready: () => Unready[]
   metrics: () => string
 }
 
@@ -45,10 +47,7 @@ export const agentHttpRoutes = {
   readiness: {
     path: /^\/readyz$/,
     methods: ['GET', 'HEAD'],
-    serve: ({ response, routes }: Asked) =>
-      routes.isReady()
-        ? answer(response, 200, 'ready\n')
-        : answer(response, 503, 'no state from the site yet\n'),
+    serve: ({ response, routes }: Asked) => answerReadiness(response, routes.findUnready()),
   },
   metrics: {
     path: /^\/metrics$/,
@@ -97,6 +96,23 @@ export async function listenAgentHttp(
         server.closeAllConnections()
       }),
   }
+}
+
+/** As the control plane answers: RFC 9457, with a reason for each check that failed. */
+function answerReadiness(response: ServerResponse, found: readonly Unready[]): void {
+  if (found.length === 0) {
+    answer(response, 200, 'ok\n')
+    return
+  }
+  const problem = {
+    type: 'urn:dragonfly:problem:not-ready',
+    title: 'Not available',
+    status: 503,
+    detail: found.map(({ check, message }) => `${check}: ${message}`).join(' '),
+    code: 'not-ready',
+    errors: found.map(({ check, message }) => ({ path: check, message })),
+  }
+  answer(response, 503, JSON.stringify(problem), 'application/problem+json')
 }
 
 /** A line for each answer but those to who looks after its health. Of a phone-home's path, its token is left out. */

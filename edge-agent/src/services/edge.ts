@@ -9,6 +9,7 @@ import type { CacheWishes } from './images/image-library.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Problems } from './problems.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
+import { judgeReadiness, type Unready } from './readiness.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { endService, readRevocation } from './revocation.ts'
 import { retireUnused } from './sealing.ts'
@@ -61,7 +62,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       log,
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
-      isReady: () => parts.site.state() !== null,
+      findUnready: () => findUnready(parts),
       metrics: () =>
         renderMetrics(status(), { ...parts.responder.counters(), ...parts.imageServer.counters() }),
     },
@@ -252,6 +253,16 @@ function describeEdge(
     problems: problems.list(),
     health: judgeHealth(parts, agentPort),
   }
+}
+
+function findUnready({ site, responder, imageServer, bundle, problems }: EdgeParts): Unready[] {
+  return judgeReadiness({
+    hasState: site.state() !== null,
+    listeners: responder.listeners(),
+    isImageServerUp: imageServer.port() !== null,
+    hasBundle: bundle.current().ready,
+    problems: problems.list(),
+  })
 }
 
 /** An edge that serves no interface has nothing to be missed. */

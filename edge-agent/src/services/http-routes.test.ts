@@ -21,7 +21,7 @@ beforeAll(async () => {
     upgradeRamdisk: () => undefined,
     phoneHome: async ({ token }: { token: string }) => token === 'right',
     log: silentLog,
-    isReady: () => true,
+    findUnready: () => [],
     metrics: () => 'dragonfly_edge_info 1\n',
   }
   agent = await listenAgentHttp(routes, 0, '127.0.0.1')
