@@ -1,4 +1,4 @@
-import { mkdir, rm, statfs } from 'node:fs/promises'
+import { mkdir, readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitUntil } from '../src/api.ts'
@@ -143,6 +143,27 @@ test('a killed supervisor leaves machines booting; the next one takes over', asy
   expect(await bootsByTftp()).toBe(true)
   await waitUntil('the tunnel', async () => (await answersHttp(6872, '/readyz')) || undefined, backWithinMs)
   expect(after.responder).not.toBe(before.responder)
+})
+
+test('Ctrl-C, which reaches every process of a terminal, ends all of them in order', async () => {
+  const before = await untilAll()
+  for (const pid of Object.values(before)) process.kill(pid, 'SIGINT')
+  await waitUntil(
+    'their end',
+    async () => Object.keys(await findProcesses()).length === 0 || undefined,
+    backWithinMs,
+  )
+  const lines = (await readFile(product.edge.log, 'utf8')).trim().split('\n')
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ level: 'info', message: 'Stopped.' })
+  expect(await bootsByTftp()).toBe(false)
+  product.edge = await runEdgeAgent(lab)
+  await untilAll(before)
+  await waitUntil('TFTP again', async () => (await bootsByTftp()) || undefined, backWithinMs)
+  await waitUntil(
+    'it to be ready',
+    async () => (await answersHttp(6872, '/readyz')) || undefined,
+    backWithinMs,
+  )
 })
 
 test('with a full disk machines boot and dead processes come back; with space again the edge follows its site', async () => {

@@ -1,6 +1,6 @@
 /** What keeps an edge from its work, and what to do about it. */
 export interface Unready {
-  check: 'state' | 'interfaces' | 'boot-responder' | 'sockets' | 'image-server' | 'boot-bundle' | 'disk'
+  check: 'state' | 'interfaces' | 'boot-responder' | 'sockets' | 'image-server' | 'boot-bundle'
   message: string
 }
 
@@ -15,7 +15,7 @@ export interface ReadinessFacts {
   problems: readonly { problem: string; message: string }[]
 }
 
-/** Problems without which machines could be booted and deployed; others want a person, and can wait. */
+/** Problems that keep machines from being booted and deployed; others want a person, and leave it working. */
 const checkOf: Readonly<Record<string, Unready['check']>> = {
   'interface-without-address': 'interfaces',
   'boot-responder-died': 'boot-responder',
@@ -25,7 +25,6 @@ const checkOf: Readonly<Record<string, Unready['check']>> = {
   'no-privilege': 'sockets',
   'address-missing': 'sockets',
   'image-server-died': 'image-server',
-  'disk-low': 'disk',
 }
 
 /** Whether an edge that serves an interface can do all of its job; nothing when it can. */
