@@ -2561,6 +2561,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 } | null;
             }[];
             problems: {
@@ -2594,6 +2595,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 };
             }[];
         };
@@ -13502,6 +13504,7 @@ export interface operations {
                                     lastAddress: string;
                                     gateway: string | null;
                                 }[];
+                                secureBoot?: boolean;
                             };
                         }[];
                         /** @enum {string} */
