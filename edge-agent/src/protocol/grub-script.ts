@@ -8,7 +8,7 @@ const retrySeconds = 10
 const holdSeconds = 30
 
 /**
- * What GRUB asks for first (`$prefix/x86_64-efi/grub.cfg`), the same for every machine: it goes on to the script of this
+ * What GRUB asks for first (`$prefix/grub.cfg`), the same for every machine: it goes on to the script of this
  * one, and asks for that again whenever it comes back from it, so that disarming a machine helps.
  */
 export const grubEntryScript = `while true; do

@@ -14,6 +14,7 @@ describe('a TFTP file name', () => {
   ])('%j is %s', (asked, name) => expect(parseTftpFileName(asked)).toEqual({ kind: 'bundle', name }))
 
   it.each([
+    ['/grub/grub.cfg', { kind: 'grub-entry' }],
     ['/grub/x86_64-efi/grub.cfg', { kind: 'grub-entry' }],
     [`/grub/machine/${mac}/${uuid}`, { kind: 'grub-script', caller: { mac, uuid } }],
     [`/grub/machine/${mac.toUpperCase()}/`, { kind: 'grub-script', caller: { mac } }],
@@ -22,7 +23,7 @@ describe('a TFTP file name', () => {
 
   it.each([
     ...['', '/', '../etc/passwd', 'boot/../../x', '..\\x', '.hidden', 'a b', 'x'.repeat(500), 'é'],
-    ...['grub/grub.cfg', 'grub/machine//x', 'grub/machine/somebody/vmlinuz'],
+    ...['grub/grub.conf', 'grub/machine//x', 'grub/machine/somebody/vmlinuz'],
     ...[`grub/machine/${mac}/../vmlinuz`, `grub/machine/${mac}/a b`, `grub/machine/${mac}`],
   ])('%j is none', (asked) => expect(parseTftpFileName(asked)).toBeUndefined())
 })

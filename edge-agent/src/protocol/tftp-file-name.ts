@@ -18,7 +18,8 @@ export function parseTftpFileName(asked: string): TftpFile | undefined {
     .replace(/[\xff\s]+$/, '')
     .replaceAll('\\', '/')
     .replace(/^(\.?\/)+/, '')
-  if (path === 'grub/x86_64-efi/grub.cfg') return { kind: 'grub-entry' }
+  // Which of the two it asks for is up to the release of GRUB: whether a file exists TFTP can hardly tell.
+  if (/^grub\/(x86_64-efi\/)?grub\.cfg$/.test(path)) return { kind: 'grub-entry' }
   const ofMachine = /^grub\/machine\/([^/]+)\/([^/]*)$/.exec(path)
   if (!ofMachine) return isFileName(path) ? { kind: 'bundle', name: path } : undefined
   const [, who = '', last = ''] = ofMachine

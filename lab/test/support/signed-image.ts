@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { runCommand } from '../../src/command.ts'
 import { ensureImage } from '../../src/image/build.ts'
 import { createDiskLayout, sectorSize } from '../../src/image/disk-layout.ts'
+import { buildDir } from '../../src/paths.ts'
 import { sha256OfFile } from './disk-content.ts'
 
 /** Read by Debian's signed GRUB, which has its modules within. */
@@ -19,17 +20,24 @@ const loaders = {
   'EFI/BOOT/grubx64.efi': 'usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed',
 }
 
+/** The newest that the boot bundle, which has both, was made from. */
+async function findPackage(name: string): Promise<string> {
+  const found = await runCommand([
+    'sh',
+    '-c',
+    `ls -t ${join(buildDir, 'cache')}/apt-*/archives/${name}_*.deb | head -n 1`,
+  ])
+  return found.trim()
+}
+
 /** The rack's image with what Debian installs for Secure Boot in its EFI partition: shim and signed GRUB. */
 export async function createSignedImage(
   dir: string,
 ): Promise<{ name: string; path: string; sha256: string }> {
   const packages = join(dir, 'signed')
   await mkdir(packages, { recursive: true })
-  const fetched = ['apt-get', '-qq', '-o', 'APT::Sandbox::User=root', 'download']
-  await runCommand([...fetched, 'shim-signed', 'grub-efi-amd64-signed'], { cwd: packages })
-  await runCommand(['sh', '-c', 'for package in *.deb; do dpkg-deb -x "$package" tree; done'], {
-    cwd: packages,
-  })
+  for (const name of ['shim-signed', 'grub-efi-amd64-signed'])
+    await runCommand(['dpkg-deb', '-x', await findPackage(name), join(packages, 'tree')])
   const path = join(dir, 'signed.raw')
   await runCommand(['cp', '--sparse=always', (await ensureImage()).path, path])
   const config = join(packages, 'grub.cfg')
