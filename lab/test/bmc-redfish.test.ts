@@ -43,7 +43,10 @@ test('BMCs of six makers are taken in and read by Redfish alone', () =>
       })
       expect((await readFromBmc(product, machineId, 'event-log')).status).toBe('done')
 
-      const lit = await endOfCommand(product, await api.request('POST', `${path}/bmc/identify`, { seconds: 0 }))
+      const lit = await endOfCommand(
+        product,
+        await api.request('POST', `${path}/bmc/identify`, { seconds: 0 }),
+      )
       expect([maker, lit.status, lit.message]).toEqual([maker, 'done', null])
     }
     await product.stop()
