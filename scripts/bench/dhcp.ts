@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import {
-  chunkPath,
-  prepareImageDirectory,
-  sha256Hex,
-} from '../../edge-agent/src/services/images/chunk-store.ts'
+import { join } from 'node:path'
 import { readDhcpScene } from '../../edge-agent/test/dhcp-fixtures.ts'
 import type { DhcpLoad, DhcpLoadResult } from '../../edge-agent/test/load/dhcp.ts'
 import type { HttpLoad, HttpLoadResult } from '../../edge-agent/test/load/http.ts'
 import { ensureHostPackages, hostPackages } from '../../lab/src/host-packages.ts'
 import { type BenchServer, startImages, startPeer, startResponder } from './boot-servers.ts'
+import { writeChunks } from './image-chunks.ts'
 import { type BenchLan, createLan, runLoad } from './namespaces.ts'
 import { cpuSeconds } from './process-costs.ts'
 import { type BenchReport, benchRounds, goalAtLeast, goalBelow, median, row } from './report.ts'
@@ -43,7 +39,7 @@ export async function benchDhcp(say: (line: string) => void): Promise<BenchRepor
   const lan = await createLan()
   try {
     writeFileSync(join(folder, 'snponly.efi'), randomBytes(100_000))
-    const chunks = await writeChunks(folder)
+    const chunks = (await writeChunks(folder, 16)).map((name) => `/chunks/${name}`)
     const measured = new Map<string, Cell[]>()
     for (let round = 1; round <= benchRounds; round++) {
       for (const kind of ['flood', 'steady', 'steady, with readers'] as const) {
@@ -63,17 +59,6 @@ export async function benchDhcp(say: (line: string) => void): Promise<BenchRepor
     await lan.close()
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-async function writeChunks(folder: string): Promise<string[]> {
-  await prepareImageDirectory(folder)
-  return Array.from({ length: 16 }, () => {
-    const bytes = randomBytes(4 * 1024 * 1024)
-    const name = sha256Hex(bytes)
-    mkdirSync(dirname(chunkPath(folder, name)), { recursive: true })
-    writeFileSync(chunkPath(folder, name), bytes)
-    return `/chunks/${name}`
-  })
 }
 
 function startServer({ server }: BenchLan, folder: string, subject: Subject): Promise<BenchServer> {

@@ -1,15 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import {
-  chunkPath,
-  prepareImageDirectory,
-  sha256Hex,
-} from '../../edge-agent/src/services/images/chunk-store.ts'
+import { join } from 'node:path'
 import type { HttpLoad, HttpLoadResult } from '../../edge-agent/test/load/http.ts'
 import { ensureHostPackages, hostPackages } from '../../lab/src/host-packages.ts'
 import { type BenchServer, startImages, startPeer } from './boot-servers.ts'
+import { writeChunks } from './image-chunks.ts'
 import { createLan, type Host, runLoad } from './namespaces.ts'
 import { cpuSeconds, memoryMb } from './process-costs.ts'
 import { type BenchReport, benchRounds, goalAtLeast, goalAtMost, median, row } from './report.ts'
@@ -17,7 +12,6 @@ import { type BenchReport, benchRounds, goalAtLeast, goalAtMost, median, row } f
 const cellMs = 2000
 const readerCounts = [1, 8, 32] as const
 const chunkCount = 64
-const chunkBytes = 4 * 1024 * 1024
 const port = 6871
 
 interface Cell {
@@ -36,7 +30,7 @@ export async function benchHttp(say: (line: string) => void): Promise<BenchRepor
   const folder = mkdtempSync(join(tmpdir(), 'dragonfly-bench-'))
   const lan = await createLan()
   try {
-    const names = await writeChunks(folder)
+    const names = await writeChunks(folder, chunkCount)
     const measured = new Map<string, Cell[]>()
     for (let round = 1; round <= benchRounds; round++) {
       for (const readers of readerCounts) {
@@ -57,19 +51,6 @@ export async function benchHttp(say: (line: string) => void): Promise<BenchRepor
     await lan.close()
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-/** What no compression makes smaller, as stored chunks are; written a moment ago, so it is read from memory. */
-async function writeChunks(folder: string): Promise<string[]> {
-  await prepareImageDirectory(folder)
-  return Array.from({ length: chunkCount }, () => {
-    const bytes = randomBytes(chunkBytes)
-    const name = sha256Hex(bytes)
-    const path = chunkPath(folder, name)
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, bytes)
-    return name
-  })
 }
 
 async function measureCell(

@@ -70,6 +70,8 @@ describe('a journal', () => {
     )
     const tunnels = await Promise.all([openTunnel(harness, edge), openTunnel(harness, edge)])
     for (const tunnel of tunnels) tunnel.send({ type: 'journal', journalId: 'journal-1', entries })
+    // Hellos overtake each other on their way to the database: the third must be the newest.
+    await Promise.allSettled(tunnels.map((tunnel) => tunnel.next('welcome')))
     const third = await openTunnel(harness, edge)
     third.send({ type: 'journal', journalId: 'journal-1', entries })
     await third.next('ack')

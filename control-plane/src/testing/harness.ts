@@ -139,7 +139,7 @@ export async function createHarness(
     },
     async enrol(siteId) {
       const { token } = (await call('POST', `/api/v1/sites/${siteId}/enrolment-tokens`)).body
-      return enrolWith(harness, token)
+      return enrolWith(harness.call, token, () => harness.clock.now)
     },
   }
   return harness
@@ -151,10 +151,15 @@ export async function createEdgeKey() {
   return { privateKey: pair.privateKey, publicKey: { kty: 'OKP' as const, crv: 'Ed25519' as const, x } }
 }
 
-async function enrolWith(harness: Harness, token: string): Promise<TestEdge> {
+/** Enrols an edge that lives in the test alone. `now` times its tokens. */
+export async function enrolWith(
+  call: Harness['call'],
+  enrolmentToken: string,
+  now: () => number,
+): Promise<TestEdge> {
   const key = await createEdgeKey()
-  const request = { token, publicKey: key.publicKey, hostname: 'pi', version: '0.1.0' }
-  const answer = await harness.call('POST', '/api/edge/v1/enrol', request)
+  const request = { token: enrolmentToken, publicKey: key.publicKey, hostname: 'pi', version: '0.1.0' }
+  const answer = await call('POST', '/api/edge/v1/enrol', request)
   if (answer.status !== 201) throw new Error(JSON.stringify(answer.body))
   const enrolled: EnrolResponse = answer.body
   return {
@@ -167,7 +172,7 @@ async function enrolWith(harness: Harness, token: string): Promise<TestEdge> {
         .setProtectedHeader({ alg: 'EdDSA' })
         .setIssuer(enrolled.edgeId)
         .setAudience(enrolled.controlPlaneId)
-        .setExpirationTime(Math.floor((expiresAt ?? harness.clock.now + 60_000) / 1000))
+        .setExpirationTime(Math.floor((expiresAt ?? now() + 60_000) / 1000))
         .setJti(jti ?? crypto.randomUUID())
         .sign(key.privateKey),
   }

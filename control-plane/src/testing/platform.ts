@@ -1,20 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { userSafety } from '@dragonfly/schema/db'
-import type { ControlFrame, EdgeFrame, EnrolResponse } from '@dragonfly/schema/wire'
-import { SignJWT } from 'jose'
+import type { ControlFrame, EdgeFrame } from '@dragonfly/schema/wire'
 import { WebSocket } from 'ws'
 import type { Database } from '../database.ts'
 import { startServer } from '../platform/node/server.ts'
-import { createEdgeKey, type TestEdge } from './harness.ts'
+import { enrolWith, type TestEdge } from './harness.ts'
 
 /** A control plane that is reached over the network, on one of the platforms that it runs on. */
 export interface Platform {
   url: string
   setupCode: string
   db: Database
+  /** What its secrets are sealed with. */
+  secretsKey: Uint8Array<ArrayBuffer>
   /** Calls one of the platform's ports; a Map or a Set comes back as an array. */
   port<T>(port: string, method: string, ...args: unknown[]): Promise<T>
   /** What may sleep falls asleep, its sockets stay open. Nothing on Node, where nothing sleeps. */
@@ -39,6 +40,7 @@ export async function startNodePlatform(): Promise<Platform> {
     url: server.url,
     setupCode: server.setupCode ?? '',
     db: server.deps.db,
+    secretsKey: Uint8Array.from(Buffer.from(await readFile(join(dir, 'data/secrets.key'), 'utf8'), 'base64')),
     async port<T>(port: string, method: string, ...args: unknown[]) {
       const found: unknown = Reflect.get(ports, port)
       const call = typeof found === 'function' ? found : Reflect.get(Object(found), method)
@@ -89,25 +91,7 @@ export type Administrator = Awaited<ReturnType<typeof signIn>>
 
 export async function enrolEdge({ call }: Administrator, siteId: string): Promise<TestEdge> {
   const { token } = (await call('POST', `/api/v1/sites/${siteId}/enrolment-tokens`)).body
-  const key = await createEdgeKey()
-  const request = { token, publicKey: key.publicKey, hostname: 'pi', version: '0.1.0' }
-  const answer = await call('POST', '/api/edge/v1/enrol', request)
-  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body))
-  const enrolled: EnrolResponse = answer.body
-  return {
-    edgeId: enrolled.edgeId,
-    siteId: enrolled.siteId,
-    enrolled,
-    key,
-    token: ({ expiresAt, jti } = {}) =>
-      new SignJWT({})
-        .setProtectedHeader({ alg: 'EdDSA' })
-        .setIssuer(enrolled.edgeId)
-        .setAudience(enrolled.controlPlaneId)
-        .setExpirationTime(Math.floor((expiresAt ?? Date.now() + 60_000) / 1000))
-        .setJti(jti ?? crypto.randomUUID())
-        .sign(key.privateKey),
-  }
+  return enrolWith(call, token, Date.now)
 }
 
 /** A WebSocket whose JSON frames are waited for by their type. */

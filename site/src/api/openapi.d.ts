@@ -11399,6 +11399,7 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["ImageUpload"][];
                         roomBytes: number | null;
+                        refusal: string | null;
                     };
                 };
             };

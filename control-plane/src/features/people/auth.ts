@@ -22,6 +22,8 @@ interface FoundSession {
 }
 
 export interface Auth {
+  /** Once it is, no call waits for what another one began. */
+  ready(): Promise<void>
   /** /api/auth/*: sign-in, sign-out, session. */
   handle(request: Request): Promise<Response>
   /** Everything that better-auth could answer, as `GET /get-session`; what of it is open is decided elsewhere. */
@@ -55,6 +57,7 @@ export function createAuth(options: AuthOptions): Auth {
   const auth = createBetterAuth(options)
   const { db, hasher } = options
   return {
+    ready: async () => void (await auth.$context),
     handle: (request) => auth.handler(request),
     endpoints: () =>
       Object.values(auth.api).flatMap(({ path, options: { method } }) =>

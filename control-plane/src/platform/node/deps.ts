@@ -1,6 +1,7 @@
 import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
 import { type Network, parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
+import { createOrder } from '../../features/audit/log.ts'
 import { createConsoleHub } from '../../features/consoles/hub.ts'
 import { createMachineList, createTurns } from '../../features/machines/machine-list.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
@@ -73,6 +74,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
     machineList: createMachineList(createTurns()),
+    auditInOrder: createOrder(),
     bundle: options.bundle,
     edgeRelease: options.edgeRelease ?? noEdgeRelease,
     uploads: options.uploads,

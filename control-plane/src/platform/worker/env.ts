@@ -4,6 +4,8 @@ import type { ObjectBindings } from './objects/bindings.ts'
 /** What wrangler.toml binds, and what is set as secrets: docs/hosting.md says what each is for. */
 export interface WorkerEnv extends ObjectBindings {
   ASSETS: Pick<Fetcher, 'fetch'>
+  /** Files that people upload; a Worker does without. */
+  FILES?: R2Bucket
   DRAGONFLY_PUBLIC_URL?: string
   DRAGONFLY_DATABASE_URL?: string
   DRAGONFLY_DATABASE_TOKEN?: string
