@@ -2125,6 +2125,7 @@ export interface components {
             status: number;
             detail: string;
             code: string;
+            requestId?: string;
             errors?: {
                 path: string;
                 message: string;
