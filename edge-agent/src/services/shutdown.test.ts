@@ -11,7 +11,7 @@ import { joinSite } from './join.ts'
 import { openStore } from './store/store.ts'
 
 // The real program, on a machine that may be busy. With interfaces that it serves: lab/test/edge-supervision.test.ts.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 })
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 let dataDir: string

@@ -12,7 +12,7 @@ import { WebSocket } from 'ws'
 import { type Answer, enrolWith } from '../../testing/harness.ts'
 
 // A program of its own each time, on a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 })
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url))
 const administrator = { email: 'ada@example.com', password: 'correct horse battery staple' }
@@ -29,18 +29,22 @@ interface Program {
 
 let dir: string
 let running: Program
+/** What was started, whether or not it said that it serves. */
+let child: ChildProcess | null = null
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'dragonfly-shutdown-'))
 })
 afterEach(async () => {
-  running.child.kill('SIGKILL')
-  await running.ended
+  if (child?.exitCode === null && child.signalCode === null) {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
   await rm(dir, { recursive: true })
 })
 
 async function start(stopSeconds: number): Promise<Program> {
-  const child = spawn(process.execPath, [program, 'serve', '--port', '0', '--host', '127.0.0.1'], {
+  const started = spawn(process.execPath, [program, 'serve', '--port', '0', '--host', '127.0.0.1'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
@@ -52,14 +56,15 @@ async function start(stopSeconds: number): Promise<Program> {
       DRAGONFLY_ADMIN_PASSWORD: administrator.password,
     },
   })
+  child = started
   const lines: Record<string, unknown>[] = []
   const waiting = new Set<() => void>()
   // What is no JSON fails the test: nothing else may be on standard error.
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  createInterface({ input: started.stderr }).on('line', (line) => {
     lines.push(JSON.parse(line))
     for (const look of waiting) look()
   })
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
+  const ended = once(started, 'close').then(([code, signal]) => ({ code, signal }))
   const said = (message: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = () => void (lines.some((line) => line.message === message) && resolve())
@@ -69,7 +74,7 @@ async function start(stopSeconds: number): Promise<Program> {
     })
   await said('serving')
   const { url } = lines.find(({ message }) => message === 'serving') ?? {}
-  return { child, port: Number(new URL(String(url)).port), lines, said, ended }
+  return { child: started, port: Number(new URL(String(url)).port), lines, said, ended }
 }
 
 /** A sign-in of which half is sent. */
