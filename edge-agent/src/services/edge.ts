@@ -178,7 +178,8 @@ async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: 
 }
 
 /** While there is room to write it down: a full disk can't be told any more. */
-async function watchDisk({ dataDir }: EdgeOptions, { problems }: EdgeParts): Promise<void> {
+async function watchDisk({ dataDir }: EdgeOptions, { problems, images }: EdgeParts): Promise<void> {
+  images.lookForRoom()
   const { level, message, remedy } = await checkDisk(dataDir)
   if (level === 'problem') await problems.raise('disk-low', 'disk', `${message} ${remedy}`)
   else await problems.clear('disk')

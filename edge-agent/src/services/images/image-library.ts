@@ -1,6 +1,6 @@
 import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
 import type { Database } from '../../io/database.ts'
-import { decideEvictions } from '../../protocol/image-cache.ts'
+import { decideEvictions, reserveBytes } from '../../protocol/image-cache.ts'
 import { createSerialQueue } from '../serial-queue.ts'
 import { forgetImage, type ImageRecord, loadImages, storeImage } from '../store/images.ts'
 import { readCachedImages, readCacheLimit } from './cache-contents.ts'
@@ -13,7 +13,8 @@ import {
   removeManifest,
 } from './chunk-store.ts'
 import { ImportError } from './import-error.ts'
-import type { ImportedImage, ImportOptions } from './importer.ts'
+import { freeBytesOf, type ImportedImage, type ImportOptions } from './importer.ts'
+import { type LackingRoom, openLackingRoom } from './lacking-room.ts'
 import { decideReadiness, hasFailed, isReady, type ReadyRecord } from './readiness.ts'
 import { removeOtherSpools, removeSpool, spoolPath } from './spool.ts'
 
@@ -51,6 +52,8 @@ export interface ImageLibrary {
   records(): ImageRecord[]
   /** A reader got bytes that are not this chunk: looks at the one on disk. */
   suspectChunk(sha256: string): void
+  /** To be called now and then: what failed for want of room is tried again once there is more. */
+  lookForRoom(): void
   /** Resolves when there is nothing left to do. */
   settled(): Promise<void>
   stop(): Promise<void>
@@ -89,6 +92,9 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
     progress: () => (shelf.current ? [shelf.current.progress] : []),
     records: () => [...shelf.records.values()],
     suspectChunk: (sha256) => enqueue(() => examine(shelf, sha256)),
+    lookForRoom: () => {
+      if (shelf.lacking.size() > 0 && !shelf.current) enqueue(() => retryWithRoom(shelf))
+    },
     settled: queue.settled,
     stop: async () => {
       shelf.stopped = true
@@ -105,13 +111,15 @@ interface Shelf {
   wanted: Map<string, WantedImage>
   wishes: CacheWishes
   current: { progress: ImageProgress; abort: AbortController } | null
+  lacking: LackingRoom
   stopped: boolean
 }
 
 async function openShelf(options: ImageLibraryOptions): Promise<Shelf> {
   const kept = await loadImages(options.database)
   const records = new Map(kept.map((record) => [record.imageId, record]))
-  return { options, records, wanted: new Map(), wishes: noWishes, current: null, stopped: false }
+  const lacking = await openLackingRoom(options.database)
+  return { options, records, wanted: new Map(), wishes: noWishes, current: null, lacking, stopped: false }
 }
 
 async function store({ options, records }: Shelf, record: ImageRecord): Promise<void> {
@@ -122,6 +130,7 @@ async function store({ options, records }: Shelf, record: ImageRecord): Promise<
 async function storeReady(shelf: Shelf, record: ReadyRecord): Promise<void> {
   await store(shelf, record)
   const { imageId, manifestDigest, sizeBytes, storedBytes } = record
+  await shelf.lacking.forget(imageId)
   await shelf.options.append({ type: 'image.ready', imageId, manifestDigest, sizeBytes, storedBytes })
 }
 
@@ -129,6 +138,8 @@ async function storeFailed(shelf: Shelf, image: WantedImage, error: ImportError)
   const { imageId, attempt } = image
   const usedAt = shelf.options.now()
   await store(shelf, { imageId, attempt, status: 'failed', ...nothingImported, usedAt })
+  if (error.reason === 'cache-full') await shelf.lacking.note(imageId, await readRoom(shelf))
+  else await shelf.lacking.forget(imageId)
   const message = error.message.slice(0, 2000)
   await shelf.options.append({ type: 'image.failed', imageId, attempt, reason: error.reason, message })
 }
@@ -177,6 +188,24 @@ async function importOne(shelf: Shelf, image: WantedImage): Promise<void> {
     if (!abort.signal.aborted) await storeFailed(shelf, image, failure)
   } finally {
     shelf.current = null
+  }
+}
+
+/** What an import may take: what is free, or can be made free, beyond what is always left. */
+async function readRoom({ options, records, wishes }: Shelf): Promise<number> {
+  const idle = [...records.values()].filter((record) => isReady(record) && !wishes.inUse.has(record.imageId))
+  const idleBytes = idle.reduce((total, { storedBytes }) => total + storedBytes, 0)
+  return Math.max(0, (await freeBytesOf(options.dir)) + idleBytes - reserveBytes)
+}
+
+/** As if a person had asked for it: nobody has to, once space was made. */
+async function retryWithRoom(shelf: Shelf): Promise<void> {
+  for (const imageId of shelf.lacking.fitting(await readRoom(shelf))) {
+    await shelf.lacking.forget(imageId)
+    if (shelf.records.get(imageId)?.status !== 'failed' || !shelf.wanted.has(imageId)) continue
+    shelf.records.delete(imageId)
+    await forgetImage(shelf.options.database, imageId)
+    await bringIn(shelf, imageId)
   }
 }
 
@@ -249,6 +278,7 @@ async function removeUnwanted(shelf: Shelf): Promise<void> {
     if (wanted.has(imageId)) continue
     records.delete(imageId)
     await forgetImage(options.database, imageId)
+    await shelf.lacking.forget(imageId)
   }
   await removeOtherSpools(options.dir, [...wanted.values()])
   await removeChunks(shelf)
