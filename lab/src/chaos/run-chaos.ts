@@ -10,7 +10,7 @@ import { type ChaosPlatform, type ChaosProduct, startChaosProduct } from './chao
 import { type Evidence, readEvidence } from './evidence.ts'
 import { type Fault, type FaultMoment, planFaults, renderFault } from './fault-plan.ts'
 import { type RawImage, writeRawImage } from './image-content.ts'
-import { type OrderedDeployment, orderDeployment, persist, untilEnded } from './orders.ts'
+import { adoptMachine, type OrderedDeployment, orderDeployment, persist, untilEnded } from './orders.ts'
 
 export interface ChaosOptions {
   platform: ChaosPlatform
@@ -104,7 +104,7 @@ async function deployMachine(run: Run, machine: MachineView, place: number, coun
   const { api } = run.chaos.product
   const { machineId } = machine
   const mac = machine.macs.find((candidate) => run.simulator?.macs.has(candidate)) ?? ''
-  await api.adoptMachine(machineId, `chaos-${place}`)
+  await adoptMachine(api, machineId, `chaos-${place}`)
   for (let index = place; index < run.deployments; index += count) {
     const image = run.images[Math.floor(index / count) % run.images.length]
     if (!image) throw new Error('there is no image')
