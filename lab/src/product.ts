@@ -78,7 +78,7 @@ export async function startControlPlane(lab: Lab, options: ControlPlaneOptions =
         ? {}
         : { DRAGONFLY_ADMIN_EMAIL: email, DRAGONFLY_ADMIN_PASSWORD: password }),
     },
-    startsWithinMs: 60_000,
+    startsWithinMs: 300_000,
   })
 }
 

@@ -29,13 +29,14 @@ it('an announcement that fails says so, and is logged', async () => {
   await harness.signIn()
   const siteId = await harness.createSite()
   const { deps } = harness
-  const logged: string[] = []
+  const logged: unknown[] = []
   const connections = {
     ...deps.connections,
     sendToSite: () => Promise.reject(new Error('the database is away')),
   }
-  const logError = (message: string) => void logged.push(message)
-  expect(await announceSite({ ...deps, connections, logError }, siteId)).toBe(false)
-  expect(logged).toEqual([expect.stringContaining(siteId)])
+  const error: typeof deps.log.error = (_message, fields) => void logged.push(fields?.siteId)
+  const log = { ...deps.log, error }
+  expect(await announceSite({ ...deps, connections, log }, siteId)).toBe(false)
+  expect(logged).toEqual([siteId])
   expect(await announceSite(deps, siteId)).toBe(true)
 })

@@ -32,7 +32,7 @@ export async function announceSites(deps: Deps, siteIds: readonly string[] | 'al
  * otherwise. What went wrong is logged: nobody waits for an announcement that was put off.
  */
 export async function announceSite(
-  deps: Pick<Deps, 'db' | 'connections' | 'identity' | 'logError'>,
+  deps: Pick<Deps, 'db' | 'connections' | 'identity' | 'log'>,
   siteId: string,
 ): Promise<boolean> {
   try {
@@ -45,7 +45,7 @@ export async function announceSite(
     await deps.connections.sendToSite(siteId, { type: 'state-changed', generation, version: row.version })
     return true
   } catch (error) {
-    deps.logError(`the edges of site ${siteId} could not be told of a change`, error)
+    deps.log.error('a site’s edges could not be told of a change', { siteId, error })
     return false
   }
 }
