@@ -61,6 +61,12 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
       isReady: () => parts.site.state() !== null,
+      standing: (thing) => ({
+        edgeId: options.identity.edgeId,
+        ...(thing.kind === 'image'
+          ? parts.images.standing(thing.imageId)
+          : parts.bundle.standing(thing.version)),
+      }),
       metrics: () =>
         renderMetrics(status(), { ...parts.responder.counters(), ...parts.imageServer.counters() }),
     },

@@ -1,7 +1,10 @@
-import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
+import type { SiblingStatus, SiteEvent, WantedImage } from '@dragonfly/schema/wire'
 import type { Database } from '../../io/database.ts'
 import { decideEvictions } from '../../protocol/image-cache.ts'
+import { claiming } from '../../protocol/source-choice.ts'
 import { createSerialQueue } from '../serial-queue.ts'
+import { claimSource, noSiblings } from '../siblings/claim.ts'
+import { type Siblings, SiblingsFailedError } from '../siblings/siblings.ts'
 import { forgetImage, type ImageRecord, loadImages, storeImage } from '../store/images.ts'
 import { readCachedImages, readCacheLimit } from './cache-contents.ts'
 import {
@@ -14,6 +17,7 @@ import {
 } from './chunk-store.ts'
 import { ImportError } from './import-error.ts'
 import type { ImportedImage, ImportOptions } from './importer.ts'
+import { removeOtherPartialManifests, removePartialManifest } from './partial-manifests.ts'
 import { decideReadiness, hasFailed, isReady, type ReadyRecord } from './readiness.ts'
 import { removeOtherSpools, removeSpool, spoolPath } from './spool.ts'
 
@@ -25,6 +29,10 @@ export interface ImageLibraryOptions {
   warn: (message: string) => void
   /** An image became ready, or failed for good. */
   onChange: () => void
+  /** The other edges of the site; none where it is left out. */
+  siblings?: Siblings
+  /** How often it looks how far the edge is that brings an image here. */
+  lookAgainMs?: number
   runImport: (options: Omit<ImportOptions, 'image'> & { image: WantedImage }) => Promise<ImportedImage>
 }
 
@@ -33,6 +41,8 @@ export interface ImageProgress {
   phase: 'downloading' | 'verifying'
   bytesDone: number
   bytesTotal: number | null
+  /** The edge of the site that it comes from; left out where it comes from its source. */
+  fromEdgeId?: string | undefined
 }
 
 /** What the cache is to be kept for, and how large it may grow. */
@@ -49,6 +59,8 @@ export interface ImageLibrary {
   readiness(manifestDigest: string): 'ready' | 'pending' | 'missing'
   progress(): ImageProgress[]
   records(): ImageRecord[]
+  /** How it stands with an image, for the other edges of the site. */
+  standing(imageId: string): Omit<SiblingStatus, 'edgeId'>
   /** A reader got bytes that are not this chunk: looks at the one on disk. */
   suspectChunk(sha256: string): void
   /** Resolves when there is nothing left to do. */
@@ -58,7 +70,6 @@ export interface ImageLibrary {
 
 export async function openImageLibrary(options: ImageLibraryOptions): Promise<ImageLibrary> {
   await prepareImageDirectory(options.dir)
-  const shelf = await openShelf(options)
   const queue = createSerialQueue()
   /** Most new states of a site concern its machines: the same images again are no work. */
   let lastWanted = ''
@@ -67,6 +78,7 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
       .add(async () => (shelf.stopped ? undefined : work()))
       .catch((error) => options.warn(`Images: ${String(error)}`))
   }
+  const shelf = await openShelf(options, enqueue)
   return {
     want: (images, wishes = noWishes) => {
       const text = JSON.stringify([images, [...wishes.inUse].sort(), wishes.maxBytes])
@@ -86,13 +98,15 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
       enqueue(() => shrink(shelf))
     },
     readiness: (manifestDigest) => decideReadiness(manifestDigest, shelf.records, shelf.wanted),
-    progress: () => (shelf.current ? [shelf.current.progress] : []),
+    progress: () => (shelf.current && !shelf.current.isClaim ? [shelf.current.progress] : []),
     records: () => [...shelf.records.values()],
+    standing: (imageId) => describeStanding(shelf, imageId),
     suspectChunk: (sha256) => enqueue(() => examine(shelf, sha256)),
     settled: queue.settled,
     stop: async () => {
       shelf.stopped = true
       shelf.current?.abort.abort()
+      for (const timer of shelf.waiting.values()) clearTimeout(timer)
       await queue.settled()
     },
   }
@@ -104,14 +118,25 @@ interface Shelf {
   records: Map<string, ImageRecord>
   wanted: Map<string, WantedImage>
   wishes: CacheWishes
-  current: { progress: ImageProgress; abort: AbortController } | null
+  current: CurrentImport | null
+  /** Images that another edge brings here: when to look again. */
+  waiting: Map<string, NodeJS.Timeout>
+  enqueue: (work: () => Promise<void>) => void
   stopped: boolean
 }
 
-async function openShelf(options: ImageLibraryOptions): Promise<Shelf> {
+interface CurrentImport {
+  progress: ImageProgress
+  /** It has not begun: it makes sure first that no other edge has. */
+  isClaim: boolean
+  abort: AbortController
+}
+
+async function openShelf(options: ImageLibraryOptions, enqueue: Shelf['enqueue']): Promise<Shelf> {
   const kept = await loadImages(options.database)
   const records = new Map(kept.map((record) => [record.imageId, record]))
-  return { options, records, wanted: new Map(), wishes: noWishes, current: null, stopped: false }
+  const empty = { wanted: new Map(), wishes: noWishes, current: null, waiting: new Map(), stopped: false }
+  return { options, records, enqueue, ...empty }
 }
 
 async function store({ options, records }: Shelf, record: ImageRecord): Promise<void> {
@@ -148,36 +173,80 @@ async function bringIn(shelf: Shelf, imageId: string): Promise<void> {
     // A control plane that names no manifest has forgotten that it was told (a restored backup).
     if (record.attempt >= image.attempt && image.manifestDigest !== null) return
     await storeReady(shelf, { ...record, attempt: image.attempt })
-  } else await importOne(shelf, image)
+  } else if (!(await importOne(shelf, image))) return waitForSibling(shelf, imageId)
   shelf.options.onChange()
 }
 
-async function importOne(shelf: Shelf, image: WantedImage): Promise<void> {
-  const { imageId, attempt } = image
-  const abort = new AbortController()
-  const current = {
-    progress: { imageId, phase: 'downloading', bytesDone: 0, bytesTotal: null } as ImageProgress,
-    abort,
+/** It goes on with other images meanwhile. */
+function waitForSibling(shelf: Shelf, imageId: string): void {
+  if (shelf.stopped || shelf.waiting.has(imageId)) return
+  const look = (): void => {
+    shelf.waiting.delete(imageId)
+    shelf.enqueue(() => bringIn(shelf, imageId))
   }
-  shelf.current = current
+  shelf.waiting.set(imageId, setTimeout(look, shelf.options.lookAgainMs ?? lookAgainMs))
+}
+
+function describeStanding(
+  { records, wanted, wishes, current }: Shelf,
+  imageId: string,
+): Omit<SiblingStatus, 'edgeId'> {
+  const nothing = { digest: null, phase: null, bytesDone: 0, busy: current !== null }
+  const record = records.get(imageId)
+  if (current?.progress.imageId === imageId) {
+    const { phase, bytesDone } = current.progress
+    return { ...nothing, status: 'importing', phase: current.isClaim ? claiming : phase, bytesDone }
+  }
+  if (isReady(record)) return { ...nothing, status: 'ready', digest: record.manifestDigest }
+  const image = wanted.get(imageId)
+  const isLeftOut = record?.status === 'evicted' && !wishes.inUse.has(imageId)
+  if (!image || hasFailed(record, image) || isLeftOut) return { ...nothing, status: 'none' }
+  return { ...nothing, status: 'wanted' }
+}
+
+/** False when another edge of the site brings it, or is to bring it; or when those that had it failed. */
+async function importOne(shelf: Shelf, image: WantedImage): Promise<boolean> {
+  const { imageId, attempt, manifestDigest } = image
+  const { siblings = noSiblings } = shelf.options
+  const abort = new AbortController()
+  const progress: ImageProgress = { imageId, phase: 'downloading', bytesDone: 0, bytesTotal: null }
+  const current: CurrentImport = { progress, isClaim: true, abort }
   try {
+    const found = await claimSource(siblings, { kind: 'image', imageId }, manifestDigest, {
+      begin: () => {
+        shelf.current = current
+      },
+      end: () => {
+        shelf.current = null
+      },
+    })
+    if (found.kind === 'wait' || found.kind === 'ask-again') return false
+    if (shelf.stopped || abort.signal.aborted || !shelf.wanted.has(imageId)) return true
+    shelf.current = Object.assign(current, { isClaim: false })
     const imported = await importWithRoom(shelf, {
+      ...(found.kind === 'siblings' ? { siblings: found.sources } : {}),
       dir: shelf.options.dir,
       image,
       signal: abort.signal,
-      onProgress: ({ phase, bytesDone, bytesTotal }) => {
-        current.progress = { imageId, phase, bytesDone, bytesTotal }
+      onProgress: (news) => {
+        current.progress = { imageId, ...news }
       },
     })
     const usedAt = shelf.options.now()
     await storeReady(shelf, { imageId, attempt, status: 'ready', ...pickImported(imported), usedAt })
     await shrink(shelf)
   } catch (error) {
+    if (error instanceof SiblingsFailedError) {
+      shelf.options.warn(`Images: ${image.name} did not come whole from other edges (${error.message}).`)
+      siblings.distrust(error.edgeIds)
+      return false
+    }
     const failure = error instanceof ImportError ? error : new ImportError('unreachable', String(error))
     if (!abort.signal.aborted) await storeFailed(shelf, image, failure)
   } finally {
     shelf.current = null
   }
+  return true
 }
 
 type ImportJob = Parameters<ImageLibraryOptions['runImport']>[0]
@@ -195,6 +264,8 @@ async function importWithRoom(shelf: Shelf, job: ImportJob): Promise<ImportedIma
       if (!isFull || job.signal.aborted) throw error
       if (await evictOne(shelf)) continue
       await removeSpool(spoolPath(dir, job.image.checksum))
+      if (job.image.manifestDigest) await removePartialManifest(dir, job.image.manifestDigest)
+      await removeChunks(shelf)
       throw error
     }
   }
@@ -251,6 +322,8 @@ async function removeUnwanted(shelf: Shelf): Promise<void> {
     await forgetImage(options.database, imageId)
   }
   await removeOtherSpools(options.dir, [...wanted.values()])
+  const digests = [...wanted.values()].flatMap(({ manifestDigest }) => manifestDigest ?? [])
+  await removeOtherPartialManifests(options.dir, new Set(digests))
   await removeChunks(shelf)
 }
 
@@ -275,6 +348,7 @@ async function examine(shelf: Shelf, sha256: string): Promise<void> {
   onChange()
 }
 
+const lookAgainMs = 2000
 const noWishes: CacheWishes = { inUse: new Set(), maxBytes: null }
 const nothingImported = { manifestDigest: null, sizeBytes: 0, storedBytes: 0 }
 const damagedCopy = 'This edge’s copy of the image is damaged on its disk. Import it again.'
