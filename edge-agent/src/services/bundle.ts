@@ -14,9 +14,9 @@ import {
 import { syncDirectory, writeFileAtomically } from '../io/atomic-file.ts'
 import { backoff } from '../protocol/backoff.ts'
 import { claiming } from '../protocol/source-choice.ts'
+import { askSiblings, type BundleChunk, cutFiles, hashOf } from './bundle-chunks.ts'
 import { type ControlPlane, describeError } from './control-plane.ts'
 import { claimSource, noSiblings } from './siblings/claim.ts'
-import { fetchFromSibling } from './siblings/sibling-http.ts'
 import { type SiblingSource, type Siblings, SiblingsFailedError } from './siblings/siblings.ts'
 import { verifySignature } from './signing.ts'
 
@@ -259,48 +259,4 @@ async function assemble(
   if (hash.digest('hex') !== file.sha256) throw new Error(`${file.name} does not come to its checksum`)
 }
 
-function cutFiles({ files }: BundleManifest): BundleChunk[] {
-  return files.flatMap(({ name, chunks }) => {
-    let start = 0
-    return chunks.map((chunk) => {
-      const cut = { ...chunk, file: name, start }
-      start += chunk.sizeBytes
-      return cut
-    })
-  })
-}
-
-/** A piece of a file of the boot bundle. */
-interface BundleChunk {
-  file: string
-  start: number
-  sizeBytes: number
-  sha256: string
-}
-
-/** One after the other, each beginning where the last one gave something. @throws SiblingsFailedError */
-function askSiblings(sources: readonly SiblingSource[], version: string) {
-  const honest = new Set(sources)
-  return async ({ file, start, sizeBytes, sha256 }: BundleChunk): Promise<Uint8Array> => {
-    let reason = 'nobody has it'
-    for (const source of [...honest]) {
-      const url = `${source.url}/bundles/${version}/${file}`
-      const range = { start, end: start + sizeBytes - 1 }
-      try {
-        const bytes = await fetchFromSibling({ url, range, largestBytes: sizeBytes, withinMs: chunkWithinMs })
-        if (hashOf(bytes) === sha256) return bytes
-        reason = `${url}: other bytes`
-      } catch (error) {
-        reason = describeError(error)
-      }
-      honest.delete(source)
-    }
-    const edgeIds = sources.map(({ edgeId }) => edgeId)
-    throw new SiblingsFailedError(edgeIds, reason)
-  }
-}
-
-const chunkWithinMs = 60_000
 const lookAgainMs = 2000
-
-const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
