@@ -1,4 +1,4 @@
-import type { SiblingStatus, SiteEvent, WantedImage } from '@dragonfly/schema/wire'
+import type { SiblingStatus, WantedImage } from '@dragonfly/schema/wire'
 import { claiming } from '../../protocol/source-choice.ts'
 import { createSerialQueue } from '../serial-queue.ts'
 import { claimSource, noSiblings } from '../siblings/claim.ts'
