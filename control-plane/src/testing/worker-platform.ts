@@ -26,6 +26,7 @@ export async function startWorkerPlatform(): Promise<Platform> {
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
   const index = await assetIndex()
+  const secretsKey = randomBytes(32)
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: 'dragonfly',
@@ -44,7 +45,7 @@ export async function startWorkerPlatform(): Promise<Platform> {
         DRAGONFLY_LOCAL: 'yes',
         DRAGONFLY_PUBLIC_URL: url,
         DRAGONFLY_DATABASE_URL: sqld.url,
-        DRAGONFLY_SECRETS_KEY: randomBytes(32).toString('base64'),
+        DRAGONFLY_SECRETS_KEY: secretsKey.toString('base64'),
         DRAGONFLY_SETUP_CODE: setupCode,
       },
     }),
@@ -73,6 +74,7 @@ export async function startWorkerPlatform(): Promise<Platform> {
     url,
     setupCode,
     db: drizzle(createClient({ url: sqld.url }), { schema }),
+    secretsKey: Uint8Array.from(secretsKey),
     port: async <T>(port: string, method: string, ...args: unknown[]) =>
       (await call(port, method, args)) as T,
     sleep: (siteId) => evict(siteId, 'hibernate'),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Log } from '@dragonfly/schema/log'
 import {
   type BundleManifest,
   bundleChunkBytes,
@@ -26,7 +27,7 @@ export interface BundleStoreOptions {
   controlPlane: ControlPlane
   /** The other edges of the site; none where it is left out. */
   siblings?: Siblings
-  warn?: (message: string) => void
+  warn?: Log['warn']
   /** How often it looks how far the edge is that brings a bundle here. */
   lookAgainMs?: number
   signerKeys: () => readonly SignerKey[]
@@ -100,7 +101,7 @@ export async function openBundleStore(options: BundleStoreOptions): Promise<Bund
       if (error instanceof SiblingsFailedError) {
         options.siblings?.distrust(error.edgeIds)
         timer = setTimeout(() => void work(), 0)
-        return options.warn?.(`The boot bundle did not come whole from other edges (${error.message}).`)
+        return options.warn?.('The boot bundle did not come whole from other edges.', { error })
       }
       const message = `The boot bundle could not be fetched: ${describeError(error)}.`.slice(0, 2000)
       if (message !== told && wanted)

@@ -2125,6 +2125,7 @@ export interface components {
             status: number;
             detail: string;
             code: string;
+            requestId?: string;
             errors?: {
                 path: string;
                 message: string;
@@ -2561,6 +2562,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 } | null;
             }[];
             problems: {
@@ -2594,6 +2596,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 };
             }[];
         };
@@ -13507,6 +13510,7 @@ export interface operations {
                                     lastAddress: string;
                                     gateway: string | null;
                                 }[];
+                                secureBoot?: boolean;
                             };
                         }[];
                         /** @enum {string} */

@@ -1,4 +1,5 @@
 import type { Database, Deps } from '../../deps.ts'
+import { atOnce } from '../../features/audit/log.ts'
 import { createMachineList } from '../../features/machines/machine-list.ts'
 import { type AssetIndex, assetIndexPath, assetIndexSchema } from '../asset-index.ts'
 import { createDeps, type PlatformParts } from '../deps.ts'
@@ -10,6 +11,7 @@ import { connectingAddress } from './connecting-address.ts'
 import { openRemoteDatabase } from './database.ts'
 import { createBoundEdgeRelease } from './edge-release.ts'
 import { MisconfiguredError, readWorkerSettings, type WorkerEnv, type WorkerSettings } from './env.ts'
+import { log } from './log.ts'
 import { createObjectPorts } from './objects/ports.ts'
 import { createUploadBucket } from './upload-bucket.ts'
 
@@ -41,12 +43,13 @@ async function gatherParts(
     setupCode: settings.DRAGONFLY_SETUP_CODE ?? null,
     // One request must not wait for what another one began.
     machineList: createMachineList((work) => work()),
+    auditInOrder: atOnce,
     bundle: createBoundBundle(env.ASSETS, index.bundle),
     edgeRelease: createBoundEdgeRelease(env.ASSETS, index.edgeRelease),
     uploads: env.FILES ? createUploadBucket(env.FILES) : null,
     assets: createBoundAssets(env.ASSETS, index),
-    logError,
-    ...createObjectPorts(env, logError),
+    log,
+    ...createObjectPorts(env, log),
   }
 }
 
@@ -68,9 +71,4 @@ async function requireMigrations(db: Database, { migration }: AssetIndex): Promi
   throw new MisconfiguredError(
     `${state} (it lacks ${migration.tag}): \`dragonfly migrate\` brings it up to date.`,
   )
-}
-
-/** To Workers’ log. */
-export function logError(message: string, error: unknown): void {
-  console.error(message, error ?? '')
 }

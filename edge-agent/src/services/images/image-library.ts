@@ -54,7 +54,7 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
   const enqueue = (work: () => Promise<void>): void => {
     queue
       .add(async () => (shelf.stopped ? undefined : work()))
-      .catch((error) => options.warn(`Images: ${String(error)}`))
+      .catch((error) => options.warn('Images could not be looked after.', { error }))
   }
   const shelf = await openShelf(options, enqueue)
   return {
@@ -183,7 +183,7 @@ async function importOne(shelf: Shelf, image: WantedImage): Promise<boolean> {
     await shrink(shelf)
   } catch (error) {
     if (error instanceof SiblingsFailedError) {
-      shelf.options.warn(`Images: ${image.name} did not come whole from other edges (${error.message}).`)
+      shelf.options.warn('An image did not come whole from other edges.', { imageId, error })
       siblings.distrust(error.edgeIds)
       return false
     }

@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
 import type { Database } from '../../io/database.ts'
 import { decideEvictions } from '../../protocol/image-cache.ts'
@@ -13,7 +14,7 @@ export interface ImageLibraryOptions {
   dir: string
   now: () => number
   append: (event: SiteEvent) => Promise<void>
-  warn: (message: string) => void
+  warn: Log['warn']
   /** An image became ready, or failed for good. */
   onChange: () => void
   /** The other edges of the site; none where it is left out. */

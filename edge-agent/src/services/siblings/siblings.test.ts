@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { silentLog } from '@dragonfly/schema/log'
 import {
   imageChunkBytes,
   type Sibling,
@@ -101,7 +102,7 @@ async function startEdge({ edgeId, address }: Address, ports: Ports): Promise<Ed
       if (event.type === 'image.ready') pin(event.manifestDigest)
     },
     onChange: () => undefined,
-    warn: (message) => void warnings.push(message),
+    warn: (message, { error } = {}) => void warnings.push(`${message} ${String(error)}`),
     lookAgainMs: 20,
     siblings: createSiblings({
       edgeId,
@@ -139,6 +140,7 @@ async function startEdge({ edgeId, address }: Address, ports: Ports): Promise<Ed
 
 const answersOf = (edgeId: string, library: Pick<ImageLibrary, 'standing'>) => ({
   upgradeRamdisk: () => undefined,
+  log: silentLog,
   phoneHome: async () => false,
   isReady: () => true,
   metrics: () => '',
