@@ -12,7 +12,7 @@ export interface SiblingRequest {
 }
 
 /** It did not answer as it should; the next one is asked. */
-export class SiblingError extends Error {}
+class SiblingError extends Error {}
 
 const agent = new Agent({ keepAlive: true, maxSockets: 4, timeout: 30_000 })
 
