@@ -2125,6 +2125,7 @@ export interface components {
             status: number;
             detail: string;
             code: string;
+            requestId?: string;
             errors?: {
                 path: string;
                 message: string;
@@ -2561,6 +2562,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 } | null;
             }[];
             problems: {
@@ -2594,6 +2596,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 };
             }[];
         };
@@ -3414,11 +3417,14 @@ export interface components {
             status: "waiting" | "importing" | "ready" | "failed";
             edges: {
                 edgeId: string;
+                hostname: string;
+                siteId: string;
                 siteName: string;
                 /** @enum {string} */
                 status: "waiting" | "downloading" | "verifying" | "ready" | "failed" | "evicted";
                 bytesDone: number | null;
                 bytesTotal: number | null;
+                fromEdgeId: string | null;
                 failure: {
                     /** @enum {string} */
                     reason: "checksum-mismatch" | "truncated" | "unreachable" | "http-error" | "cache-full" | "bad-url" | "not-an-image" | "image-damaged" | "image-too-large" | "manifest-changed";
@@ -11399,6 +11405,7 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["ImageUpload"][];
                         roomBytes: number | null;
+                        refusal: string | null;
                     };
                 };
             };
@@ -13028,6 +13035,7 @@ export interface operations {
                         phase: "downloading" | "verifying";
                         bytesDone: number;
                         bytesTotal: number | null;
+                        fromEdgeId?: string;
                     } | {
                         /** @enum {string} */
                         type: "readings";
@@ -13502,6 +13510,7 @@ export interface operations {
                                     lastAddress: string;
                                     gateway: string | null;
                                 }[];
+                                secureBoot?: boolean;
                             };
                         }[];
                         /** @enum {string} */
@@ -13577,6 +13586,11 @@ export interface operations {
                         }[];
                         imageCacheBytes?: number;
                         imagesInUse?: string[];
+                        siblings?: {
+                            edgeId: string;
+                            hostname: string;
+                            addresses: string[];
+                        }[];
                         machines: {
                             machineId: string;
                             name: string;
