@@ -47,6 +47,8 @@ async function writeSettings(databaseUrl: string): Promise<{ path: string; setup
   const setupCode = await readOrCreate('setup-code', () => createCode(2))
   const settings = {
     DRAGONFLY_LOCAL: 'yes',
+    DRAGONFLY_LOG_LEVEL: process.env.DRAGONFLY_LOG_LEVEL ?? '',
+    DRAGONFLY_LOG_FORMAT: process.env.DRAGONFLY_LOG_FORMAT ?? (process.stdout.isTTY ? 'text' : 'json'),
     DRAGONFLY_PUBLIC_URL: url,
     DRAGONFLY_DATABASE_URL: databaseUrl,
     DRAGONFLY_SECRETS_KEY: await readOrCreate('secrets.key', () => randomBytes(32).toString('base64')),

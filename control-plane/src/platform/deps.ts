@@ -9,6 +9,7 @@ import { createMetrics } from '../metrics.ts'
 import { createOriginPolicy } from '../origin.ts'
 import { createTries } from '../tries.ts'
 import { createWebText } from '../web-text.ts'
+import { logScope } from './log-scope.ts'
 import { scryptHasher } from './password-hasher.ts'
 
 /** What is not the same on every platform. */
@@ -36,7 +37,7 @@ export type PlatformParts = Pick<
   | 'uploads'
   | 'assets'
   | 'sockets'
-  | 'logError'
+  | 'log'
 > &
   Partial<Pick<Deps, 'findHostProblems'>> & {
     /** How entries of the audit log follow each other. */
@@ -61,6 +62,7 @@ export async function createDeps({ auditInOrder, ...parts }: PlatformParts): Pro
     hasher: scryptHasher,
     clock,
     replay,
+    log: parts.log,
     secret: await secrets.open(sealedSecret),
   })
   await auth.ready()
@@ -77,5 +79,6 @@ export async function createDeps({ auditInOrder, ...parts }: PlatformParts): Pro
     readWebText: createWebText(),
     tries: createTries(db, clock),
     metrics: createMetrics(),
+    withLogFields: logScope.run,
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { userSafety } from '@dragonfly/schema/db'
+import { silentLog } from '@dragonfly/schema/log'
 import type { ControlFrame, EdgeFrame } from '@dragonfly/schema/wire'
 import { WebSocket } from 'ws'
 import type { Database } from '../database.ts'
@@ -33,7 +34,7 @@ export async function startNodePlatform(): Promise<Platform> {
     dataDir: join(dir, 'data'),
     bundleDir: join(dir, 'bundle'),
     siteDir: join(dir, 'site'),
-    logError: () => undefined,
+    log: silentLog,
   })
   const ports: object = server.deps
   return {

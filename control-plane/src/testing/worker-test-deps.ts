@@ -32,7 +32,7 @@ const announceEveryMs = 1000
  * on the session itself: what the objects do is for the ports' own suites.
  */
 export const createTestDeps: TestPlatform['createTestDeps'] = async (options) => {
-  const { clock, logError, publicUrl } = options
+  const { clock, log, publicUrl } = options
   const db = await openTestDatabase()
   const consoles = createConsoleHub()
   const connections = createEdgeConnections((edgeId) => consoles.dropEdge(edgeId))
@@ -53,7 +53,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     consoles,
     announce: (siteId) => coalesce(siteId, () => announceSite(deps, siteId)),
     tendCommandsAt: async () => undefined,
-    live: createLiveEvents(logError),
+    live: createLiveEvents(log),
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
@@ -67,7 +67,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
       edgeRelease: null,
     }),
     sockets: { openTunnel: noSocket, openEvents: noSocket, openConsole: noSocket, openEdgeConsole: noSocket },
-    logError,
+    log,
   })
   return Object.assign(deps, { connections })
 }

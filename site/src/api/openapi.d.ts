@@ -2159,6 +2159,7 @@ export interface components {
             status: number;
             detail: string;
             code: string;
+            requestId?: string;
             errors?: {
                 path: string;
                 message: string;
@@ -2614,6 +2615,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 } | null;
             }[];
             problems: {
@@ -2647,6 +2649,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 };
             }[];
         };
@@ -13672,6 +13675,7 @@ export interface operations {
                                     lastAddress: string;
                                     gateway: string | null;
                                 }[];
+                                secureBoot?: boolean;
                             };
                         }[];
                         /** @enum {string} */

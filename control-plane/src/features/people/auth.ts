@@ -1,4 +1,5 @@
 import { account, passkeys, session, twoFactor, user, verification } from '@dragonfly/schema/db'
+import type { Log } from '@dragonfly/schema/log'
 import { type BetterAuthPlugin, betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { APIError, createAuthEndpoint, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api'
@@ -51,6 +52,7 @@ export interface AuthOptions {
   clock: Clock
   /** Remembers the codes that were used: each opens the door once (RFC 6238 section 5.2). */
   replay: ReplayGuard
+  log: Log
 }
 
 export function createAuth(options: AuthOptions): Auth {
@@ -132,7 +134,11 @@ function createBetterAuth(options: AuthOptions) {
       ipAddress: { ipAddressHeaders: [clientAddressHeader] },
     },
     telemetry: { enabled: false },
-    logger: { level: 'error' },
+    logger: {
+      level: 'error',
+      log: (_level, message, ...details: unknown[]) =>
+        options.log.error(`signing in: ${message}`, { error: details.find((part) => part instanceof Error) }),
+    },
   })
 }
 

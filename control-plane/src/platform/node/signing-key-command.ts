@@ -4,6 +4,7 @@ import { readSigner, replaceKey } from '../../features/signing-key/replace-key.t
 import { requireDatabase } from './data-folder.ts'
 import { openDatabase } from './database.ts'
 import { readDataDir, UsageError } from './options.ts'
+import { say } from './say.ts'
 import { openSecrets } from './secrets.ts'
 
 /** `dragonfly signing-key show|replace`: on the data folder, whether the server runs or not. */
@@ -21,9 +22,9 @@ export async function runSigningKey(
     if (action === 'replace') await replace(deps, flags.stolen === true)
     const { stored } = await readSigner(deps)
     const since = stored.createdAt === null ? '' : `, since ${new Date(stored.createdAt).toISOString()}`
-    console.log(`Orders are signed with ${stored.kid}${since}.`)
+    say(`Orders are signed with ${stored.kid}${since}.`)
     for (const { kid, until } of stored.earlier)
-      console.log(`What ${kid} signed counts until ${new Date(until).toISOString()}.`)
+      say(`What ${kid} signed counts until ${new Date(until).toISOString()}.`)
   } finally {
     close()
   }
@@ -50,7 +51,5 @@ async function replace(deps: Parameters<typeof replaceKey>[0], isStolen: boolean
     status: 200,
     code: null,
   })
-  console.log(
-    `Replaced. A running server signs with the new key within ${signerGoodForMs / 1000} s; edges follow.`,
-  )
+  say(`Replaced. A running server signs with the new key within ${signerGoodForMs / 1000} s; edges follow.`)
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cp, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, sep } from 'node:path'
+import { type LogFields, silentLog } from '@dragonfly/schema/log'
 import { migrationsFolder } from '@dragonfly/schema/migrations'
 import { type BundleManifest, bundleManifestSchema, type EdgeRelease } from '@dragonfly/schema/wire'
 import { hashInlineScripts } from '../../portal.ts'
@@ -105,9 +106,10 @@ async function copyBundle(bundleDir: string, outDir: string): Promise<BundleMani
 }
 
 async function copyEdgeRelease(packagesDir: string, outDir: string): Promise<EdgeRelease | null> {
-  const source = createEdgeReleaseFiles(packagesDir, (message, error) => {
-    throw new Error(message, { cause: error })
-  })
+  const fail = (message: string, fields?: LogFields): never => {
+    throw new Error(message, { cause: fields?.error })
+  }
+  const source = createEdgeReleaseFiles(packagesDir, { ...silentLog, error: fail })
   const release = await source.current()
   for (const { sha256 } of release?.chunks ?? []) {
     const piece = await source.chunk(sha256)

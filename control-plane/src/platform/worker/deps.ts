@@ -11,6 +11,7 @@ import { connectingAddress } from './connecting-address.ts'
 import { openRemoteDatabase } from './database.ts'
 import { createBoundEdgeRelease } from './edge-release.ts'
 import { MisconfiguredError, readWorkerSettings, type WorkerEnv, type WorkerSettings } from './env.ts'
+import { log } from './log.ts'
 import { createObjectPorts } from './objects/ports.ts'
 import { createUploadBucket } from './upload-bucket.ts'
 
@@ -47,8 +48,8 @@ async function gatherParts(
     edgeRelease: createBoundEdgeRelease(env.ASSETS, index.edgeRelease),
     uploads: env.FILES ? createUploadBucket(env.FILES) : null,
     assets: createBoundAssets(env.ASSETS, index),
-    logError,
-    ...createObjectPorts(env, logError),
+    log,
+    ...createObjectPorts(env, log),
   }
 }
 
@@ -70,9 +71,4 @@ async function requireMigrations(db: Database, { migration }: AssetIndex): Promi
   throw new MisconfiguredError(
     `${state} (it lacks ${migration.tag}): \`dragonfly migrate\` brings it up to date.`,
   )
-}
-
-/** To Workers’ log. */
-export function logError(message: string, error: unknown): void {
-  console.error(message, error ?? '')
 }

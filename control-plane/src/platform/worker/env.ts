@@ -12,6 +12,9 @@ export interface WorkerEnv extends ObjectBindings {
   DRAGONFLY_SECRETS_KEY?: string
   DRAGONFLY_SETUP_CODE?: string
   DRAGONFLY_METRICS_TOKEN?: string
+  /** `debug`, `info`, `warn` or `error`; and `json` or `text`. */
+  DRAGONFLY_LOG_LEVEL?: string
+  DRAGONFLY_LOG_FORMAT?: string
   /** Set by `npm run dev:worker` only: nothing in front of this Worker vouches for CF-Connecting-IP. */
   DRAGONFLY_LOCAL?: string
 }

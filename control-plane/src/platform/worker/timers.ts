@@ -34,7 +34,7 @@ export async function runTimers(deps: Deps, scheduledAt: number): Promise<void> 
     try {
       await work()
     } catch (error) {
-      deps.logError(what, error)
+      deps.log.error(what, { error })
     }
   }
 }

@@ -1,7 +1,8 @@
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
-import { createWorkerDeps, logError } from './deps.ts'
+import { createWorkerDeps } from './deps.ts'
 import { MisconfiguredError, type WorkerEnv } from './env.ts'
+import { log } from './log.ts'
 import { runTimers } from './timers.ts'
 
 interface ControlPlane {
@@ -56,7 +57,7 @@ async function respond(request: Request, env: WorkerEnv, ctx: ExecutionContext):
 /** The program could not start: the reason goes to whoever can mend it, without anything of the database's. */
 function answerWithoutApp(request: Request, error: unknown): Response {
   if (new URL(request.url).pathname === '/healthz') return new Response('ok\n')
-  logError('the control plane could not start', error)
+  log.error('the control plane could not start', { error })
   const detail =
     error instanceof MisconfiguredError ? error.message : 'The database does not answer; the log says why.'
   const problem = {

@@ -1,6 +1,6 @@
 import { createSecrets } from '../../secrets.ts'
-import { logError } from '../deps.ts'
 import { readWorkerSettings, type WorkerEnv } from '../env.ts'
+import { log } from '../log.ts'
 import { createObjectPorts } from '../objects/ports.ts'
 import worker from '../worker.ts'
 
@@ -13,7 +13,7 @@ export default {
     if (new URL(request.url).pathname !== '/testing/port') return worker.fetch(request, env, ctx)
     const { port, method, args } = (await request.json()) as { port: string; method: string; args: unknown[] }
     const secrets = await createSecrets(readWorkerSettings(env).DRAGONFLY_SECRETS_KEY)
-    const ports: Record<string, unknown> = { ...createObjectPorts(env, logError), secrets }
+    const ports: Record<string, unknown> = { ...createObjectPorts(env, log), secrets }
     const found = ports[port]
     const call =
       typeof found === 'function' ? found : (found as Record<string, (...args: unknown[]) => unknown>)[method]
