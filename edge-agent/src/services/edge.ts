@@ -5,7 +5,7 @@ import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
 import { checkDisk } from './doctor/check-host.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
-import type { CacheWishes } from './images/image-library.ts'
+import type { CacheWishes } from './images/shelf.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Problems } from './problems.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
@@ -62,6 +62,12 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
       isReady: () => parts.site.state() !== null,
+      standing: (thing) => ({
+        edgeId: options.identity.edgeId,
+        ...(thing.kind === 'image'
+          ? parts.images.standing(thing.imageId)
+          : parts.bundle.standing(thing.version)),
+      }),
       metrics: () =>
         renderMetrics(status(), { ...parts.responder.counters(), ...parts.imageServer.counters() }),
     },

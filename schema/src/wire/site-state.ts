@@ -14,6 +14,7 @@ import { wantedImageSchema } from './image.ts'
 import { signerKeySchema } from './keys.ts'
 import { planSchema } from './plan.ts'
 import { maxSealingRecipients, sealingRecipientSchema } from './sealing.ts'
+import { maxSiblings, siblingSchema } from './sibling.ts'
 
 export const interfaceModes = ['off', 'proxy', 'full'] as const
 export const unknownMachinePolicies = ['discover', 'hold', 'ignore'] as const
@@ -93,6 +94,8 @@ export const siteStateSchema = z.object({
   imageCacheBytes: sizeBytesSchema.optional(),
   /** Images of queued, armed and running deployments. An older control plane names none. */
   imagesInUse: z.array(idSchema).max(10_000).optional(),
+  /** The other edges of this site, which may have what is to be fetched. An older control plane names none. */
+  siblings: z.array(siblingSchema).max(maxSiblings).optional(),
   machines: z.array(siteMachineSchema).max(20_000),
   /** Armed and running deployments only. */
   deployments: z.array(siteDeploymentSchema).max(20_000),

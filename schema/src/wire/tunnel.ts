@@ -65,6 +65,8 @@ export const edgeFrameSchema = z.discriminatedUnion('type', [
         phase: z.enum(['downloading', 'verifying']),
         bytesDone: sizeBytesSchema,
         bytesTotal: sizeBytesSchema.nullable(),
+        /** The edge of the same site that it comes from; left out where it comes from its source. */
+        fromEdgeId: idSchema.optional(),
       }),
     ),
   }),

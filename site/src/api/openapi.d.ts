@@ -3417,11 +3417,14 @@ export interface components {
             status: "waiting" | "importing" | "ready" | "failed";
             edges: {
                 edgeId: string;
+                hostname: string;
+                siteId: string;
                 siteName: string;
                 /** @enum {string} */
                 status: "waiting" | "downloading" | "verifying" | "ready" | "failed" | "evicted";
                 bytesDone: number | null;
                 bytesTotal: number | null;
+                fromEdgeId: string | null;
                 failure: {
                     /** @enum {string} */
                     reason: "checksum-mismatch" | "truncated" | "unreachable" | "http-error" | "cache-full" | "bad-url" | "not-an-image" | "image-damaged" | "image-too-large" | "manifest-changed";
@@ -13032,6 +13035,7 @@ export interface operations {
                         phase: "downloading" | "verifying";
                         bytesDone: number;
                         bytesTotal: number | null;
+                        fromEdgeId?: string;
                     } | {
                         /** @enum {string} */
                         type: "readings";
@@ -13582,6 +13586,11 @@ export interface operations {
                         }[];
                         imageCacheBytes?: number;
                         imagesInUse?: string[];
+                        siblings?: {
+                            edgeId: string;
+                            hostname: string;
+                            addresses: string[];
+                        }[];
                         machines: {
                             machineId: string;
                             name: string;
