@@ -6,6 +6,7 @@ import { releaseQueues } from './features/deployments/queue.ts'
 import { createEdgeSweep, sweepEdgesOnce } from './features/edges/sweep.ts'
 import { removeStaleUploads } from './features/image-uploads/service.ts'
 import { createSampleTender, tendSamples } from './features/monitoring/tend.ts'
+import { createSigningKeyTender, tendSigningKey } from './features/signing-key/service.ts'
 
 /** What is due now and then, whoever asks for anything or not. */
 export interface TimedWork {
@@ -48,6 +49,11 @@ export function listTimedWork(deps: Deps, memory: 'kept' | 'lost'): TimedWork[] 
       what: 'looking for queued deployments',
       everyMs: 15 * secondMs,
       run: () => releaseQueues(deps),
+    },
+    {
+      what: 'looking after the signing key',
+      everyMs: 15 * secondMs,
+      run: isKept ? createSigningKeyTender(deps) : () => tendSigningKey(deps),
     },
     {
       what: 'looking after samples',
