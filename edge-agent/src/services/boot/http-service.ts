@@ -63,7 +63,7 @@ function makeScript(caller: BootCaller, address: Ipv4, client: Ipv4, context: Bo
         (key, message) => createHmac('sha256', key).update(message).digest(),
       ),
   })
-  context.report({
+  context.report(() => ({
     kind: 'script',
     atMs: nowMs,
     mac: caller.mac,
@@ -72,7 +72,7 @@ function makeScript(caller: BootCaller, address: Ipv4, client: Ipv4, context: Bo
     decision: decision.kind,
     reason: decision.reason,
     ...('machineId' in decision && decision.machineId !== undefined ? { machineId: decision.machineId } : {}),
-  })
+  }))
   return script
 }
 
@@ -107,7 +107,7 @@ async function sendBootFile(
 function reportFetched(file: BootFile, mac: Mac | undefined, address: Ipv4, context: BootContext): void {
   const atMs = context.now()
   const who = mac === undefined ? {} : { mac }
-  context.report({
+  context.report(() => ({
     kind: 'boot-file',
     atMs,
     protocol: 'http',
@@ -115,10 +115,10 @@ function reportFetched(file: BootFile, mac: Mac | undefined, address: Ipv4, cont
     address,
     ...who,
     outcome: 'complete',
-  })
+  }))
   if (mac === undefined) return
-  if (file.name === 'vmlinuz') context.report({ kind: 'kernel-fetched', atMs, mac, address })
-  if (file.name === 'initrd.img') context.report({ kind: 'initrd-fetched', atMs, mac, address })
+  if (file.name === 'vmlinuz') context.report(() => ({ kind: 'kernel-fetched', atMs, mac, address }))
+  if (file.name === 'initrd.img') context.report(() => ({ kind: 'initrd-fetched', atMs, mac, address }))
 }
 
 function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {

@@ -162,7 +162,7 @@ async function findFile(
 function reportEnd(name: string, from: UdpEndpoint, outcome: TftpOutcome, context: BootContext): void {
   const atMs = context.now()
   void lookUpMac(from.address).then((mac) =>
-    context.report({
+    context.report(() => ({
       kind: 'boot-file',
       atMs,
       protocol: 'tftp',
@@ -170,6 +170,6 @@ function reportEnd(name: string, from: UdpEndpoint, outcome: TftpOutcome, contex
       address: from.address,
       ...(mac === undefined ? {} : { mac }),
       outcome: outcome.kind,
-    }),
+    })),
   )
 }
