@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Log } from '@dragonfly/schema/log'
 import { ramdiskLinkPath } from '@dragonfly/schema/wire'
 import { plainAddress } from './ramdisk-link/link.ts'
 
 export interface AgentHttpRoutes {
+  log: Log
   upgradeRamdisk: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** False for an unknown deployment or token. */
   phoneHome: (report: {
@@ -72,7 +74,9 @@ export async function listenAgentHttp(
   host: string,
 ): Promise<AgentHttp> {
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
-    route(request, response, routes).catch(() => {
+    logRequest(request, response, routes.log)
+    route(request, response, routes).catch((error: unknown) => {
+      routes.log.error('A request failed.', { error })
       if (!response.headersSent) answer(response, 500, 'The edge failed to answer.\n')
     })
   })
@@ -93,6 +97,27 @@ export async function listenAgentHttp(
         server.closeAllConnections()
       }),
   }
+}
+
+/** A line for each answer but those to who looks after its health. Of a phone-home's path, its token is left out. */
+function logRequest(request: IncomingMessage, response: ServerResponse, log: Log): void {
+  const startedAt = performance.now()
+  // Once it has ended, its socket may be gone.
+  const address = plainAddress(request.socket.remoteAddress)
+  const found = Object.entries(agentHttpRoutes).find(([, { path }]) => path.test(pathOf(request)))
+  const deploymentId = found?.[0] === 'phoneHome' ? pathOf(request).split('/')[2] : undefined
+  response.once('finish', () => {
+    const durationMs = Math.round((performance.now() - startedAt) * 10) / 10
+    const { method } = request
+    const fields = {
+      method,
+      route: found?.[0] ?? 'unknown',
+      status: response.statusCode,
+      durationMs,
+      deploymentId,
+    }
+    log[deploymentId ? 'info' : 'debug'](`${method} ${fields.route} ${fields.status}`, { ...fields, address })
+  })
 }
 
 export function listen(server: Server, port: number, host: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Log } from '@dragonfly/schema/log'
 import { edgePorts, type HostInterface, type SiteEvent, type SiteState } from '@dragonfly/schema/wire'
 import type { Database } from '../io/database.ts'
 import { openNodeUdpSocket } from '../io/node-udp-socket.ts'
@@ -15,6 +16,7 @@ import { createDhcpObserver, type DhcpObserver } from './dhcp-observer.ts'
 import { createImageServerProcess, type ImageServerProcess } from './image-server-process.ts'
 import { type ImageLibrary, openImageLibrary } from './images/image-library.ts'
 import { importInProcess } from './images/import-process.ts'
+import { logEvents } from './log-events.ts'
 import { createProblems, type Problems } from './problems.ts'
 import { type BmcAccounts, createBmcAccounts } from './ramdisk-link/bmc-accounts.ts'
 import { createLinks, type Links } from './ramdisk-link/links.ts'
@@ -35,9 +37,7 @@ export interface EdgeOptions {
   imageServers?: readonly string[]
   now: () => number
   random: () => number
-  /** For the person at the console. */
-  say: (message: string) => void
-  warn: (message: string) => void
+  log: Log
   listInterfaces: () => Promise<HostInterface[]>
   /** It can become another version by itself. */
   canUpdate?: boolean
@@ -93,6 +93,7 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
   const bmcs = await openBmcs({
     ...options,
     ...records,
+    warn: options.log.warn,
     isImageReady: (digest) => stores.images.readiness(digest) === 'ready',
     isBundleReady: () => stores.bundle.current().ready,
     runner,
@@ -123,10 +124,11 @@ type Records = Pick<
 type Stores = Pick<EdgeParts, 'imageServer' | 'images' | 'bundle'>
 
 /** What is known, and what is told. */
-async function openRecords({ database, now, warn, ...options }: EdgeOptions): Promise<Records> {
+async function openRecords({ database, now, log, ...options }: EdgeOptions): Promise<Records> {
   const journal = await openJournal(database, { now })
+  journal.onAppend((events) => logEvents(log, events))
   const report = (event: SiteEvent): Promise<void> =>
-    journal.append(event).catch((error) => warn(`The journal could not be written: ${String(error)}`))
+    journal.append(event).catch((error) => log.error('The journal could not be written.', { error }))
   return {
     ports: {
       agentHttp: options.ports?.agentHttp ?? edgePorts.agentHttp,
@@ -135,7 +137,7 @@ async function openRecords({ database, now, warn, ...options }: EdgeOptions): Pr
     bootTokenKey: await loadSecret(database, 'bootTokenKey', () => randomBytes(32).toString('base64url')),
     journal,
     report,
-    problems: await openProblems(database, report, warn),
+    problems: await openProblems(database, report, log),
     site: await openSiteContext(database, now),
     sealing: await openSealing({ dataDir: options.dataDir, siteId: options.identity.siteId, now }),
   }
@@ -143,7 +145,7 @@ async function openRecords({ database, now, warn, ...options }: EdgeOptions): Pr
 
 /** What machines are given: images and the boot bundle. */
 async function openStores(options: EdgeOptions, records: Records, later: () => EdgeParts): Promise<Stores> {
-  const { dataDir, database, identity, now, random, warn } = options
+  const { dataDir, database, identity, now, random, log } = options
   const { ports, journal, report, problems, site } = records
   const dir = join(dataDir, 'images')
   return {
@@ -153,11 +155,11 @@ async function openStores(options: EdgeOptions, records: Records, later: () => E
       dir,
       now,
       append: journal.append,
-      warn,
+      warn: log.warn,
       onChange: () =>
         void later()
           .links.reconsider()
-          .catch((error) => warn(String(error))),
+          .catch((error) => log.warn('Ramdisks could not be told of an image.', { error })),
       runImport: (job) => importInProcess(options.controlPlane, job),
     }),
     bundle: await openBundleStore({
@@ -190,7 +192,7 @@ function createPublisher(
 }
 
 function createDesk(
-  { database, identity, now, warn, imageServers }: EdgeOptions,
+  { database, identity, now, log, imageServers }: EdgeOptions,
   { ports, site, imageServer, images }: Records & Stores,
   later: () => EdgeParts,
   agentPort: () => number | null,
@@ -208,7 +210,7 @@ function createDesk(
     machines: site.machines,
     imageReadiness: images.readiness,
   })
-  return createOrderDesk({ orders, runner: () => later().runner, links: () => later().links, warn })
+  return createOrderDesk({ orders, runner: () => later().runner, links: () => later().links, warn: log.warn })
 }
 
 function createObserver({ now, random, ports }: EdgeOptions, records: Records): DhcpObserver {
@@ -230,7 +232,7 @@ function createObserver({ now, random, ports }: EdgeOptions, records: Records): 
 
 /** The parts that machines talk to: their ramdisks' links, and the boot responder. */
 function createMachineSide(
-  { dataDir, database, now, random, warn, ports }: EdgeOptions,
+  { dataDir, database, now, random, log, ports }: EdgeOptions,
   parts: Records & Stores & Pick<EdgeParts, 'publisher' | 'runner'>,
   later: () => EdgeParts,
 ): Pick<EdgeParts, 'links' | 'accounts' | 'handleBootEvent' | 'responder'> {
@@ -263,8 +265,14 @@ function createMachineSide(
   const responder = createResponderProcess({
     dataDir,
     ...(ports?.responder ? { ports: ports.responder } : {}),
-    onEvent: (event) => void handleBootEvent(event).catch((error) => warn(String(error))),
-    onLeases: (leases) => void append({ type: 'dhcp.leases', leases }).catch((error) => warn(String(error))),
+    onEvent: (event) =>
+      void handleBootEvent(event).catch((error) =>
+        log.error('What a machine did while it boots was lost.', { error }),
+      ),
+    onLeases: (leases) =>
+      void append({ type: 'dhcp.leases', leases }).catch((error) =>
+        log.error('Leases could not be told of.', { error }),
+      ),
     problems,
     random,
   })
@@ -274,13 +282,15 @@ function createMachineSide(
 async function openProblems(
   database: Database,
   append: (event: SiteEvent) => Promise<void>,
-  warn: (message: string) => void,
+  log: Log,
 ): Promise<Problems> {
   const kept = await loadValue(database, 'openProblems')
   return createProblems({
     append,
     openBefore: kept ? (JSON.parse(kept) as string[]) : [],
     remember: (names) =>
-      storeValue(database, 'openProblems', JSON.stringify(names)).catch((error) => warn(String(error))),
+      storeValue(database, 'openProblems', JSON.stringify(names)).catch((error) =>
+        log.error('Open problems could not be remembered.', { error }),
+      ),
   })
 }

@@ -45,7 +45,7 @@ const dhcpObservationEveryMs = 30 * 60_000
 
 /** Starts an edge: it serves its site at once from what is on its disk, and the control plane joins in. */
 export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
-  const { now, random, warn } = options
+  const { now, random, log } = options
   let tunnel: Tunnel | null = null
   const parts = await assembleEdge(options, () => serving.agentPort())
   const status = (): EdgeStatus => describeEdge(options, parts, { tunnel, agentPort: serving.agentPort() })
@@ -54,10 +54,11 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     bootTokenKey: Buffer.from(parts.bootTokenKey, 'base64url'),
     links: parts.links,
     now,
-    warn,
+    log,
   })
   const serving = createServing({
     routes: {
+      log,
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
       isReady: () => parts.site.state() !== null,
@@ -72,7 +73,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   const sync = await openStateSync({
     ...options,
     siteId: options.identity.siteId,
-    complain: warn,
+    complain: log.warn,
     apply: async (state) => {
       await applyState(state, parts, serving)
       options.onState?.(state)
@@ -102,15 +103,17 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     onObserveDhcp: () =>
       void parts.dhcpObserver
         .observeAll()
-        .catch((error) => warn(`Listening for DHCP servers: ${String(error)}`)),
+        .catch((error) => log.warn('DHCP servers could not be listened for.', { error })),
     onCommand: (frame) =>
-      void parts.bmcs.commands.take(frame).catch((error) => warn(`A command was lost: ${String(error)}`)),
+      void parts.bmcs.commands
+        .take(frame)
+        .catch((error) => log.error('A command was lost.', { commandId: frame.commandId, error })),
     onStatus: (status) => {
       tell(status)
       if (status.kind !== 'revoked') return
       sync.stop()
       void endService({ ...parts, serving }, options.database, status.revokedAt).catch((error) =>
-        warn(String(error)),
+        log.error('A revoked edge could not end its service.', { error }),
       )
     },
     readRevocation: (text) =>
@@ -193,7 +196,7 @@ async function tick({ runner, links, bmcs }: EdgeParts): Promise<void> {
 function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, tunnel: Tunnel): () => void {
   const telemetry = createTelemetry()
   const guarded = (work: () => Promise<void>) => () =>
-    void work().catch((error) => options.warn(String(error)))
+    void work().catch((error) => options.log.error('What is due now and then failed.', { error }))
   const timers = [
     setInterval(
       guarded(() => watchInterfaces(options, parts, serving)),
@@ -271,15 +274,15 @@ function countBy(names: string[]): Record<string, number> {
   return counts
 }
 
-/** Tells the console when the connection changes, not on every try. */
-function createStatusTeller({ say, warn, identity }: EdgeOptions): (status: TunnelStatus) => void {
+/** Logs when the connection changes, not every try. */
+function createStatusTeller({ log, identity }: EdgeOptions): (status: TunnelStatus) => void {
   let told = ''
   return (status) => {
     const text =
       status.kind === 'connected' ? `Connected to ${identity.url}.` : (status.message ?? 'Connecting …')
     if (text === told) return
     told = text
-    if (status.kind === 'connected') say(text)
-    else warn(text)
+    if (status.kind === 'connected') log.info(text)
+    else log.warn(text)
   }
 }

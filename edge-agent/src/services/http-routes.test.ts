@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { silentLog } from '@dragonfly/schema/log'
 import { ramdiskLinkPath } from '@dragonfly/schema/wire'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bootRoutes, parseBootRequest } from '../protocol/boot-urls.ts'
@@ -19,6 +20,7 @@ beforeAll(async () => {
   const routes = {
     upgradeRamdisk: () => undefined,
     phoneHome: async ({ token }: { token: string }) => token === 'right',
+    log: silentLog,
     isReady: () => true,
     metrics: () => 'dragonfly_edge_info 1\n',
   }

@@ -2125,6 +2125,7 @@ export interface components {
             status: number;
             detail: string;
             code: string;
+            requestId?: string;
             errors?: {
                 path: string;
                 message: string;
@@ -11399,6 +11400,7 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["ImageUpload"][];
                         roomBytes: number | null;
+                        refusal: string | null;
                     };
                 };
             };

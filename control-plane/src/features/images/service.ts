@@ -161,7 +161,7 @@ export async function deleteImage(deps: Deps, imageId: string): Promise<void> {
     bumpAllSites(deps.db),
   ])
   const [kept] = await deps.db.select().from(images).where(eq(images.imageId, imageId))
-  if (!kept) await deps.uploads?.remove(imageId)
+  if (!kept) await deps.uploads?.remove(imageId, null)
   await publishImage(deps, imageId)
 }
 

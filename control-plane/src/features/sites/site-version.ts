@@ -29,7 +29,7 @@ export async function announceSites(deps: Deps, siteIds: readonly string[] | 'al
 
 /** Tells them now. What goes wrong is logged: nobody waits for an announcement that was put off. */
 export async function announceSite(
-  deps: Pick<Deps, 'db' | 'connections' | 'identity' | 'logError'>,
+  deps: Pick<Deps, 'db' | 'connections' | 'identity' | 'log'>,
   siteId: string,
 ): Promise<void> {
   try {
@@ -41,6 +41,6 @@ export async function announceSite(
     const { generation } = deps.identity
     await deps.connections.sendToSite(siteId, { type: 'state-changed', generation, version: row.version })
   } catch (error) {
-    deps.logError(`the edges of site ${siteId} could not be told of a change`, error)
+    deps.log.error('a site’s edges could not be told of a change', { siteId, error })
   }
 }

@@ -8,15 +8,15 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Database } from '../../database.ts'
 import { readNewestMigration } from '../newest-migration.ts'
 import { takeFileLock } from './file-lock.ts'
+import { renewRefused } from './renewed-connection.ts'
 
 /** The database was written by a newer program; the message says so, and what to do. */
 export class NewerDatabaseError extends Error {}
 
-/**
- * A command that writes beside the server (`dragonfly allowlist clear`) is waited for, standing still: a connection that
- * was refused once (SQLITE_BUSY) refuses its batches until the garbage collector has been by.
- */
+/** A command that writes beside the server (`dragonfly allowlist clear`) is waited for, standing still. */
 const othersWriteForMs = 500
+
+const keepReferences = 'pragma foreign_keys = on'
 
 /** Migrations of thousands of machines' history take their time. */
 const migrationPatienceMs = 5 * 60_000
@@ -31,10 +31,11 @@ export async function openDatabase(
   journalMode: 'wal' | 'delete' = 'wal',
 ): Promise<{ db: Database; close: () => void }> {
   const url = dataDir === null ? ':memory:' : `file:${join(dataDir, 'dragonfly.db')}`
-  const client = createClient({ url, concurrency: 1, timeout: othersWriteForMs })
+  const own = createClient({ url, concurrency: 1, timeout: othersWriteForMs })
+  const client = dataDir === null ? own : renewRefused(own, keepReferences)
   try {
     if (dataDir !== null) await client.execute(`pragma journal_mode = ${journalMode}`)
-    await client.execute('pragma foreign_keys = on')
+    await client.execute(keepReferences)
     const db = drizzle(client, { schema })
     if (dataDir === null) await migrate(db, { migrationsFolder })
     else await bringUpToDate(db, dataDir)

@@ -3,6 +3,7 @@ import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
 import { tendCommands } from '../../features/commands/dispatch.ts'
 import { releaseQueues } from '../../features/deployments/queue.ts'
 import { sweepEdgesOnce } from '../../features/edges/sweep.ts'
+import { removeStaleUploads } from '../../features/image-uploads/service.ts'
 import { tendSamples } from '../../features/monitoring/tend.ts'
 
 const minuteMs = 60_000
@@ -25,11 +26,13 @@ export async function runTimers(deps: Deps, scheduledAt: number): Promise<void> 
     ['looking for queued deployments', () => releaseQueues(deps)],
     ['looking after samples', () => tendSamples(deps, due)],
   ]
+  if (due.isPruning)
+    pieces.push(['clearing uploads away that nobody goes on with', () => removeStaleUploads(deps)])
   for (const [what, work] of pieces) {
     try {
       await work()
     } catch (error) {
-      deps.logError(what, error)
+      deps.log.error(what, { error })
     }
   }
 }

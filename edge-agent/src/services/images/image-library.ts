@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
 import type { Database } from '../../io/database.ts'
 import { decideEvictions } from '../../protocol/image-cache.ts'
@@ -22,7 +23,7 @@ export interface ImageLibraryOptions {
   dir: string
   now: () => number
   append: (event: SiteEvent) => Promise<void>
-  warn: (message: string) => void
+  warn: Log['warn']
   /** An image became ready, or failed for good. */
   onChange: () => void
   runImport: (options: Omit<ImportOptions, 'image'> & { image: WantedImage }) => Promise<ImportedImage>
@@ -65,7 +66,7 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
   const enqueue = (work: () => Promise<void>): void => {
     queue
       .add(async () => (shelf.stopped ? undefined : work()))
-      .catch((error) => options.warn(`Images: ${String(error)}`))
+      .catch((error) => options.warn('Images could not be looked after.', { error }))
   }
   return {
     want: (images, wishes = noWishes) => {

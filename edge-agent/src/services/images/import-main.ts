@@ -1,8 +1,10 @@
+import { openProcessLog } from '../../io/process-log.ts'
 import { ImportError } from './import-error.ts'
 import { type ImportReport, type ImportRequest, importRequestSchema } from './import-messages.ts'
 import { importImage } from './importer.ts'
 
 /** A process of its own for one import, so that hashing never holds up the supervisor. */
+openProcessLog('import')
 const progressEveryMs = 250
 
 const report = (message: ImportReport): Promise<void> =>

@@ -1,10 +1,12 @@
 import { loadLinuxCalls } from '../../io/linux-calls.ts'
+import { openProcessLog } from '../../io/process-log.ts'
 import { startImageServer } from './server.ts'
 import type { ImageServerMessage } from './server-messages.ts'
 
 /** Entry of the image server's process: `main.ts DIR PORT [--plain-sockets]`. It ends with its supervisor. */
 const [dir = '.', port = '0', flag] = process.argv.slice(2)
 const calls = flag === '--plain-sockets' ? undefined : await loadLinuxCalls()
+openProcessLog('image-server')
 const retryListenMs = 5_000
 const statsEveryMs = 10_000
 

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { machines, sites } from '@dragonfly/schema/db'
+import { silentLog } from '@dragonfly/schema/log'
 import { createClient } from '@libsql/client'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -33,7 +34,7 @@ async function start(): Promise<RunningServer> {
     bundleDir: join(dir, 'bundle'),
     siteDir: join(dir, 'site'),
     administrator: { email, password },
-    logError: () => undefined,
+    log: silentLog,
   })
   return server
 }

@@ -7,8 +7,8 @@ import { tendSiteCommands } from '../../../features/commands/dispatch.ts'
 import { createConsoleHub } from '../../../features/consoles/hub.ts'
 import { announceSite } from '../../../features/sites/site-version.ts'
 import type { EdgeConnections, LiveEvents, PresentEdge } from '../../../ports/index.ts'
-import { logError } from '../deps.ts'
 import type { WorkerEnv } from '../env.ts'
+import { log } from '../log.ts'
 import { liveObject } from './bindings.ts'
 import { readObjectDeps } from './object-deps.ts'
 import { createRemoteConnections } from './ports.ts'
@@ -131,7 +131,7 @@ export class SiteObject extends DurableObject<WorkerEnv> {
       ['looking for revoked edges', () => this.#cutRevoked()],
       ['telling who is connected', () => this.#comparePresence()],
     ]
-    for (const [what, work] of pieces) await work().catch((error: unknown) => logError(what, error))
+    for (const [what, work] of pieces) await work().catch((error: unknown) => log.error(what, { error }))
     await this.#arm()
   }
 
@@ -249,7 +249,7 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     let timer: ReturnType<typeof setInterval> | undefined
     const follow = () => {
       Promise.resolve(liveObject(this.env).follow(this.#siteId(), Date.now() + 3 * followEveryMs)).catch(
-        (error: unknown) => logError('following live events', error),
+        (error: unknown) => log.error('following live events', { error }),
       )
     }
     return {
