@@ -16,7 +16,7 @@ export interface HeardDiscover {
 }
 
 /** The answer to a DISCOVER that was like one before. */
-export interface KnownOffer {
+interface KnownOffer {
   bytes: Uint8Array
   to: { address: Ipv4; port: number }
   bootFile: string
