@@ -17,6 +17,8 @@ export interface DeployOptions {
   /** Let the machine be discovered and adopted first, instead of being announced by its MAC. */
   discover: boolean
   variant: ImageVariant
+  /** Instead of the variant as it is. */
+  image?: { name: string; path: string; sha256: string }
   onProgress: (line: string) => void
 }
 
@@ -180,7 +182,9 @@ export async function deployMachine(
   const key = join(lab.state.dir, 'ssh-key')
   await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'ada@rack.example', '-f', key])
   onProgress('importing the image')
-  const imageId = await importImage(lab, product, options.variant)
+  const imageId = options.image
+    ? await importFile(lab, product, options.image)
+    : await importImage(lab, product, options.variant)
   const machine = await lab.addMachine(hostname, options.machine)
   onProgress(options.discover ? 'discovering the machine' : 'announcing the machine by its MAC address')
   const { machineId } = options.discover

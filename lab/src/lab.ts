@@ -16,13 +16,26 @@ import {
   removeNetwork,
   type Uplink,
 } from './network.ts'
-import type { BmcSpec, DiskBus, DiskCache, Firmware, FirstBoot, MachineSpec, NicModel } from './qemu.ts'
+import type {
+  BmcSpec,
+  DiskBus,
+  DiskCache,
+  Firmware,
+  FirstBoot,
+  MachineSpec,
+  NetworkBoot,
+  NicModel,
+} from './qemu.ts'
 import { endRecordedProcesses, type LabState, labState, readJson, recordProcess, writeJson } from './state.ts'
 
 export interface MachineRequest {
   firmware: Firmware
   /** 'network' by default. */
   firstBoot?: FirstBoot
+  /** 'pxe' by default. */
+  networkBoot?: NetworkBoot
+  /** For UEFI. */
+  secureBoot?: boolean
   /** One entry per disk. */
   disks?: DiskBus[]
   diskSizeBytes?: number
@@ -143,6 +156,8 @@ function createMachineSpec(
     name,
     firmware: request.firmware,
     firstBoot: request.firstBoot ?? 'network',
+    ...(request.networkBoot ? { networkBoot: request.networkBoot } : {}),
+    ...(request.secureBoot ? { secureBoot: true } : {}),
     memoryMib: request.memoryMib ?? 1024,
     cpus: request.cpus ?? 2,
     uuid,

@@ -38,10 +38,16 @@ export interface BmcSpec {
 /** `lossless`: what the machine was told is written is on the host's disk (slow); else the host's memory may hold it. */
 export type DiskCache = 'fast' | 'lossless'
 
+/** How UEFI firmware asks the network: by PXE, then by HTTP boot; or by HTTP boot alone. */
+export type NetworkBoot = 'pxe' | 'http'
+
 export interface MachineSpec {
   name: string
   firmware: Firmware
   firstBoot: FirstBoot
+  networkBoot?: NetworkBoot
+  /** UEFI with Microsoft's keys, which starts what they signed and nothing else. */
+  secureBoot?: boolean
   memoryMib: number
   cpus: number
   uuid: string
@@ -66,8 +72,16 @@ export interface MachineFiles {
   uefiVariables: string
 }
 
-const uefiCode = '/usr/share/OVMF/OVMF_CODE_4M.fd'
-export const uefiVariablesTemplate = '/usr/share/OVMF/OVMF_VARS_4M.fd'
+const uefi = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' }
+const secureUefi = {
+  code: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd',
+  variables: '/usr/share/OVMF/OVMF_VARS_4M.ms.fd',
+}
+
+/** OVMF's program, and the variables that a new machine begins with. */
+export function uefiFiles({ secureBoot }: Pick<MachineSpec, 'secureBoot'>): typeof uefi {
+  return secureBoot ? secureUefi : uefi
+}
 
 const nicDevices: Record<NicModel, string> = { virtio: 'virtio-net-pci', e1000e: 'e1000e' }
 
@@ -95,13 +109,17 @@ export function bootIndexes(spec: MachineSpec, first?: StartDevice): Map<string,
 function firmwareArguments(spec: MachineSpec, files: MachineFiles, first?: StartDevice): string[] {
   if (spec.firmware === 'bios') return []
   return [
-    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${uefiCode}`],
+    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${uefiFiles(spec).code}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${files.uefiVariables}`],
+    // Only code in system management mode may change a variable, as the keys need.
+    ...(spec.secureBoot ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
     // Stands for the setting that firmware setups call "IPv6 PXE support": off, or every boot that
     // leaves the network path waits a minute for an IPv6 answer.
     ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
     // OVMF has one entry of a NIC for each way: without PXE, HTTP is what is left.
-    ...(first === 'http' ? ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'] : []),
+    ...(first === 'http' || spec.networkBoot === 'http'
+      ? ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n']
+      : []),
   ]
 }
 
@@ -166,7 +184,7 @@ export function renderQemuArguments(
   const indexes = bootIndexes(spec, start.first)
   const indexOf = (id: string): number => indexes.get(id) ?? 0
   return [
-    ...['-name', spec.name, '-machine', 'q35,graphics=off'],
+    ...['-name', spec.name, '-machine', `q35,graphics=off${spec.secureBoot ? ',smm=on' : ''}`],
     ...cpuArguments(accelerator),
     ...['-smp', String(spec.cpus), '-m', String(spec.memoryMib)],
     ...['-display', 'none', '-vga', 'none', '-nodefaults', '-rtc', 'base=utc'],

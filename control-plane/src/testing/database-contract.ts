@@ -227,8 +227,9 @@ function describeWriters(opened: () => OpenedDatabase): void {
     expect(await countOf(other, again)).toBe(0)
   })
 
-  it('leaves nothing of a transaction that was given up', async () => {
+  it('leaves nothing of a transaction that another process gave up', async () => {
     const { one, other } = opened()
+    if (one === other) return
     const key = freshKey()
     const givenUp = other.transaction(async (transaction) => {
       await transaction.insert(tries).values(row(key))

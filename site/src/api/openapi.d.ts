@@ -2562,6 +2562,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 } | null;
             }[];
             problems: {
@@ -2595,6 +2596,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 };
             }[];
         };
@@ -13504,6 +13506,7 @@ export interface operations {
                                     lastAddress: string;
                                     gateway: string | null;
                                 }[];
+                                secureBoot?: boolean;
                             };
                         }[];
                         /** @enum {string} */

@@ -28,7 +28,7 @@ import { createEnrolmentToken } from '../../features/sites/service.ts'
 import { noEdgeRelease } from '../no-edge-release.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
 import { claimDataFolder } from './data-folder.ts'
-import { openDatabase } from './database.ts'
+import { openServedDatabase, tryWriting } from './database.ts'
 import { createNodeDeps } from './deps.ts'
 import { createEdgeReleaseFiles } from './edge-release-files.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -102,10 +102,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const port = await listen(server, options.port, options.host)
   const publicUrl = options.publicUrl ?? `http://localhost:${port}`
   let releaseFolder = () => {}
+  let closeDatabase = async () => {}
   const stopping = new AbortController()
   try {
     releaseFolder = await claimDataFolder(options.dataDir)
-    const { db, close: closeDatabase } = await openDatabase(options.dataDir)
+    const { db, close } = await openServedDatabase(options.dataDir)
+    closeDatabase = close
     const secrets = await openSecrets(options.dataDir)
     await releaseStaleClaim(db)
     const bundle = createBundleFiles(options.bundleDir, log)
@@ -117,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const deps = await createNodeDeps({
       ...{ ...options, ...parts, db, secrets, publicUrl, log },
       stopping: signal,
-      findHostProblems: await createHostProblems(options.dataDir),
+      findHostProblems: await createHostProblems(options.dataDir, () => tryWriting(db)),
     })
     await addAdministrator(deps, options.administrator)
     if (options.setupFile) {
@@ -146,11 +148,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         stopHeartbeat()
         for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')
         await closeServer(server, () => sockets.clients.forEach((socket) => void socket.terminate()))
-        closeDatabase()
+        await closeDatabase()
         releaseFolder()
       },
     }
   } catch (error) {
+    await closeDatabase()
     releaseFolder()
     await closeServer(server)
     throw error

@@ -32,8 +32,8 @@ export interface BootContext {
   now: () => number
   /** Listeners close for another process: what machines are fetching goes on. */
   isDraining: () => boolean
-  /** Described only where the event may be told: a flood of packets is no flood of messages. */
-  report: (describe: () => BootEvent) => void
+  /** What has to be put together first is so only where it may be told: a flood of packets is no flood of messages. */
+  report: (event: BootEvent | (() => BootEvent)) => void
   /** For what is dropped or odd; silent unless asked for. */
   debug: (text: string) => void
 }

@@ -70,9 +70,9 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     now: options.now,
     debug: options.debug,
     isDraining: () => isDraining,
-    report: (describe) => {
-      if (mayReport()) options.post({ type: 'event', event: describe() })
-      else counters.increment('events_dropped')
+    report: (event) => {
+      if (!mayReport()) counters.increment('events_dropped')
+      else options.post({ type: 'event', event: typeof event === 'function' ? event() : event })
     },
   }
   const tftp = createTftpService(context)
