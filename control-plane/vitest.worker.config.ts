@@ -7,15 +7,18 @@ const onNodeOnly = [
   'src/ports/contracts.test.ts', // starts both platforms itself, from Node
   'src/features/oidc/oidc.test.ts', // its OpenID provider is a server of Node's
   'src/features/ssh-keys/ssh-keys.test.ts', // so is the server that keys are fetched from
-  'src/features/image-uploads/uploads.test.ts', // a Worker has no place for uploads
-  'src/features/edges/update.test.ts', // nor, as yet, for packages of the edge
+  'src/features/edges/update.test.ts', // packages of the edge are files there; as assets: platform/worker/assets.test.ts
 ]
 
 /** The API's tests once more, inside workerd: database, secrets, passwords and addresses as on Workers. */
 export default defineConfig({
   plugins: [
     cloudflareTest({
-      miniflare: { compatibilityDate: '2026-10-15', compatibilityFlags: ['nodejs_compat'] },
+      miniflare: {
+        compatibilityDate: '2026-10-15',
+        compatibilityFlags: ['nodejs_compat'],
+        r2Buckets: ['FILES'],
+      },
     }),
   ],
   resolve: { alias: [{ find: /^(.*\/)node-test-deps\.ts$/, replacement: '$1worker-test-deps.ts' }] },

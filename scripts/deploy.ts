@@ -11,9 +11,13 @@ if (!url) {
   process.exit(2)
 }
 const given = process.argv.slice(2)
-const { bundle } = await buildWorkerAssets()
+const { bundle, edgeRelease } = await buildWorkerAssets()
 if (!bundle)
   console.error('Without a boot bundle no machine netboots: `npm run bundle` builds one, then deploy again.')
+if (!edgeRelease)
+  console.error(
+    'Edges are not updated from the portal: `npm run edge-package` makes a package, then deploy again.',
+  )
 if (!given.includes('--dry-run')) {
   console.error('Bringing the database up to date ...')
   await migrateDatabase({

@@ -18,6 +18,8 @@ const port = Number(process.env.PORT ?? 8787)
 const dataDir = join(process.env.DRAGONFLY_DATA ?? join(root, '.data'), 'worker')
 /** An address of this host that others can reach, if they are to. */
 const host = process.env.HOST
+/** A libSQL server that is there already; otherwise one is started. */
+const givenDatabaseUrl = process.env.DRAGONFLY_DEV_DATABASE_URL
 const url = process.env.DRAGONFLY_PUBLIC_URL ?? `http://${host ?? 'localhost'}:${port}`
 const startsWithinMs = 120_000
 const endsWithinMs = 8000
@@ -45,6 +47,8 @@ async function writeSettings(databaseUrl: string): Promise<{ path: string; setup
   const setupCode = await readOrCreate('setup-code', () => createCode(2))
   const settings = {
     DRAGONFLY_LOCAL: 'yes',
+    DRAGONFLY_LOG_LEVEL: process.env.DRAGONFLY_LOG_LEVEL ?? '',
+    DRAGONFLY_LOG_FORMAT: process.env.DRAGONFLY_LOG_FORMAT ?? (process.stdout.isTTY ? 'text' : 'json'),
     DRAGONFLY_PUBLIC_URL: url,
     DRAGONFLY_DATABASE_URL: databaseUrl,
     DRAGONFLY_SECRETS_KEY: await readOrCreate('secrets.key', () => randomBytes(32).toString('base64')),
@@ -129,9 +133,10 @@ async function start(): Promise<void> {
   if (!(await takeFileLock(join(dataDir, 'dev-worker.lock'), lockPatienceMs)))
     throw new Error(`another dev:worker uses ${dataDir}: end it, or name another folder in DRAGONFLY_DATA`)
   await buildWorkerAssets()
-  sqld = await startSqld({ dataDir: join(dataDir, 'database') })
-  await migrateDatabase({ url: sqld.url })
-  const { path, setupCode } = await writeSettings(sqld.url)
+  if (!givenDatabaseUrl) sqld = await startSqld({ dataDir: join(dataDir, 'database') })
+  const databaseUrl = sqld?.url ?? givenDatabaseUrl ?? ''
+  await migrateDatabase({ url: databaseUrl })
+  const { path, setupCode } = await writeSettings(databaseUrl)
   worker = startWorker(path)
   worker.once('exit', () => void stop(1))
   await untilReady()

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type RunningServer, startServer } from '../control-plane/src/platform/node/server.ts'
 import { type Packed, packEdge } from '../edge-agent/package/pack.ts'
+import { silentLog } from '../schema/src/log/index.ts'
 import { root } from './steps.ts'
 
 // It builds, packs, installs and starts processes.
@@ -26,7 +27,7 @@ beforeAll(async () => {
     dataDir: join(scratch, 'control'),
     bundleDir: join(scratch, 'no-bundle'),
     siteDir: join(scratch, 'no-site'),
-    logError: () => undefined,
+    log: silentLog,
   })
 })
 afterAll(async () => {

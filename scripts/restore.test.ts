@@ -11,6 +11,7 @@ import { restoreBackup } from '../control-plane/src/platform/node/backup/restore
 import { type RunningServer, startServer } from '../control-plane/src/platform/node/server.ts'
 import { freePort } from '../lab/src/product.ts'
 import { edges, journals, sites } from '../schema/src/db/index.ts'
+import { silentLog } from '../schema/src/log/index.ts'
 import { root } from './steps.ts'
 
 // A real edge runs, on a machine that may be busy.
@@ -38,7 +39,7 @@ test('a real edge takes the state of a restored control plane, and tells it agai
       dataDir,
       bundleDir: join(scratch, 'no-bundle'),
       siteDir: join(scratch, 'no-site'),
-      logError: () => undefined,
+      log: silentLog,
     })
   let control = await start()
   let edge: ChildProcess | null = null

@@ -108,6 +108,8 @@ function readOptions(): ServerOptions {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop())
 const options = readOptions()
+// What the person is to read stays on the screen; a log that is kept has everything.
+if (process.stderr.isTTY) process.env.DRAGONFLY_LOG_LEVEL ||= 'warn'
 await buildSite()
 server = await startServer({ ...options, dataDir })
 const local = await server.ensureLocalSite(await readLocalEdgeId())

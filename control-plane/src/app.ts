@@ -30,12 +30,14 @@ import { mountSafety } from './features/safety/handlers.ts'
 import { requireConfirmation } from './features/safety/require-confirmation.ts'
 import { mountSealing } from './features/sealing/handlers.ts'
 import { mountSetup } from './features/setup/handlers.ts'
+import { mountSigningKey } from './features/signing-key/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
 import { mountSshKeys } from './features/ssh-keys/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
 import { guardDoor, noteClientAddress } from './guard-door.ts'
-import { findUnready, renderMetrics } from './health.ts'
+import { createReadiness, renderMetrics } from './health.ts'
 import { equalsInConstantTime } from './ids.ts'
+import { logRequests } from './log-requests.ts'
 import { allRoutes, createOpenApiDocument } from './openapi.ts'
 import { servePortal } from './portal.ts'
 import { requireStepUp } from './require-step-up.ts'
@@ -60,6 +62,7 @@ export function createApp(deps: Deps): App {
   app.onError((error, c) => renderError(error, c))
   app.use(async (c, next) => {
     c.set('deps', deps)
+    c.set('requestId', '')
     c.set('person', null)
     c.set('edge', null)
     c.set('access', null)
@@ -68,6 +71,7 @@ export function createApp(deps: Deps): App {
     await next()
     deps.metrics.count('dragonfly_http_requests_total', `class="${Math.floor(c.res.status / 100)}xx"`)
   })
+  app.use(logRequests(allRoutes))
   app.use(noteClientAddress())
   app.use(addSecurityHeaders())
   // Load balancers ask from anywhere, and learn nothing.
@@ -109,6 +113,7 @@ export function createApp(deps: Deps): App {
   mountDeployments(app)
   mountSafety(app)
   mountSealing(app)
+  mountSigningKey(app)
   mountEvents(app)
   mountAudit(app)
   mountEdgeApi(app)
@@ -130,9 +135,10 @@ function limitBody(maxSize: number) {
 }
 
 function mountHealth(app: App): void {
+  const findReasons = createReadiness()
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
-    const reasons = await findUnready(c.get('deps'))
+    const reasons = await findReasons(c.get('deps'))
     return reasons.length === 0 ? c.text('ok\n') : renderProblem(c, 503, 'not-ready', reasons.join(' '))
   })
 }

@@ -3,14 +3,14 @@ import { isDangerous } from '@dragonfly/schema/state'
 import { eq } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { TrieRouter } from 'hono/router/trie-router'
 import type { DeclaredRoute } from './access.ts'
 import { rateLimitKey } from './addresses.ts'
 import type { AppEnv, NotedChange } from './deps.ts'
 import { isRecorded, outcomeOf, pickDetails } from './features/audit/decide.ts'
 import type { AuditRecord } from './features/audit/log.ts'
-import { findSubject, pickTargets, type Subject, type Targets } from './features/audit/subject.ts'
+import { findSubject, pickTargets, type Subject } from './features/audit/subject.ts'
 import { findPerson } from './features/people/find-person.ts'
+import { createRouteTable } from './route-table.ts'
 
 /** Strangers fill no disk: entries a minute from one address, and from all of them. */
 const strangerLimits = { one: 30, all: 300 }
@@ -127,7 +127,7 @@ async function withAnswer(c: Context<AppEnv>, noted: NotedChange): Promise<Noted
 }
 
 async function append(c: Context<AppEnv>, noted: NotedChange, actor: Actor): Promise<void> {
-  const { audit, clock, limiter, metrics, logError } = c.get('deps')
+  const { audit, clock, limiter, metrics, log } = c.get('deps')
   const clientAddress = c.get('clientAddress')
   if (actor.actorKind === 'stranger') {
     const isBearable =
@@ -150,7 +150,7 @@ async function append(c: Context<AppEnv>, noted: NotedChange, actor: Actor): Pro
     })
   } catch (error) {
     metrics.count('dragonfly_audit_failures_total')
-    logError(`the audit log could not be written: ${noted.operation}`, error)
+    log.error(`the audit log could not be written: ${noted.operation}`, { error })
   }
 }
 
@@ -172,17 +172,5 @@ async function readJson(read: () => Promise<unknown>): Promise<unknown> {
     return await read()
   } catch {
     return null
-  }
-}
-
-/** Finds the declared route of a request, and the ids in its path. */
-function createRouteTable(routes: readonly DeclaredRoute[]) {
-  const router = new TrieRouter<DeclaredRoute>()
-  for (const route of routes) {
-    router.add(route.method.toUpperCase(), route.path.replaceAll(/\{(.+?)\}/g, ':$1'), route)
-  }
-  return (method: string, path: string): { route: DeclaredRoute; targets: Targets } | null => {
-    const [match] = router.match(method === 'HEAD' ? 'GET' : method, path)[0]
-    return match ? { route: match[0], targets: pickTargets(match[1]) } : null
   }
 }

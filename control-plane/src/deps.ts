@@ -1,3 +1,4 @@
+import type { Log, LogFields } from '@dragonfly/schema/log'
 import type { ApiKeyScope, Role, SafetyMode } from '@dragonfly/schema/state'
 import type { Access } from './access.ts'
 import type { Network } from './addresses.ts'
@@ -75,8 +76,10 @@ export interface Deps {
   sockets: Sockets
   /** What keeps this platform's part from its work: a full disk, say. */
   findHostProblems: () => Promise<HostProblem[]>
-  /** Where a surprise goes, once. */
-  logError: (message: string, error: unknown) => void
+  /** Whatever is logged. A surprise is logged once. */
+  log: Log
+  /** Everything that `work` logs carries these fields. */
+  withLogFields: <T>(fields: LogFields, work: () => T) => T
 }
 
 export interface HostProblem {
@@ -120,6 +123,8 @@ export interface NotedChange {
 export interface AppEnv {
   Variables: {
     deps: Deps
+    /** By which people and logs speak of this request. */
+    requestId: string
     person: Person | null
     edge: EdgeIdentity | null
     /** Who may call the operation; null before it is known. */

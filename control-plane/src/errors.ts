@@ -81,17 +81,17 @@ const httpCodes: Record<number, { code: string; status: ProblemStatus }> = {
 /** RFC 9457. A surprise is logged, and its text is not shown. */
 export function renderError(error: unknown, c: Context<AppEnv>): Response {
   if (error instanceof AppError) {
-    if (error.privateDetail) c.get('deps').logError(error.privateDetail, error)
+    if (error.privateDetail) c.get('deps').log.error(error.privateDetail, { error })
     return renderProblem(c, error.status, error.code, error.publicMessage, error.errors, error.headers)
   }
   const http = error instanceof HTTPException ? httpCodes[error.status] : undefined
   if (http) return renderProblem(c, http.status, http.code, (error as HTTPException).message)
-  c.get('deps').logError(`${c.req.method} ${c.req.path}`, error)
+  c.get('deps').log.error('a request failed', { error })
   return renderProblem(
     c,
     500,
     'internal',
-    'Something went wrong in Dragonfly itself; its log has the details.',
+    'Something went wrong in Dragonfly itself; its log has the details, under the request’s id.',
   )
 }
 
@@ -109,6 +109,7 @@ export function renderProblem(
     status,
     detail,
     code,
+    requestId: c.get('requestId'),
     ...(errors ? { errors } : {}),
   }
   return c.body(JSON.stringify(problem), status, {

@@ -5,16 +5,40 @@ import { metricHelp } from './metrics.ts'
 
 const answersWithinMs = 5000
 
-/** What keeps it from its work, as `check: sentence`; nothing when it is ready. */
-export async function findUnready(deps: Deps): Promise<string[]> {
+interface Unready {
+  check: string
+  message: string
+  error?: unknown
+}
+
+/**
+ * Finds what keeps the program from its work, as `check: sentence`; nothing when it is ready. It is asked every few
+ * seconds: only what has changed since is logged.
+ */
+export function createReadiness(): (deps: Deps) => Promise<string[]> {
+  let told = ''
+  return async (deps) => {
+    const found = await findUnready(deps)
+    const reasons = found.map(({ check, message }) => `${check}: ${message}`)
+    const text = reasons.join(' ')
+    if (text !== told) {
+      const error = found.find((reason) => reason.error !== undefined)?.error
+      if (text === '') deps.log.info('ready again')
+      else deps.log.error('not ready', { reasons: text, error })
+      told = text
+    }
+    return reasons
+  }
+}
+
+async function findUnready(deps: Deps): Promise<Unready[]> {
   const host = await deps.findHostProblems()
   const database = await checkDatabase(deps)
   // What the host knows of the database says more than that it does not answer.
-  const all = database && !host.some(({ check }) => check === 'database') ? [...host, database] : host
-  return all.map(({ check, message }) => `${check}: ${message}`)
+  return database && !host.some(({ check }) => check === 'database') ? [...host, database] : host
 }
 
-async function checkDatabase(deps: Deps): Promise<{ check: string; message: string } | null> {
+async function checkDatabase(deps: Deps): Promise<Unready | null> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer for ${answersWithinMs} ms`)), answersWithinMs)
@@ -24,8 +48,7 @@ async function checkDatabase(deps: Deps): Promise<{ check: string; message: stri
     if (key) return null
     return { check: 'signer-key', message: 'The database does not hold the key that orders are signed with.' }
   } catch (error) {
-    deps.logError('the database does not answer', error)
-    return { check: 'database', message: 'The database does not answer; the log says why.' }
+    return { check: 'database', message: 'The database does not answer; the log says why.', error }
   } finally {
     clearTimeout(timer)
   }

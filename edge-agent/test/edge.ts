@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createLog } from '@dragonfly/schema/log'
 import type { HostInterface, JournalEntry, SiteEvent } from '@dragonfly/schema/wire'
 import type { Database } from '../src/io/database.ts'
 import { createControlPlane } from '../src/services/control-plane.ts'
@@ -61,8 +62,11 @@ export async function startEdgeUnderTest(bmc?: EdgeOptions['bmc']): Promise<Edge
       controlPlane: createControlPlane(identity, key, Date.now),
       now,
       random: Math.random,
-      say: () => undefined,
-      warn: (message) => warnings.push(message),
+      log: createLog({
+        now: Date.now,
+        level: 'warn',
+        write: (text) => warnings.push(text),
+      }),
       listInterfaces: async () => [loopback],
       ports: {
         agentHttp: 0,

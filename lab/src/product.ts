@@ -8,6 +8,7 @@ import { ApiClient, waitUntil } from './api.ts'
 import type { CommandResult } from './command.ts'
 import type { Lab } from './lab.ts'
 import { repositoryRoot } from './paths.ts'
+import { killWithDescendants } from './process-tree.ts'
 import { recordProcess } from './state.ts'
 
 export const edgeProgram = join(repositoryRoot, 'edge-agent', 'src', 'main.ts')
@@ -77,18 +78,18 @@ export async function startControlPlane(lab: Lab, options: ControlPlaneOptions =
         ? {}
         : { DRAGONFLY_ADMIN_EMAIL: email, DRAGONFLY_ADMIN_PASSWORD: password }),
     },
-    startsWithinMs: 60_000,
+    startsWithinMs: 300_000,
   })
 }
 
 /** The same in workerd on a libSQL server (`npm run dev:worker`), with its first administrator. */
-async function startWorker(lab: Lab): Promise<ControlPlane> {
+async function startWorker(lab: Lab, databaseUrl: string | undefined): Promise<ControlPlane> {
   const dataDir = join(lab.state.dir, 'control-plane')
   const controlPlane = await startProgram(lab, {
     argv: [workerProgram],
     cwd: repositoryRoot,
     dataDir,
-    environment: process.env,
+    environment: databaseUrl ? { ...process.env, DRAGONFLY_DEV_DATABASE_URL: databaseUrl } : process.env,
     startsWithinMs: 300_000,
   })
   const code = (await readFile(join(dataDir, 'worker', 'setup-code'), 'utf8')).trim()
@@ -139,10 +140,16 @@ async function startProgram(lab: Lab, program: Program): Promise<ControlPlane> {
     )
   }
   await start()
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (child) await endChild(child, signal)
+  const kill = async (): Promise<void> => {
+    if (!child?.pid) return
+    // Wrangler has workerd in a process of its own.
+    await killWithDescendants(child.pid)
+    await endChild(child, 'SIGKILL')
   }
-  return { url, log, start, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') }
+  const stop = async (): Promise<void> => {
+    if (child) await endChild(child, 'SIGTERM')
+  }
+  return { url, log, start, kill, stop }
 }
 
 export function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -166,6 +173,10 @@ export function execEdge(lab: Lab, argv: readonly string[]): Promise<CommandResu
 
 export interface RunningEdge {
   log: string
+  /** False once its supervisor has ended. */
+  isRunning(): boolean
+  /** Ends its supervisor by SIGKILL; what that leaves behind goes on. */
+  kill(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -178,7 +189,12 @@ export async function runEdgeAgent(lab: Lab, environment: NodeJS.ProcessEnv = {}
     env: { ...process.env, DRAGONFLY_EDGE_DATA: edgeDataDir(lab), ...environment },
   })
   closeSync(output)
-  return { log, stop: () => endChild(child, 'SIGTERM') }
+  return {
+    log,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    kill: () => endChild(child, 'SIGKILL'),
+    stop: () => endChild(child, 'SIGTERM'),
+  }
 }
 
 /** Enrols `dragonfly-edge` in the lab's edge host with a token, and runs it there. */
@@ -196,8 +212,10 @@ async function startEdgeAgent(
 export interface ProductOptions {
   /** Environment variables of the edge. */
   edgeEnvironment?: NodeJS.ProcessEnv
-  /** The control plane runs in workerd, on a libSQL server. */
-  inWorkerd?: boolean
+  /** The control plane runs in workerd, on a libSQL server: on this one (its URL), or on one of its own. */
+  inWorkerd?: boolean | string
+  /** Where the edge reaches the control plane, if not at its own address: something stands in between. */
+  edgeUrl?: (controlPlaneUrl: string) => Promise<string>
 }
 
 /**
@@ -205,12 +223,16 @@ export interface ProductOptions {
  * edge holds the boot bundle and serves.
  */
 export async function startProduct(lab: Lab, options: ProductOptions = {}): Promise<Product> {
-  const controlPlane = options.inWorkerd ? await startWorker(lab) : await startControlPlane(lab)
+  const { inWorkerd = false } = options
+  const controlPlane = inWorkerd
+    ? await startWorker(lab, inWorkerd === true ? undefined : inWorkerd)
+    : await startControlPlane(lab)
   const api = new ApiClient(controlPlane.url)
   await api.signIn(administrator.email, administrator.password)
   const { siteId } = await api.createSite('Virtual rack')
   const token = await api.createEnrolmentToken(siteId)
-  const edge = await startEdgeAgent(lab, controlPlane.url, token, options.edgeEnvironment)
+  const edgeUrl = (await options.edgeUrl?.(controlPlane.url)) ?? controlPlane.url
+  const edge = await startEdgeAgent(lab, edgeUrl, token, options.edgeEnvironment)
   const online = await waitUntil(
     'the edge to be online and to name its interfaces',
     async () => {
@@ -218,7 +240,7 @@ export async function startProduct(lab: Lab, options: ProductOptions = {}): Prom
       const isKnown = found?.status === 'online' && found.interfaces.some((entry) => entry.name === 'eth0')
       return isKnown ? found : undefined
     },
-    60_000,
+    300_000,
   )
   await api.serveNetboot(online.edgeId, 'eth0')
   await waitUntil(
@@ -227,17 +249,18 @@ export async function startProduct(lab: Lab, options: ProductOptions = {}): Prom
       const [found] = await api.edges()
       return found?.upToDate && found.bundleVersion !== null ? found : undefined
     },
-    120_000,
+    300_000,
   )
-  return {
+  const product: Product = {
     api,
     siteId,
     edgeId: online.edgeId,
     controlPlane,
     edge,
     stop: async () => {
-      await edge.stop()
+      await product.edge.stop()
       await controlPlane.stop()
     },
   }
+  return product
 }

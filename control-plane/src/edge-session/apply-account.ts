@@ -35,7 +35,7 @@ export async function keepAccount(
     bump: 'site',
     afterwards: () =>
       void lookAtIt(deps, siteId, machineId).catch((error) =>
-        deps.logError(`the BMC of ${machineId} could not be looked at`, error),
+        deps.log.error('a BMC could not be looked at', { machineId, error }),
       ),
   }
 }

@@ -76,7 +76,7 @@ function keepSensors(
   if (detail?.kind !== 'sensors') return
   const { sensors } = detail
   applySensors(deps, edge, { type: 'sensors', machineId, at, sensors }).catch((error: unknown) =>
-    deps.logError('keeping the sensors of a machine', error),
+    deps.log.error('keeping the sensors of a machine', { error }),
   )
 }
 

@@ -80,9 +80,9 @@ async function readAppliedVersion(deps: Deps, edge: EdgeIdentity): Promise<numbe
 async function catchUp(deps: Deps, edge: EdgeIdentity, heldVersion: number | null): Promise<number> {
   const version = await readStateVersion(deps, edge.siteId)
   if (heldVersion === null || heldVersion <= version) return version
-  deps.logError(
-    `edge ${edge.edgeId} holds version ${heldVersion} of its site's state, and this database ${version}: it was restored from an older backup`,
-    null,
+  deps.log.error(
+    `an edge holds version ${heldVersion} of its site's state, and this database ${version}: it was restored from an older backup`,
+    { ...edge },
   )
   await runBatch(deps.db, [
     deps.db

@@ -35,7 +35,9 @@ export async function handleMessage(deps: Deps, tunnel: Tunnel, text: string): P
 
 /** The tunnel is gone: called once by its holder. */
 export function handleEnd(deps: Deps, tunnel: Tunnel): void {
-  if (tunnel.state().isGreeted) publishEdge(deps, tunnel.edge)
+  if (!tunnel.state().isGreeted) return
+  deps.log.info('an edge’s tunnel ended', { ...tunnel.edge })
+  publishEdge(deps, tunnel.edge)
 }
 
 async function noteSeen(deps: Deps, tunnel: Tunnel): Promise<void> {
@@ -82,6 +84,7 @@ async function greet(
   const { edge } = tunnel
   const agreed = agreeProtocol(hello)
   if ('incompatible' in agreed) {
+    deps.log.warn('an edge’s version does not fit', { ...edge, version: hello.version })
     tunnel.send(agreed.incompatible)
     return tunnel.close(closeCodes.incompatible, 'incompatible')
   }
@@ -91,6 +94,7 @@ async function greet(
   const commands = hello.commands ?? []
   tunnel.keep({ ...tunnel.state(), isGreeted: true, commands })
   tunnel.admit()
+  deps.log.info('an edge connected', { ...edge, version: hello.version, protocol: agreed.protocol })
   const { ackedSeq, staleAt } = greeting
   tunnel.send({ type: 'welcome', protocol: agreed.protocol, ackedSeq, now: deps.clock() })
   if (staleAt !== null)

@@ -113,7 +113,8 @@ async function takeEntry(
     deps.metrics.count('dragonfly_journal_repeats_total')
     return
   }
-  deps.logError(`journal entry ${entry.seq} of edge ${edge.edgeId} can't be applied: passed over`, entry)
+  const { seq, event } = entry
+  deps.log.error('a journal entry can’t be applied: passed over', { ...edge, seq, event: event?.type })
   await runBatch(deps.db, [markTaken(deps, edge, journalId, [entry])])
 }
 
@@ -177,7 +178,7 @@ async function decideEffect(
 ): Promise<Effect> {
   const { event, at, seq } = entry
   if (event === null) {
-    deps.logError(`edge ${edge.edgeId} sent a journal entry (${seq}) that is not understood here`, null)
+    deps.log.error('a journal entry is not understood here: passed over', { ...edge, seq })
     return noEffect
   }
   switch (event.type) {
@@ -228,7 +229,7 @@ async function decideEffect(
     case 'edge.problem':
       return applyProblem(deps, edge, event.problem, event.message, at)
     case 'journal.gap':
-      deps.logError(`edge ${edge.edgeId} lost its journal entries ${event.from} to ${event.to}`, null)
+      deps.log.error(`an edge lost its journal entries ${event.from} to ${event.to}`, { ...edge })
       return noEffect
     default:
       return applyDeployment(deps, edge, event, at)

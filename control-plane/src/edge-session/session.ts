@@ -88,7 +88,7 @@ export function createEdgeSession(
       queue = queue
         .then(() => handleMessage(deps, tunnel, text))
         .catch((error: unknown) => {
-          deps.logError(`tunnel of edge ${edge.edgeId}`, error)
+          deps.log.error('an edge’s message could not be handled', { ...edge, error })
           close(closeCodes.failed, 'internal error')
         })
         .finally(() => {

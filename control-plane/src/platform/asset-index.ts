@@ -1,4 +1,4 @@
-import { bundleManifestSchema } from '@dragonfly/schema/wire'
+import { bundleManifestSchema, edgeReleaseSchema } from '@dragonfly/schema/wire'
 import { z } from 'zod'
 
 /** Written by `platform/node/worker-assets.ts`, beside the files that it describes. */
@@ -16,6 +16,8 @@ export const assetIndexSchema = z.object({
   ),
   /** Its pieces lie under `bundlePiecePath`. */
   bundle: bundleManifestSchema.nullable(),
+  /** Its pieces lie under `releasePiecePath`. */
+  edgeRelease: edgeReleaseSchema.nullable(),
 })
 
 export type AssetIndex = z.output<typeof assetIndexSchema>
@@ -24,4 +26,8 @@ export const assetIndexPath = '/_dragonfly/index.json'
 
 export function bundlePiecePath(sha256: string): string {
   return `/_dragonfly/bundle/${sha256}`
+}
+
+export function releasePiecePath(sha256: string): string {
+  return `/_dragonfly/edge/${sha256}`
 }

@@ -75,6 +75,7 @@ export interface ImageProgress {
   phase: 'downloading' | 'verifying'
   bytesDone: number
   bytesTotal: number | null
+  fromEdgeId?: string | undefined
   at: number
 }
 
@@ -137,19 +138,47 @@ export interface EdgeReleaseSource {
   chunk(sha256: string): Promise<Uint8Array<ArrayBuffer> | null>
 }
 
-/** Files that people upload, by the upload's id, in parts that come in order. */
+/** Files that people upload, by the upload's id, in parts that come in order. All but the last are of one size. */
 export interface UploadStore {
-  /** Writes a part at its place, durably; what may have been there is replaced. */
-  write(uploadId: string, offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>
-  /** SHA-256 of a whole file, in hex. */
-  digest(uploadId: string): Promise<string>
-  /** The bytes from `from` up to `end`; null when there is no such file. */
+  /** No file may be larger, however much room there is. */
+  largestBytes: number
+  /** Before the first part. The answer names the upload to this store from then on. */
+  begin(uploadId: string): Promise<string>
+  /**
+   * Keeps a part, durably; what may have been in its place is replaced. The answer is the part's receipt. Throws an
+   * UploadLostError.
+   */
+  write(upload: StoredUpload, part: StoredPart): Promise<string>
+  /**
+   * All parts are there, and become a file; once more, it does no harm. Takes their receipts in order; the answer is
+   * the file's SHA-256, in hex. Throws an UploadLostError.
+   */
+  finish(upload: StoredUpload, receipts: readonly string[]): Promise<string>
+  /** Of a file: the bytes from `from` up to `end`; null when there is no such file. */
   read(uploadId: string, from: number, end: number): Promise<ReadableStream<Uint8Array> | null>
   sizeBytes(uploadId: string): Promise<number | null>
-  remove(uploadId: string): Promise<void>
-  /** Room for more files. */
-  freeBytes(): Promise<number>
+  /** Forgets a file, or (with its session) an upload that has not become one. */
+  remove(uploadId: string, session: string | null): Promise<void>
+  /** Room for more files; null: as much as is paid for. */
+  freeBytes(): Promise<number | null>
 }
+
+interface StoredUpload {
+  uploadId: string
+  /** What `begin` answered. */
+  session: string
+}
+
+interface StoredPart {
+  index: number
+  offset: number
+  bytes: Uint8Array<ArrayBuffer>
+  /** Of the part before; null for the first. */
+  receiptBefore: string | null
+}
+
+/** What had arrived of an upload is not there any more, or is not what it was. */
+export class UploadLostError extends Error {}
 
 /** The portal's files. */
 export interface Assets {

@@ -1,11 +1,13 @@
 import type { LiveEvent } from '@dragonfly/schema/api'
 import { userSafety } from '@dragonfly/schema/db'
+import { createLog } from '@dragonfly/schema/log'
 import type { ControlFrame, EdgeFrame, EnrolResponse, Inventory, SiteEvent } from '@dragonfly/schema/wire'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { type App, createApp } from '../app.ts'
 import type { Person } from '../deps.ts'
 import { createEdgeSession } from '../edge-session/session.ts'
 import { createPerson } from '../features/people/create-person.ts'
+import { logScope } from '../platform/log-scope.ts'
 import { comingFrom, createTestDeps } from './node-test-deps.ts'
 import type { TestDeps, TestDepsOptions } from './test-deps.ts'
 
@@ -43,6 +45,8 @@ export interface Harness {
   createSite(name?: string): Promise<string>
   enrol(siteId: string): Promise<TestEdge>
   errors: string[]
+  /** Every line of the log, as JSON. */
+  logged: string[]
 }
 
 /** The whole control plane in this process, on an empty database. */
@@ -51,8 +55,17 @@ export async function createHarness(
 ): Promise<Harness> {
   const clock = { now: Date.now() }
   const errors: string[] = []
-  const logError = (message: string) => void errors.push(message)
-  const deps = await createTestDeps({ publicUrl: origin, ...options, clock: () => clock.now, logError })
+  const logged: string[] = []
+  const log = createLog({
+    level: 'debug',
+    now: () => clock.now,
+    context: logScope.fields,
+    write: (text, level) => {
+      logged.push(text)
+      if (level === 'error') errors.push(JSON.parse(text).message)
+    },
+  })
+  const deps = await createTestDeps({ publicUrl: origin, ...options, clock: () => clock.now, log })
   const app = createApp(deps)
   const live: LiveEvent[] = []
   deps.live.subscribe((event) => live.push(event))
@@ -107,6 +120,7 @@ export async function createHarness(
     clock,
     live,
     errors,
+    logged,
     call,
     async signIn() {
       const answer = await call('POST', '/api/v1/setup/administrator', {

@@ -15,7 +15,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     ...options,
     db: await openTestDatabase(),
     secrets: await openSecrets(dir),
-    bundle: createBundleFiles(join(dir, 'bundle'), options.logError),
+    bundle: createBundleFiles(join(dir, 'bundle'), options.log),
     uploads: createUploadFiles(join(dir, 'uploads')),
     siteDir: join(dir, 'site'),
   })

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { userSafety } from '@dragonfly/schema/db'
+import { silentLog } from '@dragonfly/schema/log'
 import type { ControlFrame, EdgeFrame } from '@dragonfly/schema/wire'
 import { WebSocket } from 'ws'
 import type { Database } from '../database.ts'
@@ -14,6 +15,8 @@ export interface Platform {
   url: string
   setupCode: string
   db: Database
+  /** What its secrets are sealed with. */
+  secretsKey: Uint8Array<ArrayBuffer>
   /** Calls one of the platform's ports; a Map or a Set comes back as an array. */
   port<T>(port: string, method: string, ...args: unknown[]): Promise<T>
   /** What may sleep falls asleep, its sockets stay open. Nothing on Node, where nothing sleeps. */
@@ -31,13 +34,14 @@ export async function startNodePlatform(): Promise<Platform> {
     dataDir: join(dir, 'data'),
     bundleDir: join(dir, 'bundle'),
     siteDir: join(dir, 'site'),
-    logError: () => undefined,
+    log: silentLog,
   })
   const ports: object = server.deps
   return {
     url: server.url,
     setupCode: server.setupCode ?? '',
     db: server.deps.db,
+    secretsKey: Uint8Array.from(Buffer.from(await readFile(join(dir, 'data/secrets.key'), 'utf8'), 'base64')),
     async port<T>(port: string, method: string, ...args: unknown[]) {
       const found: unknown = Reflect.get(ports, port)
       const call = typeof found === 'function' ? found : Reflect.get(Object(found), method)

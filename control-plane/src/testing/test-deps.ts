@@ -5,7 +5,7 @@ import type { Clock, LocalConnections } from '../ports/index.ts'
 export interface TestDepsOptions {
   publicUrl: string
   clock: Clock
-  logError: Deps['logError']
+  log: Deps['log']
   trustedProxies?: readonly Network[] | undefined
   metricsToken?: string | undefined
 }

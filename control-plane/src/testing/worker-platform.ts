@@ -26,6 +26,7 @@ export async function startWorkerPlatform(): Promise<Platform> {
   const port = await findFreePort()
   const url = `http://127.0.0.1:${port}`
   const index = await assetIndex()
+  const secretsKey = randomBytes(32)
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: 'dragonfly',
@@ -38,12 +39,13 @@ export async function startWorkerPlatform(): Promise<Platform> {
       durableObjects: Object.fromEntries(
         Object.entries(objects).map(([name, className]) => [name, { className, useSQLite: true }]),
       ),
+      r2Buckets: ['FILES'],
       serviceBindings: { ASSETS: () => new Response(index) },
       bindings: {
         DRAGONFLY_LOCAL: 'yes',
         DRAGONFLY_PUBLIC_URL: url,
         DRAGONFLY_DATABASE_URL: sqld.url,
-        DRAGONFLY_SECRETS_KEY: randomBytes(32).toString('base64'),
+        DRAGONFLY_SECRETS_KEY: secretsKey.toString('base64'),
         DRAGONFLY_SETUP_CODE: setupCode,
       },
     }),
@@ -72,6 +74,7 @@ export async function startWorkerPlatform(): Promise<Platform> {
     url,
     setupCode,
     db: drizzle(createClient({ url: sqld.url }), { schema }),
+    secretsKey: Uint8Array.from(secretsKey),
     port: async <T>(port: string, method: string, ...args: unknown[]) =>
       (await call(port, method, args)) as T,
     sleep: (siteId) => evict(siteId, 'hibernate'),
@@ -94,7 +97,12 @@ async function assetIndex(): Promise<string> {
     await readFile(join(migrationsFolder, 'meta/_journal.json'), 'utf8'),
   )
   const newest = journal.entries.at(-1)
-  return JSON.stringify({ migration: { tag: newest?.tag, when: newest?.when }, files: {}, bundle: null })
+  return JSON.stringify({
+    migration: { tag: newest?.tag, when: newest?.when },
+    files: {},
+    bundle: null,
+    edgeRelease: null,
+  })
 }
 
 async function bundle(): Promise<string> {

@@ -1,5 +1,7 @@
+import { env } from 'cloudflare:workers'
 import { inject } from 'vitest'
 import type { Deps } from '../deps.ts'
+import { atOnce } from '../features/audit/log.ts'
 import { createConsoleHub } from '../features/consoles/hub.ts'
 import { createMachineList } from '../features/machines/machine-list.ts'
 import { needsAdministrator } from '../features/setup/service.ts'
@@ -19,6 +21,7 @@ import { createBoundAssets } from '../platform/worker/assets.ts'
 import { createBoundBundle } from '../platform/worker/bundle.ts'
 import { connectingAddress } from '../platform/worker/connecting-address.ts'
 import { openRemoteDatabase } from '../platform/worker/database.ts'
+import { createUploadBucket } from '../platform/worker/upload-bucket.ts'
 import { createRateLimiter } from '../rate-limit.ts'
 import type { TestPlatform } from './test-deps.ts'
 
@@ -29,7 +32,7 @@ const announceEveryMs = 1000
  * on the session itself: what the objects do is for the ports' own suites.
  */
 export const createTestDeps: TestPlatform['createTestDeps'] = async (options) => {
-  const { clock, logError, publicUrl } = options
+  const { clock, log, publicUrl } = options
   const db = await openTestDatabase()
   const consoles = createConsoleHub()
   const connections = createEdgeConnections((edgeId) => consoles.dropEdge(edgeId))
@@ -42,6 +45,7 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     publicUrl,
     peerAddress: connectingAddress,
     machineList: createMachineList((work) => work()),
+    auditInOrder: atOnce,
     trustedProxies: options.trustedProxies ?? [],
     metricsToken: options.metricsToken ?? null,
     setupCode: (await needsAdministrator(db)) ? createCode(2) : null,
@@ -49,16 +53,21 @@ export const createTestDeps: TestPlatform['createTestDeps'] = async (options) =>
     consoles,
     announce: (siteId) => coalesce(siteId, () => announceSite(deps, siteId)),
     tendCommandsAt: async () => undefined,
-    live: createLiveEvents(logError),
+    live: createLiveEvents(log),
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
     edgeRelease: noEdgeRelease,
     bundle: createBoundBundle(noAssets, null),
-    uploads: null,
-    assets: createBoundAssets(noAssets, { migration: { tag: '', when: 0 }, files: {}, bundle: null }),
+    uploads: createUploadBucket((env as { FILES: R2Bucket }).FILES),
+    assets: createBoundAssets(noAssets, {
+      migration: { tag: '', when: 0 },
+      files: {},
+      bundle: null,
+      edgeRelease: null,
+    }),
     sockets: { openTunnel: noSocket, openEvents: noSocket, openConsole: noSocket, openEdgeConsole: noSocket },
-    logError,
+    log,
   })
   return Object.assign(deps, { connections })
 }

@@ -44,7 +44,7 @@ export async function execute(command: Command): Promise<number> {
       case 'dhcp':
         return await (await import('../services/find-dhcp.ts')).printDhcpServers(command.json, say)
       case 'run':
-        return await (await import('../services/run.ts')).runEdge({ ...command, say, complain })
+        return await (await import('../services/run.ts')).runEdge({ ...command, complain })
     }
   } catch (error) {
     complain(`dragonfly-edge: ${explain(error)}`)

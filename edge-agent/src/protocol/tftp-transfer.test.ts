@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../test/random.ts'
 import { defaultTransferLimits, negotiateTransfer } from '../codec/tftp/options.ts'
-import { parseTftpFileName } from './tftp-file-name.ts'
 import {
   createTftpTransfer,
   type TftpEvent,
@@ -207,18 +206,3 @@ function download(initial: TftpTransferState, link: { seed: number; lossRate: nu
   }
   return { ...counts, outcome: ended }
 }
-
-describe('a TFTP file name', () => {
-  it.each([
-    ['snponly.efi', 'snponly.efi'],
-    ['/snponly.efi', 'snponly.efi'],
-    ['\\snponly.efi', 'snponly.efi'],
-    ['./snponly.efi', 'snponly.efi'],
-    ['undionly.kpxe\xff', 'undionly.kpxe'],
-  ])('%j is %s', (asked, name) => expect(parseTftpFileName(asked)).toBe(name))
-
-  it.each(['', '/', '../etc/passwd', 'boot/../../x', '..\\x', '.hidden', 'a b', 'x'.repeat(500), 'é'])(
-    '%j is none',
-    (asked) => expect(parseTftpFileName(asked)).toBeUndefined(),
-  )
-})

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { silentLog } from '@dragonfly/schema/log'
 import { afterEach, expect, test } from 'vitest'
 import { type AgentHttp, listenAgentHttp } from './agent-http.ts'
 
@@ -12,6 +13,15 @@ test('a client that resets its connection in the middle of an upgrade harms nobo
     {
       upgradeRamdisk: (_request, socket) => void sockets.push(socket),
       phoneHome: async () => false,
+      standing: () => ({
+        edgeId: 'e1',
+        status: 'none',
+        digest: null,
+        phase: null,
+        bytesDone: 0,
+        busy: false,
+      }),
+      log: silentLog,
       isReady: () => true,
       metrics: () => '',
     },

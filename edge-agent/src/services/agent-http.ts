@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { ramdiskLinkPath } from '@dragonfly/schema/wire'
+import type { Log } from '@dragonfly/schema/log'
+import { ramdiskLinkPath, type SiblingStatus } from '@dragonfly/schema/wire'
 import { plainAddress } from './ramdisk-link/link.ts'
+import type { Thing } from './siblings/siblings.ts'
 
 export interface AgentHttpRoutes {
+  log: Log
   upgradeRamdisk: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** False for an unknown deployment or token. */
   phoneHome: (report: {
@@ -13,6 +16,8 @@ export interface AgentHttpRoutes {
     address: string | null
     body: string
   }) => Promise<boolean>
+  /** How this edge stands with an image, or a version of the boot bundle: for the other edges of its site. */
+  standing: (thing: Thing) => SiblingStatus
   isReady: () => boolean
   metrics: () => string
 }
@@ -54,6 +59,18 @@ export const agentHttpRoutes = {
     serve: ({ response, routes }: Asked) =>
       answer(response, 200, routes.metrics(), 'text/plain; version=0.0.4; charset=utf-8'),
   },
+  imageStanding: {
+    path: /^\/siblings\/v1\/images\/([A-Za-z0-9_-]{1,64})$/,
+    methods: ['GET'],
+    serve: ({ response, routes, parts: [imageId = ''] }: Asked) =>
+      answerJson(response, routes.standing({ kind: 'image', imageId })),
+  },
+  bundleStanding: {
+    path: /^\/siblings\/v1\/bundle\/([A-Za-z0-9_-]{1,64})$/,
+    methods: ['GET'],
+    serve: ({ response, routes, parts: [version = ''] }: Asked) =>
+      answerJson(response, routes.standing({ kind: 'bundle', version })),
+  },
   phoneHome: {
     path: /^\/phone-home\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,200})$/,
     methods: ['GET', 'HEAD', 'POST'],
@@ -72,7 +89,9 @@ export async function listenAgentHttp(
   host: string,
 ): Promise<AgentHttp> {
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
-    route(request, response, routes).catch(() => {
+    logRequest(request, response, routes.log)
+    route(request, response, routes).catch((error: unknown) => {
+      routes.log.error('A request failed.', { error })
       if (!response.headersSent) answer(response, 500, 'The edge failed to answer.\n')
     })
   })
@@ -93,6 +112,27 @@ export async function listenAgentHttp(
         server.closeAllConnections()
       }),
   }
+}
+
+/** A line for each answer but those to who looks after its health. Of a phone-home's path, its token is left out. */
+function logRequest(request: IncomingMessage, response: ServerResponse, log: Log): void {
+  const startedAt = performance.now()
+  // Once it has ended, its socket may be gone.
+  const address = plainAddress(request.socket.remoteAddress)
+  const found = Object.entries(agentHttpRoutes).find(([, { path }]) => path.test(pathOf(request)))
+  const deploymentId = found?.[0] === 'phoneHome' ? pathOf(request).split('/')[2] : undefined
+  response.once('finish', () => {
+    const durationMs = Math.round((performance.now() - startedAt) * 10) / 10
+    const { method } = request
+    const fields = {
+      method,
+      route: found?.[0] ?? 'unknown',
+      status: response.statusCode,
+      durationMs,
+      deploymentId,
+    }
+    log[deploymentId ? 'info' : 'debug'](`${method} ${fields.route} ${fields.status}`, { ...fields, address })
+  })
 }
 
 export function listen(server: Server, port: number, host: string): Promise<void> {
@@ -143,6 +183,10 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
     parts.push(part as Buffer)
   }
   return Buffer.concat(parts).toString('utf8')
+}
+
+function answerJson(response: ServerResponse, value: unknown): void {
+  answer(response, 200, JSON.stringify(value), 'application/json')
 }
 
 function answer(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Log } from '@dragonfly/schema/log'
 import { edgePorts, type HostInterface, type SiteEvent, type SiteState } from '@dragonfly/schema/wire'
 import type { Database } from '../io/database.ts'
 import { openNodeUdpSocket } from '../io/node-udp-socket.ts'
@@ -15,12 +16,14 @@ import { createDhcpObserver, type DhcpObserver } from './dhcp-observer.ts'
 import { createImageServerProcess, type ImageServerProcess } from './image-server-process.ts'
 import { type ImageLibrary, openImageLibrary } from './images/image-library.ts'
 import { importInProcess } from './images/import-process.ts'
+import { logEvents } from './log-events.ts'
 import { createProblems, type Problems } from './problems.ts'
 import { type BmcAccounts, createBmcAccounts } from './ramdisk-link/bmc-accounts.ts'
 import { createLinks, type Links } from './ramdisk-link/links.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { createResponderProcess, type ResponderProcess } from './responder-process.ts'
 import { openSealing, type Sealing } from './sealing.ts'
+import { createSiblings } from './siblings/siblings.ts'
 import { openSiteContext, type SiteContext } from './site-context.ts'
 import { type EdgeIdentity, loadSecret, loadValue, storeValue } from './store/identity.ts'
 import { type Journal, openJournal } from './store/journal.ts'
@@ -35,9 +38,7 @@ export interface EdgeOptions {
   imageServers?: readonly string[]
   now: () => number
   random: () => number
-  /** For the person at the console. */
-  say: (message: string) => void
-  warn: (message: string) => void
+  log: Log
   listInterfaces: () => Promise<HostInterface[]>
   /** It can become another version by itself. */
   canUpdate?: boolean
@@ -93,6 +94,7 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
   const bmcs = await openBmcs({
     ...options,
     ...records,
+    warn: options.log.warn,
     isImageReady: (digest) => stores.images.readiness(digest) === 'ready',
     isBundleReady: () => stores.bundle.current().ready,
     runner,
@@ -123,10 +125,11 @@ type Records = Pick<
 type Stores = Pick<EdgeParts, 'imageServer' | 'images' | 'bundle'>
 
 /** What is known, and what is told. */
-async function openRecords({ database, now, warn, ...options }: EdgeOptions): Promise<Records> {
+async function openRecords({ database, now, log, ...options }: EdgeOptions): Promise<Records> {
   const journal = await openJournal(database, { now })
+  journal.onAppend((events) => logEvents(log, events))
   const report = (event: SiteEvent): Promise<void> =>
-    journal.append(event).catch((error) => warn(`The journal could not be written: ${String(error)}`))
+    journal.append(event).catch((error) => log.error('The journal could not be written.', { error }))
   return {
     ports: {
       agentHttp: options.ports?.agentHttp ?? edgePorts.agentHttp,
@@ -135,7 +138,7 @@ async function openRecords({ database, now, warn, ...options }: EdgeOptions): Pr
     bootTokenKey: await loadSecret(database, 'bootTokenKey', () => randomBytes(32).toString('base64url')),
     journal,
     report,
-    problems: await openProblems(database, report, warn),
+    problems: await openProblems(database, report, log),
     site: await openSiteContext(database, now),
     sealing: await openSealing({ dataDir: options.dataDir, siteId: options.identity.siteId, now }),
   }
@@ -143,26 +146,37 @@ async function openRecords({ database, now, warn, ...options }: EdgeOptions): Pr
 
 /** What machines are given: images and the boot bundle. */
 async function openStores(options: EdgeOptions, records: Records, later: () => EdgeParts): Promise<Stores> {
-  const { dataDir, database, identity, now, random, warn } = options
+  const { dataDir, database, identity, now, random, log } = options
   const { ports, journal, report, problems, site } = records
   const dir = join(dataDir, 'images')
+  const siblings = createSiblings({
+    edgeId: identity.edgeId,
+    siblings: () => site.state()?.siblings ?? [],
+    ownAddresses: () => new Set(site.hostInterfaces().flatMap(({ address }) => address ?? [])),
+    ports,
+    now,
+    allowsLocal: process.env.DRAGONFLY_EDGE_LOCAL_IMAGES === 'allow',
+  })
   return {
-    imageServer: createImageServerProcess({ dir, port: ports.imageHttp, problems, random }),
+    imageServer: createImageServerProcess({ dataDir, port: ports.imageHttp, problems, random }),
     images: await openImageLibrary({
       database,
       dir,
       now,
       append: journal.append,
-      warn,
+      warn: log.warn,
+      siblings,
       onChange: () =>
         void later()
           .links.reconsider()
-          .catch((error) => warn(String(error))),
+          .catch((error) => log.warn('Ramdisks could not be told of an image.', { error })),
       runImport: (job) => importInProcess(options.controlPlane, job),
     }),
     bundle: await openBundleStore({
       dataDir,
       controlPlane: options.controlPlane,
+      siblings,
+      warn: log.warn,
       signerKeys: () => trustedKeys(identity, site.state()),
       append: report,
       onChange: () => later().publisher.publish(),
@@ -190,7 +204,7 @@ function createPublisher(
 }
 
 function createDesk(
-  { database, identity, now, warn, imageServers }: EdgeOptions,
+  { database, identity, now, log, imageServers }: EdgeOptions,
   { ports, site, imageServer, images }: Records & Stores,
   later: () => EdgeParts,
   agentPort: () => number | null,
@@ -208,7 +222,7 @@ function createDesk(
     machines: site.machines,
     imageReadiness: images.readiness,
   })
-  return createOrderDesk({ orders, runner: () => later().runner, links: () => later().links, warn })
+  return createOrderDesk({ orders, runner: () => later().runner, links: () => later().links, warn: log.warn })
 }
 
 function createObserver({ now, random, ports }: EdgeOptions, records: Records): DhcpObserver {
@@ -230,7 +244,7 @@ function createObserver({ now, random, ports }: EdgeOptions, records: Records): 
 
 /** The parts that machines talk to: their ramdisks' links, and the boot responder. */
 function createMachineSide(
-  { dataDir, database, now, random, warn, ports }: EdgeOptions,
+  { dataDir, database, now, random, log, ports }: EdgeOptions,
   parts: Records & Stores & Pick<EdgeParts, 'publisher' | 'runner'>,
   later: () => EdgeParts,
 ): Pick<EdgeParts, 'links' | 'accounts' | 'handleBootEvent' | 'responder'> {
@@ -263,8 +277,14 @@ function createMachineSide(
   const responder = createResponderProcess({
     dataDir,
     ...(ports?.responder ? { ports: ports.responder } : {}),
-    onEvent: (event) => void handleBootEvent(event).catch((error) => warn(String(error))),
-    onLeases: (leases) => void append({ type: 'dhcp.leases', leases }).catch((error) => warn(String(error))),
+    onEvent: (event) =>
+      void handleBootEvent(event).catch((error) =>
+        log.error('What a machine did while it boots was lost.', { error }),
+      ),
+    onLeases: (leases) =>
+      void append({ type: 'dhcp.leases', leases }).catch((error) =>
+        log.error('Leases could not be told of.', { error }),
+      ),
     problems,
     random,
   })
@@ -274,13 +294,15 @@ function createMachineSide(
 async function openProblems(
   database: Database,
   append: (event: SiteEvent) => Promise<void>,
-  warn: (message: string) => void,
+  log: Log,
 ): Promise<Problems> {
   const kept = await loadValue(database, 'openProblems')
   return createProblems({
     append,
     openBefore: kept ? (JSON.parse(kept) as string[]) : [],
     remember: (names) =>
-      storeValue(database, 'openProblems', JSON.stringify(names)).catch((error) => warn(String(error))),
+      storeValue(database, 'openProblems', JSON.stringify(names)).catch((error) =>
+        log.error('Open problems could not be remembered.', { error }),
+      ),
   })
 }

@@ -1,11 +1,18 @@
-import { consoleAbility, observeDhcpAbility, type SiteState, updateAbility } from '@dragonfly/schema/wire'
+import {
+  consoleAbility,
+  observeDhcpAbility,
+  type SiteState,
+  signerLinksAbility,
+  updateAbility,
+} from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
 import { handlePhoneHome } from './deployments/phone-home.ts'
 import { checkDisk } from './doctor/check-host.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
-import type { CacheWishes } from './images/image-library.ts'
+import type { CacheWishes } from './images/shelf.ts'
+import { learnSigners } from './learn-signers.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Problems } from './problems.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
@@ -45,7 +52,7 @@ const dhcpObservationEveryMs = 30 * 60_000
 
 /** Starts an edge: it serves its site at once from what is on its disk, and the control plane joins in. */
 export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
-  const { now, random, warn } = options
+  const { now, random, log } = options
   let tunnel: Tunnel | null = null
   const parts = await assembleEdge(options, () => serving.agentPort())
   const status = (): EdgeStatus => describeEdge(options, parts, { tunnel, agentPort: serving.agentPort() })
@@ -54,13 +61,20 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     bootTokenKey: Buffer.from(parts.bootTokenKey, 'base64url'),
     links: parts.links,
     now,
-    warn,
+    log,
   })
   const serving = createServing({
     routes: {
+      log,
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
       isReady: () => parts.site.state() !== null,
+      standing: (thing) => ({
+        edgeId: options.identity.edgeId,
+        ...(thing.kind === 'image'
+          ? parts.images.standing(thing.imageId)
+          : parts.bundle.standing(thing.version)),
+      }),
       metrics: () =>
         renderMetrics(status(), { ...parts.responder.counters(), ...parts.imageServer.counters() }),
     },
@@ -69,12 +83,16 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     problems: parts.problems,
     onClose: parts.links.closeAll,
   })
+  const takeState = async (state: SiteState): Promise<void> => {
+    await learnSigners(options.database, options.identity, state)
+    await applyState(state, parts, serving)
+  }
   const sync = await openStateSync({
     ...options,
     siteId: options.identity.siteId,
-    complain: warn,
+    complain: log.warn,
     apply: async (state) => {
-      await applyState(state, parts, serving)
+      await takeState(state)
       options.onState?.(state)
       tunnel?.send({ type: 'state-applied', generation: state.generation, version: state.version })
     },
@@ -82,7 +100,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   })
   await watchInterfaces(options, parts, serving)
   const stored = sync.current()
-  if (stored) await applyState(stored, parts, serving)
+  if (stored) await takeState(stored)
   const tell = createStatusTeller(options)
   tunnel = startTunnel({
     ...options,
@@ -95,6 +113,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       ...knownCommands,
       consoleAbility,
       observeDhcpAbility,
+      signerLinksAbility,
       ...(options.canUpdate ? [updateAbility] : []),
     ],
     onCancelCommand: parts.bmcs.cancel,
@@ -102,15 +121,17 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     onObserveDhcp: () =>
       void parts.dhcpObserver
         .observeAll()
-        .catch((error) => warn(`Listening for DHCP servers: ${String(error)}`)),
+        .catch((error) => log.warn('DHCP servers could not be listened for.', { error })),
     onCommand: (frame) =>
-      void parts.bmcs.commands.take(frame).catch((error) => warn(`A command was lost: ${String(error)}`)),
+      void parts.bmcs.commands
+        .take(frame)
+        .catch((error) => log.error('A command was lost.', { commandId: frame.commandId, error })),
     onStatus: (status) => {
       tell(status)
       if (status.kind !== 'revoked') return
       sync.stop()
       void endService({ ...parts, serving }, options.database, status.revokedAt).catch((error) =>
-        warn(String(error)),
+        log.error('A revoked edge could not end its service.', { error }),
       )
     },
     readRevocation: (text) =>
@@ -178,7 +199,8 @@ async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: 
 }
 
 /** While there is room to write it down: a full disk can't be told any more. */
-async function watchDisk({ dataDir }: EdgeOptions, { problems }: EdgeParts): Promise<void> {
+async function watchDisk({ dataDir }: EdgeOptions, { problems, images }: EdgeParts): Promise<void> {
+  images.lookForRoom()
   const { level, message, remedy } = await checkDisk(dataDir)
   if (level === 'problem') await problems.raise('disk-low', 'disk', `${message} ${remedy}`)
   else await problems.clear('disk')
@@ -193,7 +215,7 @@ async function tick({ runner, links, bmcs }: EdgeParts): Promise<void> {
 function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, tunnel: Tunnel): () => void {
   const telemetry = createTelemetry()
   const guarded = (work: () => Promise<void>) => () =>
-    void work().catch((error) => options.warn(String(error)))
+    void work().catch((error) => options.log.error('What is due now and then failed.', { error }))
   const timers = [
     setInterval(
       guarded(() => watchInterfaces(options, parts, serving)),
@@ -271,15 +293,15 @@ function countBy(names: string[]): Record<string, number> {
   return counts
 }
 
-/** Tells the console when the connection changes, not on every try. */
-function createStatusTeller({ say, warn, identity }: EdgeOptions): (status: TunnelStatus) => void {
+/** Logs when the connection changes, not every try. */
+function createStatusTeller({ log, identity }: EdgeOptions): (status: TunnelStatus) => void {
   let told = ''
   return (status) => {
     const text =
       status.kind === 'connected' ? `Connected to ${identity.url}.` : (status.message ?? 'Connecting …')
     if (text === told) return
     told = text
-    if (status.kind === 'connected') say(text)
-    else warn(text)
+    if (status.kind === 'connected') log.info(text)
+    else log.warn(text)
   }
 }

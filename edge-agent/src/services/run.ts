@@ -1,5 +1,7 @@
+import type { Log } from '@dragonfly/schema/log'
 import type { SiteState } from '@dragonfly/schema/wire'
 import { listHostInterfaces } from '../io/host-interfaces.ts'
+import { openProcessLog } from '../io/process-log.ts'
 import { openSystemdNotifier } from '../io/systemd-notify.ts'
 import { limitYoungGeneration } from '../io/young-generation.ts'
 import { giveUpPrivileges } from './confine.ts'
@@ -22,10 +24,9 @@ export async function runEdge(options: {
   dataDir: string
   /** Where ramdisks fetch images; from this edge when empty. */
   imageServers: readonly string[]
-  say: (text: string) => void
   complain: (text: string) => void
 }): Promise<number> {
-  const { dataDir, say, complain } = options
+  const { dataDir, complain } = options
   await giveUpPrivileges(dataDir, complain)
   if (await askRunningEdge(dataDir)) {
     complain(`dragonfly-edge: another one is running on ${dataDir}. Stop it first, or use another --data.`)
@@ -47,8 +48,9 @@ export async function runEdge(options: {
     complain(`dragonfly-edge: ${revoked}`)
     return 1
   }
-  say(`dragonfly-edge ${version} at site ${identity.siteName} of ${identity.url}; data in ${dataDir}.`)
-  const stamp = (text: string) => `${new Date().toISOString()} ${text}`
+  const { edgeId, siteId, siteName, url } = identity
+  const log = openProcessLog('supervisor').with({ edgeId, siteId })
+  log.info(`dragonfly-edge ${version} at site ${siteName} of ${url}; data in ${dataDir}.`, { version })
   const controlPlane = createControlPlane(identity, key, Date.now)
   const updateHook: { want: (state: SiteState) => void } = { want: () => undefined }
   const installation = await findInstallation(process.argv[1])
@@ -62,8 +64,7 @@ export async function runEdge(options: {
     controlPlane,
     now: Date.now,
     random: Math.random,
-    say: (text) => say(stamp(text)),
-    warn: (text) => complain(stamp(text)),
+    log,
     listInterfaces: listHostInterfaces,
   })
   const updates = await openUpdates({
@@ -73,7 +74,7 @@ export async function runEdge(options: {
     installation,
     isConnected: () => edge.status().tunnel.kind === 'connected',
     problems: edge.problems,
-    warn: (text) => complain(stamp(text)),
+    warn: log.warn,
     handOver: async () => {
       await edge.stop({ keepResponder: true })
       await closeStatus()
@@ -89,12 +90,13 @@ export async function runEdge(options: {
     '/update': (query) => takeUpdate(updates, query),
   })
   const stopNotifying = await tellSystemd()
-  await untilToldToStop()
+  log.info('Stopping.', { signal: await untilToldToStop() })
   stopNotifying()
   updates.stop()
-  await shutDown(edge)
+  await shutDown(edge, log)
   await closeStatus()
   database.close()
+  log.info('Stopped.')
   return 0
 }
 
@@ -132,14 +134,27 @@ async function tellSystemd(): Promise<() => void> {
   return () => clearInterval(timer)
 }
 
-async function shutDown(edge: RunningEdge): Promise<void> {
-  const patience = setTimeout(() => process.exit(1), 15_000)
+/** The bound of an ordered stop. What is left undone then is taken up at the next start, from the journal and the store. */
+const stopsWithinMs = 15_000
+
+async function shutDown(edge: RunningEdge, log: Log): Promise<void> {
+  const patience = setTimeout(() => {
+    log.error('It could not stop in order in time, and ends as it is.')
+    process.exit(1)
+  }, stopsWithinMs)
   await edge.stop()
   clearTimeout(patience)
 }
 
-function untilToldToStop(): Promise<void> {
+/** The first signal; a second one ends the program at once. */
+function untilToldToStop(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve())
+    let isTold = false
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        if (isTold) process.exit(1)
+        isTold = true
+        resolve(signal)
+      })
   })
 }

@@ -28,6 +28,10 @@ export type MachineEvent = { mac: string; boot: number; atMs: number } & (
   | { kind: 'order'; orderId: string; deploymentId: string; epoch: number }
   /** The whole image was fetched and every chunk fitted its hash. */
   | { kind: 'written'; orderId: string; deploymentId: string; sizeBytes: number }
+  /** The edge has heard that the order is done: it let the machine go to its own disk. */
+  | { kind: 'settled'; orderId: string; deploymentId: string }
+  /** A log line is on the edge's disk: it said so. Each boot counts its own, from 1. */
+  | { kind: 'logged'; line: number }
   | { kind: 'power-cut' }
   | { kind: 'trouble'; message: string }
 )

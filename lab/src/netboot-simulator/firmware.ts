@@ -1,3 +1,4 @@
+import type { Random } from '../simulator/random.ts'
 import type { BootStage } from './boot-stage.ts'
 import type { DhcpClient } from './dhcp-client.ts'
 import { type DhcpAnswer, type DhcpQuestion, dhcpMessageTypes } from './dhcp-message.ts'
@@ -16,6 +17,7 @@ export interface FirmwareHost {
   /** Of kernel and initrd; first stages are always fetched whole. */
   bootFiles: 'whole' | 'head'
   dhcp: DhcpClient
+  random: Random
   isLost: () => boolean
   signal: AbortSignal
   /** Gives the machine's NIC its address. */
@@ -54,7 +56,7 @@ async function findBootFile(host: FirmwareHost, isIpxe: boolean): Promise<BootOf
   const { dhcp, signal } = host
   const question: DhcpQuestion = {
     type: dhcpMessageTypes.discover,
-    transactionId: Math.floor(Math.random() * 2 ** 32),
+    transactionId: host.random.whole(0, 2 ** 32 - 1),
     mac: host.mac,
     uuid: host.uuid,
     architecture: host.firmware === 'uefi' ? 7 : 0,
@@ -94,7 +96,7 @@ async function nameFirstStage(host: FirmwareHost, { boot, address }: BootOffer):
   host.reach('boot-server')
   const question = {
     type: dhcpMessageTypes.request,
-    transactionId: Math.floor(Math.random() * 2 ** 32),
+    transactionId: host.random.whole(0, 2 ** 32 - 1),
     mac: host.mac,
     uuid: host.uuid,
     architecture: host.firmware === 'uefi' ? 7 : 0,

@@ -1,10 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Disk, Inventory } from '@dragonfly/schema/wire'
+import type { Random } from '../simulator/random.ts'
 import type { BootStage, EventDetail, MachineEvent, MachineFaults } from './boot-stage.ts'
 import type { DhcpClient } from './dhcp-client.ts'
 import { type Netboot, netboot } from './firmware.ts'
 import { fetchByHttp } from './http-fetch.ts'
 import { fetchImage } from './image-check.ts'
+import { renderLogLine } from './log-line.ts'
 import { pause } from './pause.ts'
 import { type OrderFrame, runRamdisk } from './ramdisk-link.ts'
 
@@ -17,6 +19,7 @@ export interface NetbootMachineOptions {
   /** Where its disk is a sparse file; null: what is written is dropped. */
   diskFile: string | null
   dhcp: DhcpClient
+  random: Random
   isLost: () => boolean
   addresses: { add(address: string): Promise<void>; remove(address: string): Promise<void> }
   onEvent: (event: MachineEvent) => void
@@ -122,6 +125,9 @@ export function startNetbootMachine(options: NetbootMachineOptions): NetbootMach
       inventory: withAddress(inventory, own),
       signal: power.signal,
       perform: (order, say) => perform(order, say, own),
+      onSettled: ({ orderId, deploymentId }) => tell({ kind: 'settled', orderId, deploymentId }),
+      renderLogLine: (line) => renderLogLine(boot, line),
+      onLogged: (line) => tell({ kind: 'logged', line }),
       onTrouble: (message) => tell({ kind: 'trouble', message }),
     })
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { runCommand, tryCommand } from '../command.ts'
 import { createMachineSpec } from '../simulator/machine-inventory.ts'
+import { createRandom } from '../simulator/random.ts'
 import type { MachineEvent, MachineFaults } from './boot-stage.ts'
 import { openDhcpClient } from './dhcp-client.ts'
 import { type NetbootMachine, startNetbootMachine } from './netboot-machine.ts'
@@ -9,7 +10,7 @@ export interface NetbootRackOptions {
   /** The network device that they are on. */
   device: string
   count: number
-  /** Of who they are. */
+  /** Of who they are, and of what gets lost on the way to them. */
   seed: number
   /** Whether kernel and initrd are fetched whole (and dropped), or only asked for. */
   bootFiles: 'whole' | 'head'
@@ -35,7 +36,8 @@ export async function startNetbootRack(
   onEvent: (event: MachineEvent) => void,
 ): Promise<NetbootRack> {
   const { device, diskDir } = options
-  const isLost = (): boolean => Math.random() < options.lossRate
+  const random = createRandom(options.seed)
+  const isLost = (): boolean => random.chance(options.lossRate)
   await runCommand(['ip', 'route', 'replace', '255.255.255.255', 'dev', device])
   const dhcp = await openDhcpClient(isLost)
   const addresses = {
@@ -58,6 +60,7 @@ export async function startNetbootRack(
       faults: options.faults[index] ?? {},
       diskFile: diskDir === null ? null : join(diskDir, `${mac.replaceAll(':', '')}.raw`),
       dhcp,
+      random,
       isLost,
       addresses,
       onEvent,

@@ -3,11 +3,14 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Lab } from '../lab.ts'
 import { addLanAddress, removeLanAddress } from '../network.ts'
+import { createMachineSpec } from '../simulator/machine-inventory.ts'
 import type { MachineEvent } from './boot-stage.ts'
 import type { NetbootRackOptions } from './netboot-rack.ts'
 
 /** Simulated machines on a lab's LAN. */
 export interface NetbootSimulator {
+  /** Of all its machines. */
+  macs: ReadonlySet<string>
   /** All that happened, in order. */
   events: readonly MachineEvent[]
   /** Cuts a machine's power; it is given back after a while, or never for null. */
@@ -39,7 +42,8 @@ export async function startNetbootSimulator(
   onEvent: (event: MachineEvent) => void = () => undefined,
 ): Promise<NetbootSimulator> {
   await addLanAddress(lab.state, ownAddress)
-  const argv = [process.execPath, program, JSON.stringify({ ...netbootDefaults, ...options })]
+  const given = { ...netbootDefaults, ...options }
+  const argv = [process.execPath, program, JSON.stringify(given)]
   const child = await lab.spawn('lan', argv, { stdio: ['pipe', 'pipe', 'inherit'] })
   const events: MachineEvent[] = []
   if (child.stdout)
@@ -50,6 +54,9 @@ export async function startNetbootSimulator(
     })
   const ended = once(child, 'exit').then(() => removeLanAddress(lab.state, ownAddress))
   return {
+    macs: new Set(
+      Array.from({ length: given.count }, (_, index) => createMachineSpec(given.seed, index).mac),
+    ),
     events,
     cutPower: (mac, backAfterMs) => void child.stdin?.write(`${JSON.stringify({ mac, backAfterMs })}\n`),
     ended,

@@ -7,6 +7,7 @@ import {
   wireProtocol,
 } from '@dragonfly/schema/wire'
 import { WebSocket } from 'ws'
+import { createNumberedLog } from './numbered-log.ts'
 
 export type OrderFrame = Extract<EdgeToAgentFrame, { type: 'order' }>
 
@@ -20,6 +21,11 @@ export interface RamdiskOptions {
   signal: AbortSignal
   /** Carries out the one order of this boot. */
   perform: (order: OrderFrame, say: (frame: AgentFrame) => void) => Promise<void>
+  /** The edge let the machine go after it had carried this order out. */
+  onSettled: (order: OrderFrame) => void
+  renderLogLine: (line: number) => string
+  /** A log line is on the edge's disk. */
+  onLogged: (line: number) => void
   onTrouble: (message: string) => void
 }
 
@@ -44,11 +50,18 @@ export function runRamdisk(options: RamdiskOptions): Promise<void> {
   let isOver = false
   let retry: NodeJS.Timeout | undefined
 
-  const send = (frame: AgentFrame): void => {
-    if (isWelcome && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame))
+  const log = createNumberedLog(options.renderLogLine, options.onLogged)
+
+  const send = (frame: AgentFrame): boolean => {
+    const isOpen = isWelcome && socket?.readyState === WebSocket.OPEN
+    if (isOpen) socket?.send(JSON.stringify(frame))
+    return isOpen
   }
   const say = (frame: AgentFrame): void => {
-    if (frame.type !== 'progress') standing = frame
+    if (frame.type !== 'progress') {
+      standing = frame
+      log.say(send)
+    }
     send(frame)
   }
   const end = async (taken: OrderFrame): Promise<void> => {
@@ -81,10 +94,14 @@ export function runRamdisk(options: RamdiskOptions): Promise<void> {
       failures = 0
       refusals = 0
       send({ type: 'inventory', inventory: options.inventory })
+      log.say(send)
       if (standing) send(standing)
     } else if (frame.type === 'order') takeOrder(frame)
-    else if (frame.type === 'restart') done.resolve()
-    else if (frame.type === 'result-taken') standing = null
+    else if (frame.type === 'pong') log.handlePong()
+    else if (frame.type === 'restart') {
+      if (order && standing?.type === 'result') options.onSettled(order)
+      done.resolve()
+    } else if (frame.type === 'result-taken') standing = null
     else if (frame.type === 'refused') {
       onTrouble(`the edge refused this boot (${frame.reason})`)
       // A real one restarts after ten minutes of this.
@@ -116,12 +133,13 @@ export function runRamdisk(options: RamdiskOptions): Promise<void> {
     current.on('error', () => undefined)
     current.on('close', () => {
       isWelcome = false
+      log.forgetPings()
       if (signal.aborted) return
       const waitMs = refusals > 0 ? refusedRetryMs : (backoffMs[failures++] ?? 5000)
       retry = setTimeout(open, waitMs)
     })
   }
-  const pinging = setInterval(() => send({ type: 'ping' }), pingMs)
+  const pinging = setInterval(() => log.say(send), pingMs)
   const repeating = setInterval(() => isOver && standing && send(standing), resultMs)
   const onAbort = (): void => done.reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })

@@ -14,6 +14,8 @@ export const problemSchema = z
     status: z.number().int(),
     detail: z.string(),
     code: z.string(),
+    /** By which the server's log speaks of the request; also in the header `x-request-id`. */
+    requestId: z.string().optional(),
     /** Which field is wrong, by path, when the input was invalid. */
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   })

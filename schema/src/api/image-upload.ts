@@ -29,6 +29,8 @@ export const imageUploadListSchema = z.object({
   items: z.array(imageUploadSchema),
   /** Bytes that a new upload may have; null where this control plane keeps no files. */
   roomBytes: z.number().int().nullable(),
+  /** Why no file can be uploaded here, and what to do about it; null where one can. */
+  refusal: z.string().nullable(),
 })
 
 export const imageUploadCreateSchema = z

@@ -34,9 +34,22 @@ export const imageUploads = sqliteTable('image_uploads', {
   receivedBytes: integer('received_bytes').notNull().default(0),
   lastPart: text('last_part', { mode: 'json' }).$type<{ offset: number; sha256: string }>(),
   checksum: text('checksum', { mode: 'json' }).$type<Checksum>(),
+  /** What the store of files called it when it was begun. */
+  session: text('session').notNull().default(''),
   createdAt: integer('created_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
 })
+
+/** What the store of files gave for each part of an upload: the whole is made of these. */
+export const imageUploadParts = sqliteTable(
+  'image_upload_parts',
+  {
+    uploadId: text('upload_id').notNull(),
+    partIndex: integer('part_index').notNull(),
+    receipt: text('receipt').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.uploadId, table.partIndex] })],
+)
 
 export const edgeImages = sqliteTable(
   'edge_images',

@@ -19,6 +19,7 @@ export function problemFrom(body: unknown, status: number): Problem {
     status,
     detail: fields.detail ?? `The server answered with status ${status}. Try again; its log says more.`,
     code: fields.code ?? 'unknown',
+    ...(fields.requestId ? { requestId: fields.requestId } : {}),
     ...(fields.errors ? { errors: fields.errors } : {}),
   }
 }

@@ -1,5 +1,17 @@
 import { ApiError } from '../api/problem.ts'
+import type { Problem } from '../api/views.ts'
 import { Sentence } from './sentence.tsx'
+
+/** By what its log finds a fault of the server's; a refusal explains itself. */
+function RequestId({ problem }: { problem: Problem | null }) {
+  if (!problem?.requestId || problem.status < 500) return null
+  return (
+    <p className="mt-1 text-muted text-sm">
+      Request <span className="select-all font-mono">{problem.requestId}</span>: the server’s log has more
+      under this id.
+    </p>
+  )
+}
 
 /** What the server refused, in its own words; nothing when there is no error. */
 export function ProblemNote({ error, text }: { error?: unknown; text?: string | null }) {
@@ -12,6 +24,7 @@ export function ProblemNote({ error, text }: { error?: unknown; text?: string | 
       <p>
         <Sentence text={detail} />
       </p>
+      <RequestId problem={problem} />
     </div>
   )
 }

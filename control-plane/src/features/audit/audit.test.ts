@@ -3,6 +3,7 @@ import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { createDeployable, createHarness, type Harness } from '../../testing/harness.ts'
 import { isRecorded, pickDetails } from './decide.ts'
+import { type AuditLog, createAuditLog } from './log.ts'
 
 async function read(harness: Harness, query = '') {
   const { body } = await harness.call('GET', `/api/v1/audit${query}`)
@@ -159,6 +160,17 @@ describe('the chain of the audit log', () => {
     const { intact, entries, head } = await verify(harness)
     expect({ intact, entries }).toEqual({ intact: true, entries: 6 })
     expect(head).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('holds, also when many write who do not know of each other', async () => {
+    const harness = await createAdministered()
+    const record = { at: 1, actorKind: 'server', actorId: null, actorName: null, subject: null } as const
+    const rest = { machineId: null, siteId: null, details: {}, clientAddress: null, outcome: 'done' } as const
+    const logs = Array.from({ length: 25 }, () => createAuditLog(harness.deps.db))
+    const append = (log: AuditLog, index: number) =>
+      log.append({ ...record, ...rest, operation: `number ${index}`, status: 200, code: null })
+    await Promise.all(logs.map(append))
+    expect(await verify(harness)).toMatchObject({ intact: true, entries: 26 })
   })
 
   it('is not changed or shortened by a statement', async () => {

@@ -12,18 +12,28 @@ export interface AuditLog {
   append(record: AuditRecord): Promise<void>
 }
 
-/** Another process that appends to the same database is waited for this often. */
-const maxTries = 20
+/** Runs what is asked for, in that order. */
+export type InOrder = <T>(work: () => Promise<T>) => Promise<T>
 
-export function createAuditLog(db: Database): AuditLog {
-  let last: Promise<void> = Promise.resolve()
-  return {
-    append(record) {
-      const appended = last.then(() => appendEntry(db, record))
-      last = appended.catch(() => {})
-      return appended
-    },
+/** One after the other, where a request may wait for what another one does. */
+export function createOrder(): InOrder {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const done = last.then(work)
+    last = done.catch(() => {})
+    return done
   }
+}
+
+/** Where a request must not wait for another one: that may have been ended half-way. */
+export const atOnce: InOrder = (work) => work()
+
+/** Others that append at the same moment: one of them succeeds each time. */
+const maxTries = 60
+const longestWaitMs = 250
+
+export function createAuditLog(db: Database, inOrder: InOrder = atOnce): AuditLog {
+  return { append: (record) => inOrder(() => appendEntry(db, record)) }
 }
 
 async function appendEntry(db: Database, record: AuditRecord): Promise<void> {
@@ -40,5 +50,8 @@ async function appendEntry(db: Database, record: AuditRecord): Promise<void> {
     } catch (error) {
       if (!isConstraint(error) || attempt === maxTries) throw error
     }
+    // Apart from each other: those who try again in step meet again.
+    const longest = Math.min(longestWaitMs, 2 ** attempt)
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
   }
 }

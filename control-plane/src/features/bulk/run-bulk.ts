@@ -50,7 +50,7 @@ async function judge(
   } catch (error) {
     if (error instanceof AppError)
       return { machineId, name, outcome: 'refused', code: error.code, message: error.publicMessage }
-    deps.logError(`${work.operation} of machine ${machineId}, one of many`, error)
+    deps.log.error(`${work.operation}, of one machine of many`, { machineId, error })
     const message = 'Something went wrong in Dragonfly itself; its log has the details.'
     return { machineId, name, outcome: 'failed', code: 'internal', message }
   }
@@ -83,6 +83,6 @@ async function record(
     })
   } catch (error) {
     deps.metrics.count('dragonfly_audit_failures_total')
-    deps.logError(`the audit log could not be written: ${work.operation}`, error)
+    deps.log.error(`the audit log could not be written: ${work.operation}`, { error })
   }
 }

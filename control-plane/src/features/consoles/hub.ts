@@ -48,7 +48,7 @@ export function createConsoleHub(): ConsoleHub {
   const ask = (deps: Deps, entry: OpenConsole): Promise<void> =>
     askEdge(deps, entry)
       .then((isAsked) => isAsked && later(deps, entry, askAgainMs))
-      .catch((error: unknown) => deps.logError('asking for a console', error))
+      .catch((error: unknown) => deps.log.error('asking for a console', { error }))
       .then(() => undefined)
   /** False when there is nobody to ask: one that comes is asked then. */
   const askEdge = async (deps: Deps, entry: OpenConsole): Promise<boolean> => {

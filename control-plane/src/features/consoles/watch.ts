@@ -39,7 +39,7 @@ export function startConsoleWatch(
       early = []
     })
     .catch((error: unknown) => {
-      deps.logError('opening a console', error)
+      deps.log.error('opening a console', { error })
       socket.close(1011, 'internal error')
     })
   return {
@@ -75,7 +75,7 @@ export async function watchConsole(
     const actor = { actorKind: 'person', actorId: person.userId, actorName: person.name } as const
     deps.audit
       .append({ at: deps.clock(), ...actor, ...record, outcome: 'done', status: 101, code: null })
-      .catch((error: unknown) => deps.logError('the audit log could not be written', error))
+      .catch((error: unknown) => deps.log.error('the audit log could not be written', { error }))
   }
   const end = (): void => {
     if (isEnded) return
@@ -91,7 +91,7 @@ export async function watchConsole(
   }
   const guard = (work: Promise<void>): void =>
     void work.catch((error: unknown) => {
-      deps.logError('looking after a console', error)
+      deps.log.error('looking after a console', { error })
       cut(1011, 'internal error')
     })
   const recheck = async (): Promise<void> => {

@@ -21,7 +21,7 @@ beforeEach(async () => {
   await harness.signIn()
   edge = await harness.enrol(await harness.createSite())
   packages = await mkdtemp(join(tmpdir(), 'edge-packages-'))
-  harness.deps.edgeRelease = createEdgeReleaseFiles(packages, harness.deps.logError)
+  harness.deps.edgeRelease = createEdgeReleaseFiles(packages, harness.deps.log)
 })
 afterEach(() => rm(packages, { recursive: true, force: true }))
 

@@ -29,7 +29,7 @@ export function startFeed(deps: Deps, person: Person, from: SocketOrigin, socket
   const inTurn = (step: () => Promise<void>) => {
     queue = queue
       .then(() => (ended ? undefined : step()))
-      .catch((error) => deps.logError('feeding a live socket', error))
+      .catch((error) => deps.log.error('feeding a live socket', { error }))
   }
   const recheck = () =>
     inTurn(async () => {

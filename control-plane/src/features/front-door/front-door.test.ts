@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseNetwork } from '../../addresses.ts'
+import type { Database } from '../../database.ts'
 import { createDeployable, createHarness, type Harness } from '../../testing/harness.ts'
-import { clearAllowlist, goodForMs } from './policy.ts'
+import { clearAllowlist, createDoor, goodForMs } from './policy.ts'
 
 const inside = { peer: '192.0.2.7' }
 const outside = { peer: '198.51.100.1' }
@@ -217,5 +218,31 @@ describe('/metrics', () => {
     expect((await read({ authorization: 'Bearer a-token-of-some-length' })).status).toBe(200)
     await harness.signInAs('viewer')
     expect((await read({})).status).toBe(200)
+  })
+})
+
+describe('the policy that is kept between requests', () => {
+  /** The database, of which the first question is never answered: its request was ended. */
+  function withoutFirstAnswer(db: Database): Database {
+    let asked = 0
+    const batch: Database['batch'] = (statements) =>
+      asked++ === 0 ? new Promise<never>(() => undefined) : db.batch(statements)
+    return new Proxy(db, { get: (target, name) => (name === 'batch' ? batch : Reflect.get(target, name)) })
+  }
+
+  it('keeps nobody waiting for another request’s question', async () => {
+    const door = createDoor(withoutFirstAnswer(harness.deps.db), () => 0)
+    void door.policy()
+    expect((await door.policy()).allowlist).toEqual([])
+  })
+
+  it('is not what was read while it changed', async () => {
+    const { db } = harness.deps
+    const door = createDoor(db, () => 0)
+    const asked = door.policy()
+    door.forget()
+    await asked
+    await update({ allowlist })
+    expect((await door.policy()).allowlist).toHaveLength(2)
   })
 })

@@ -8,7 +8,7 @@ import { getFrontDoor, updateFrontDoor } from './service.ts'
 import { readSummary } from './summary.ts'
 
 const summariesPerMinute = 120
-/** However many people look, the database is asked this often. */
+/** However many people look, the database is hardly asked more often. */
 const summaryGoodForMs = 5000
 
 export function mountFrontDoor(app: OpenAPIHono<AppEnv>): void {
@@ -29,16 +29,12 @@ export function mountFrontDoor(app: OpenAPIHono<AppEnv>): void {
 }
 
 function keepSummary(): (deps: Deps) => Promise<SummaryView> {
-  let kept: { summary: Promise<SummaryView>; readAt: number } | null = null
-  return (deps) => {
-    const now = deps.clock()
-    if (!kept || now - kept.readAt >= summaryGoodForMs) {
-      const fresh = { summary: readSummary(deps), readAt: now }
-      kept = fresh
-      fresh.summary.catch(() => {
-        if (kept === fresh) kept = null
-      })
-    }
-    return kept.summary
+  let kept: { summary: SummaryView; readAt: number } | null = null
+  return async (deps) => {
+    const readAt = deps.clock()
+    if (kept && readAt >= kept.readAt && readAt - kept.readAt < summaryGoodForMs) return kept.summary
+    const summary = await readSummary(deps)
+    kept = { summary, readAt }
+    return summary
   }
 }

@@ -21,21 +21,22 @@ export interface Door {
 
 export const goodForMs = 5000
 
+/** Each who finds it too old reads for themselves: nobody waits for what another request began. */
 export function createDoor(db: Database, clock: Clock): Door {
-  let kept: { policy: Promise<DoorPolicy>; readAt: number } | null = null
+  let kept: { policy: DoorPolicy; readAt: number } | null = null
+  let forgotten = 0
   return {
-    policy() {
-      const now = clock()
-      if (!kept || now - kept.readAt >= goodForMs || now < kept.readAt) {
-        const fresh = { policy: readDoorPolicy(db), readAt: now }
-        kept = fresh
-        fresh.policy.catch(() => {
-          if (kept === fresh) kept = null
-        })
-      }
-      return kept.policy
+    async policy() {
+      const readAt = clock()
+      if (kept && readAt >= kept.readAt && readAt - kept.readAt < goodForMs) return kept.policy
+      const before = forgotten
+      const policy = await readDoorPolicy(db)
+      // What was read while it changed may be what was there before.
+      if (before === forgotten) kept = { policy, readAt }
+      return policy
     },
     forget() {
+      forgotten++
       kept = null
     },
   }

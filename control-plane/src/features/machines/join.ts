@@ -274,6 +274,6 @@ async function tell(deps: Deps, edge: EdgeIdentity, kept: MachineRow, other: Mac
     })
   } catch (error) {
     deps.metrics.count('dragonfly_audit_failures_total')
-    deps.logError('the audit log could not be written: joinMachines', error)
+    deps.log.error('the audit log could not be written: joinMachines', { error })
   }
 }

@@ -45,7 +45,7 @@ export async function endProviderSignIn(
     const { verifier, nonce } = begun
     person = await redeem(await connect(deps, settings), callback, { state, verifier, nonce })
   } catch (error) {
-    deps.logError('a sign-in provider’s answer was refused', error)
+    deps.log.error('a sign-in provider’s answer was refused', { error })
     throw refuse(
       'provider-answer',
       `The answer of ${settings.name} could not be verified; the server’s log says why. Begin once more.`,
@@ -106,7 +106,7 @@ async function connect(deps: Deps, settings: OidcSettings) {
   try {
     return await discover({ ...settings, clientSecret: await deps.secrets.open(settings.sealedSecret) })
   } catch (error) {
-    deps.logError(`the sign-in provider ${settings.issuer} can’t be reached`, error)
+    deps.log.error(`the sign-in provider ${settings.issuer} can’t be reached`, { error })
     throw new AppError({
       code: 'provider-away',
       status: 503,

@@ -21,6 +21,13 @@ const openPaths = new Set([
   'POST /two-factor/generate-backup-codes',
 ])
 
+/** The address of one of them, which holds nothing but names; null for any other. */
+export function authRouteOf(method: string, path: string): string | null {
+  return path.startsWith('/api/auth/') && openPaths.has(`${method} ${path.slice('/api/auth'.length)}`)
+    ? path
+    : null
+}
+
 const signInSchema = z.object({ email: z.string().trim().max(254), password: z.string().max(256) })
 
 /** What takes a code, or a password besides the session's cookie. */

@@ -1,4 +1,5 @@
 import { account, passkeys, session, twoFactor, user, verification } from '@dragonfly/schema/db'
+import type { Log } from '@dragonfly/schema/log'
 import { type BetterAuthPlugin, betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { APIError, createAuthEndpoint, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api'
@@ -22,6 +23,8 @@ interface FoundSession {
 }
 
 export interface Auth {
+  /** Once it is, no call waits for what another one began. */
+  ready(): Promise<void>
   /** /api/auth/*: sign-in, sign-out, session. */
   handle(request: Request): Promise<Response>
   /** Everything that better-auth could answer, as `GET /get-session`; what of it is open is decided elsewhere. */
@@ -49,12 +52,14 @@ export interface AuthOptions {
   clock: Clock
   /** Remembers the codes that were used: each opens the door once (RFC 6238 section 5.2). */
   replay: ReplayGuard
+  log: Log
 }
 
 export function createAuth(options: AuthOptions): Auth {
   const auth = createBetterAuth(options)
   const { db, hasher } = options
   return {
+    ready: async () => void (await auth.$context),
     handle: (request) => auth.handler(request),
     endpoints: () =>
       Object.values(auth.api).flatMap(({ path, options: { method } }) =>
@@ -129,7 +134,11 @@ function createBetterAuth(options: AuthOptions) {
       ipAddress: { ipAddressHeaders: [clientAddressHeader] },
     },
     telemetry: { enabled: false },
-    logger: { level: 'error' },
+    logger: {
+      level: 'error',
+      log: (_level, message, ...details: unknown[]) =>
+        options.log.error(`signing in: ${message}`, { error: details.find((part) => part instanceof Error) }),
+    },
   })
 }
 

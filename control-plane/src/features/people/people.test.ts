@@ -165,7 +165,8 @@ describe('a person who is limited to sites', () => {
     ]) {
       const hidden = await call('GET', `${path}${elsewhere}`)
       expect(hidden.status).toBe(404)
-      expect(hidden.body).toEqual((await call('GET', `${path}${nothing}`)).body)
+      const { body } = await call('GET', `${path}${nothing}`)
+      expect({ ...hidden.body, requestId: null }).toEqual({ ...body, requestId: null })
     }
     const patched = await call('PATCH', `/api/v1/machines/${machines[1]}`, { name: 'mine-now' })
     expect(patched.status).toBe(404)

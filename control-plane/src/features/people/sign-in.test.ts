@@ -1,4 +1,5 @@
 import { user } from '@dragonfly/schema/db'
+import { silentLog } from '@dragonfly/schema/log'
 import { expect, it } from 'vitest'
 import { createOriginPolicy } from '../../origin.ts'
 import { createReplayGuard } from '../../platform/node/memory.ts'
@@ -50,6 +51,7 @@ it('gives a stranger’s address the same answer and the same work as a wrong pa
     publicUrl: origin,
     clock: Date.now,
     replay: createReplayGuard(Date.now),
+    log: silentLog,
     secret: 'a secret that signs the cookies of this test',
     hasher: {
       hash: (text) => {

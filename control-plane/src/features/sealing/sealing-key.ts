@@ -24,7 +24,7 @@ export async function takeSealingKey(deps: Deps, edge: EdgeIdentity, signed: str
   if (!row || row.sealingKey?.signed === signed) return
   const sealingKey = await readSealingKey(signed, row.publicKey)
   if (!sealingKey)
-    return deps.logError(`edge ${edge.edgeId} named a sealing key that it did not sign: not taken`, null)
+    return deps.log.error('an edge named a sealing key that it did not sign: not taken', { ...edge })
   await runBatch(deps.db, [
     deps.db.update(edges).set({ sealingKey }).where(eq(edges.edgeId, edge.edgeId)),
     bumpSite(deps.db, edge.siteId),

@@ -6,6 +6,7 @@ import { createWayBack } from '../../features/people/way-back.ts'
 import { requireDatabase } from './data-folder.ts'
 import { openDatabase } from './database.ts'
 import { readServerOptions, UsageError } from './options.ts'
+import { say } from './say.ts'
 
 /**
  * `dragonfly administrator reset-factors EMAIL`: the way back in for who lost all that they signed in with. It works
@@ -49,12 +50,8 @@ export async function runAdministrator(
       status: 200,
       code: null,
     })
-    console.log(
-      `${person.name} is signed out everywhere, and has no second factor, passkey or recovery code left.`,
-    )
-    console.log(
-      `With this link, which works once and for a day, they make a new passkey or password:\n${link}`,
-    )
+    say(`${person.name} is signed out everywhere, and has no second factor, passkey or recovery code left.`)
+    say(`With this link, which works once and for a day, they make a new passkey or password:\n${link}`)
   } finally {
     close()
   }

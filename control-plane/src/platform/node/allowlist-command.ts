@@ -3,6 +3,7 @@ import { clearAllowlist, goodForMs, readDoorPolicy } from '../../features/front-
 import { requireDatabase } from './data-folder.ts'
 import { openDatabase } from './database.ts'
 import { readDataDir, UsageError } from './options.ts'
+import { say } from './say.ts'
 
 /** The way back in for who locked themselves out: works on the data folder, whether the server runs or not. */
 export async function runAllowlist(
@@ -16,7 +17,7 @@ export async function runAllowlist(
   requireDatabase(dataDir)
   const { db, close } = await openDatabase(dataDir)
   try {
-    console.log(action === 'show' ? await describeAllowlist(db) : await openDoor(db))
+    say(action === 'show' ? await describeAllowlist(db) : await openDoor(db))
   } finally {
     close()
   }

@@ -1,5 +1,6 @@
 import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Log } from '@dragonfly/schema/log'
 import { type BundleManifest, bundleManifestSchema } from '@dragonfly/schema/wire'
 import type { BundleSource, BundleStatus } from '../../ports/index.ts'
 
@@ -17,10 +18,7 @@ interface Loaded {
 }
 
 /** The boot bundle as files in a folder; a newly built one is noticed by its manifest's time. */
-export function createBundleFiles(
-  dir: string,
-  logError: (message: string, error: unknown) => void,
-): BundleFiles {
+export function createBundleFiles(dir: string, log: Log): BundleFiles {
   const manifestPath = join(dir, 'manifest.json')
   let build: BundleBuild = null
   let loaded: { changedAt: number; bundle: Loaded | null } | null = null
@@ -30,7 +28,7 @@ export function createBundleFiles(
     if (changedAt === null) return null
     if (loaded?.changedAt === changedAt) return loaded.bundle
     const bundle = await readManifest(manifestPath).catch((error: unknown) => {
-      logError(`${manifestPath} can't be used`, error)
+      log.error(`${manifestPath} can't be used`, { error })
       return null
     })
     loaded = { changedAt, bundle }

@@ -1,22 +1,24 @@
 import { join } from 'node:path'
 import * as schema from '@dragonfly/schema/db'
 import { migrationsFolder } from '@dragonfly/schema/migrations'
-import { createClient } from '@libsql/client'
+import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { Database } from '../../database.ts'
 import { readNewestMigration } from '../newest-migration.ts'
+import { databaseFile } from './data-folder.ts'
+import { createEmbeddedClient, openSplitClient } from './embedded-client.ts'
+import { openConnection } from './embedded-connection.ts'
 import { takeFileLock } from './file-lock.ts'
 
 /** The database was written by a newer program; the message says so, and what to do. */
 export class NewerDatabaseError extends Error {}
 
-/**
- * A command that writes beside the server (`dragonfly allowlist clear`) is waited for, standing still: a connection that
- * was refused once (SQLITE_BUSY) refuses its batches until the garbage collector has been by.
- */
+/** Another process that writes is waited for, standing still. */
 const othersWriteForMs = 500
+
+const pathOf = (dataDir: string): string => join(dataDir, databaseFile)
 
 /** Migrations of thousands of machines' history take their time. */
 const migrationPatienceMs = 5 * 60_000
@@ -30,11 +32,11 @@ export async function openDatabase(
   /** `delete`: for a file that is about to be moved, which has no companions then. */
   journalMode: 'wal' | 'delete' = 'wal',
 ): Promise<{ db: Database; close: () => void }> {
-  const url = dataDir === null ? ':memory:' : `file:${join(dataDir, 'dragonfly.db')}`
-  const client = createClient({ url, concurrency: 1, timeout: othersWriteForMs })
+  const path = dataDir === null ? ':memory:' : pathOf(dataDir)
+  const journal = dataDir === null ? [] : [`journal_mode = ${journalMode}`]
+  const options = { timeoutMs: othersWriteForMs, pragmas: [...journal, 'foreign_keys = on'] }
+  const client = createEmbeddedClient(openConnection(path, options))
   try {
-    if (dataDir !== null) await client.execute(`pragma journal_mode = ${journalMode}`)
-    await client.execute('pragma foreign_keys = on')
     const db = drizzle(client, { schema })
     if (dataDir === null) await migrate(db, { migrationsFolder })
     else await bringUpToDate(db, dataDir)
@@ -43,6 +45,24 @@ export async function openDatabase(
     client.close()
     throw error
   }
+}
+
+/**
+ * Opens the embedded database for a server that many wait for: `openDatabase`, and then a thread of its own for what
+ * writes, so that nobody stands still while that gets onto the disk.
+ */
+export async function openServedDatabase(
+  dataDir: string,
+): Promise<{ db: Database; close: () => Promise<void> }> {
+  const { close: closeMigrated } = await openDatabase(dataDir)
+  closeMigrated()
+  const { client, close } = openSplitClient(pathOf(dataDir))
+  return { db: drizzle(client, { schema }), close }
+}
+
+/** Takes the lock of those who write, and writes nothing. Rejects when the file can't be written. */
+export async function tryWriting(db: Database): Promise<void> {
+  await db.run(sql`delete from settings where false`)
 }
 
 /** `when` of the newest migration that this program knows. */

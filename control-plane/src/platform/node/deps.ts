@@ -1,6 +1,8 @@
+import type { Log } from '@dragonfly/schema/log'
 import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
 import { type Network, parseAddress } from '../../addresses.ts'
 import type { Database, Deps } from '../../deps.ts'
+import { createOrder } from '../../features/audit/log.ts'
 import { createConsoleHub } from '../../features/consoles/hub.ts'
 import { createMachineList, createTurns } from '../../features/machines/machine-list.ts'
 import { needsAdministrator } from '../../features/setup/service.ts'
@@ -39,14 +41,14 @@ export interface NodeDepsOptions {
   /** Once it is aborted, nothing that was put off begins any more: the database is about to be closed. */
   stopping?: AbortSignal
   findHostProblems?: Deps['findHostProblems']
-  logError: (message: string, error: unknown) => void
+  log: Log
 }
 
 export type NodeDeps = Deps & { connections: LocalConnections }
 
 /** Everything that the features need, as Node gives it. */
 export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps> {
-  const { db, secrets, publicUrl, logError } = options
+  const { db, secrets, publicUrl, log } = options
   const clock = options.clock ?? Date.now
   const consoles = createConsoleHub()
   const connections = createEdgeConnections((edgeId) => consoles.dropEdge(edgeId))
@@ -63,23 +65,22 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     connections,
     consoles,
     announce: (siteId) =>
-      coalesce(siteId, async () => {
-        if (!options.stopping?.aborted) await announceSite(deps, siteId)
-      }),
+      coalesce(siteId, async () => options.stopping?.aborted || (await announceSite(deps, siteId))),
     // It looks every second.
     tendCommandsAt: async () => undefined,
-    live: createLiveEvents(logError),
+    live: createLiveEvents(log),
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
     machineList: createMachineList(createTurns()),
+    auditInOrder: createOrder(),
     bundle: options.bundle,
     edgeRelease: options.edgeRelease ?? noEdgeRelease,
     uploads: options.uploads,
     assets: createAssetFiles(options.siteDir),
     sockets: createSockets(upgradeWebSocket, connections),
     ...(options.findHostProblems ? { findHostProblems: options.findHostProblems } : {}),
-    logError,
+    log,
   })
   return Object.assign(deps, { connections })
 }

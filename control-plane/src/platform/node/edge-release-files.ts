@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Log } from '@dragonfly/schema/log'
 import { bundleChunkBytes, type EdgeRelease, edgeReleaseSchema } from '@dragonfly/schema/wire'
 import type { EdgeReleaseSource } from '../../ports/index.ts'
 
@@ -15,10 +16,7 @@ interface Loaded {
 }
 
 /** The newest package in a folder, as `npm run edge-package` writes it; a new one is noticed. */
-export function createEdgeReleaseFiles(
-  dir: string,
-  logError: (message: string, error: unknown) => void,
-): EdgeReleaseSource {
+export function createEdgeReleaseFiles(dir: string, log: Log): EdgeReleaseSource {
   let loaded: Loaded | null = null
 
   async function load(): Promise<Loaded | null> {
@@ -26,7 +24,7 @@ export function createEdgeReleaseFiles(
     if (newest === null) return null
     if (loaded?.path === newest.path && loaded.changedAt === newest.changedAt) return loaded
     loaded = await readRelease(newest).catch((error: unknown) => {
-      logError(`${newest.path} can't be used`, error)
+      log.error(`${newest.path} can't be used`, { error })
       return null
     })
     return loaded

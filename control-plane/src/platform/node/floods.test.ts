@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { silentLog } from '@dragonfly/schema/log'
 import { maxFrameBytes } from '@dragonfly/schema/wire'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -21,7 +22,7 @@ beforeEach(async () => {
     bundleDir: join(dir, 'bundle'),
     siteDir: join(dir, 'site'),
     administrator: { email: 'ada@example.com', password },
-    logError: () => undefined,
+    log: silentLog,
   })
   const signedIn = await fetch(`${server.url}/api/auth/sign-in/email`, {
     method: 'POST',

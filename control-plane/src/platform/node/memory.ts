@@ -1,4 +1,5 @@
 import type { LiveEvent } from '@dragonfly/schema/api'
+import type { Log } from '@dragonfly/schema/log'
 import {
   type Clock,
   type DeploymentProgress,
@@ -41,7 +42,7 @@ export function createEdgeConnections(onCut: (edgeId: string) => void): LocalCon
   }
 }
 
-export function createLiveEvents(logError: (message: string, error: unknown) => void): LiveEvents {
+export function createLiveEvents(log: Log): LiveEvents {
   const listeners = new Set<(event: LiveEvent) => void>()
   return {
     publish(events) {
@@ -50,7 +51,7 @@ export function createLiveEvents(logError: (message: string, error: unknown) => 
           try {
             listener(event)
           } catch (error) {
-            logError('a live event could not be delivered', error)
+            log.error('a live event could not be delivered', { error })
           }
         }
       }

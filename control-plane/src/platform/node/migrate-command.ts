@@ -1,14 +1,15 @@
 import { migrateDatabase } from './migrate.ts'
 import { UsageError } from './options.ts'
+import { say } from './say.ts'
 
 /** `dragonfly migrate`: the database of a hosted control plane, before a newer program is deployed. */
 export async function runMigrate(more: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> {
   if (more.length > 0) throw new UsageError('migrate takes no arguments')
   await migrateDatabase({
     ...readRemoteDatabase('migrate', environment),
-    onWait: () => console.log('Another migration of this database is under way: waiting for it ...'),
+    onWait: () => say('Another migration of this database is under way: waiting for it ...'),
   })
-  console.log('The database is up to date.')
+  say('The database is up to date.')
 }
 
 /** Where the database of a hosted control plane is. */

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { silentLog } from '@dragonfly/schema/log'
 import { createClient } from '@libsql/client'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -21,7 +22,7 @@ async function start(): Promise<void> {
     dataDir,
     bundleDir: join(dir, 'bundle'),
     siteDir: join(dir, 'site'),
-    logError: () => undefined,
+    log: silentLog,
   })
 }
 

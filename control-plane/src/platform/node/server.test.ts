@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createLog } from '@dragonfly/schema/log'
 import { lockOutPhrase } from '@dragonfly/schema/state'
 import {
   type BundleManifest,
@@ -34,7 +35,11 @@ async function start(): Promise<void> {
     bundleDir: join(dir, 'bundle'),
     siteDir: join(dir, 'site'),
     administrator: { email: 'ada@example.com', password },
-    logError: (message) => void errors.push(message),
+    log: createLog({
+      level: 'error',
+      now: Date.now,
+      write: (text) => void errors.push(JSON.parse(text).message),
+    }),
   })
 }
 

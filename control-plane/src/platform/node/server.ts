@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { Log } from '@dragonfly/schema/log'
 import { maxFrameBytes } from '@dragonfly/schema/wire'
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
@@ -22,16 +23,19 @@ import {
   releaseStaleClaim,
 } from '../../features/setup/service.ts'
 import type { SetupFile } from '../../features/setup/setup-file.ts'
+import { createSigningKeyTender } from '../../features/signing-key/service.ts'
 import { ensureLocalSite } from '../../features/sites/local-site.ts'
 import { createEnrolmentToken } from '../../features/sites/service.ts'
 import { noEdgeRelease } from '../no-edge-release.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
 import { claimDataFolder } from './data-folder.ts'
-import { openDatabase } from './database.ts'
+import { openServedDatabase, tryWriting } from './database.ts'
 import { createNodeDeps } from './deps.ts'
 import { createEdgeReleaseFiles } from './edge-release-files.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { createHostProblems } from './host-problems.ts'
+import { createProcessLog } from './log.ts'
+import { say } from './say.ts'
 import { openSecrets } from './secrets.ts'
 import { createUploadFiles } from './upload-files.ts'
 
@@ -56,9 +60,7 @@ export interface ServerOptions {
   administrator?: { email: string; password: string } | undefined
   /** What is set up without a person, where it was not before. */
   setupFile?: SetupFile | undefined
-  /** For whoever reads the server's log. */
-  say?: ((sentence: string) => void) | undefined
-  logError?: ((message: string, error: unknown) => void) | undefined
+  log?: Log | undefined
 }
 
 export interface RunningServer {
@@ -85,7 +87,7 @@ const uploadsLookEveryMs = 3600_000
 
 /** Starts the control plane in this process. Rejects when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const logError = options.logError ?? ((message, error) => console.error(message, error ?? ''))
+  const log = options.log ?? createProcessLog()
   let app: App | null = null
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes })
   const server = createAdaptorServer({
@@ -101,26 +103,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const port = await listen(server, options.port, options.host)
   const publicUrl = options.publicUrl ?? `http://localhost:${port}`
   let releaseFolder = () => {}
+  let closeDatabase = async () => {}
   const stopping = new AbortController()
   try {
     releaseFolder = await claimDataFolder(options.dataDir)
-    const { db, close: closeDatabase } = await openDatabase(options.dataDir)
+    const { db, close } = await openServedDatabase(options.dataDir)
+    closeDatabase = close
     const secrets = await openSecrets(options.dataDir)
     await releaseStaleClaim(db)
-    const bundle = createBundleFiles(options.bundleDir, logError)
+    const bundle = createBundleFiles(options.bundleDir, log)
     const { packagesDir } = options
-    const edgeRelease = packagesDir ? createEdgeReleaseFiles(packagesDir, logError) : noEdgeRelease
+    const edgeRelease = packagesDir ? createEdgeReleaseFiles(packagesDir, log) : noEdgeRelease
     const uploads = createUploadFiles(join(options.dataDir, 'uploads'))
     const { signal } = stopping
     const parts = { bundle, edgeRelease, uploads }
     const deps = await createNodeDeps({
-      ...{ ...options, ...parts, db, secrets, publicUrl, logError },
+      ...{ ...options, ...parts, db, secrets, publicUrl, log },
       stopping: signal,
-      findHostProblems: await createHostProblems(options.dataDir),
+      findHostProblems: await createHostProblems(options.dataDir, () => tryWriting(db)),
     })
     await addAdministrator(deps, options.administrator)
     if (options.setupFile) {
-      const say = options.say ?? ((sentence: string) => console.log(sentence))
+      // Not to the log: a link for somebody may be among it.
       await applySetupFile(deps, options.setupFile, { say, writeSecret })
     }
     await takeBundleVersion(deps)
@@ -145,11 +149,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         stopHeartbeat()
         for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')
         await closeServer(server, () => sockets.clients.forEach((socket) => void socket.terminate()))
-        closeDatabase()
+        await closeDatabase()
         releaseFolder()
       },
     }
   } catch (error) {
+    await closeDatabase()
     releaseFolder()
     await closeServer(server)
     throw error
@@ -171,7 +176,7 @@ async function addAdministrator(deps: Deps, administrator: ServerOptions['admini
 function startTimers(deps: Deps): () => void {
   const sweep = createEdgeSweep(deps)
   const guard = (what: string, work: () => Promise<void>) => () => {
-    work().catch((error: unknown) => deps.logError(what, error))
+    work().catch((error: unknown) => deps.log.error(what, { error }))
   }
   const timers = [
     setInterval(guard('looking for lost edges', sweep), sweepEveryMs),
@@ -184,6 +189,7 @@ function startTimers(deps: Deps): () => void {
       sweepEveryMs,
     ),
     setInterval(guard('looking after samples', createSampleTender(deps)), samplesEveryMs),
+    setInterval(guard('looking after the signing key', createSigningKeyTender(deps)), sweepEveryMs),
     setInterval(
       guard('looking for queued deployments', () => releaseQueues(deps)),
       sweepEveryMs,

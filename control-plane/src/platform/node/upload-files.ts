@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rm, stat, statfs } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import type { UploadStore } from '../../ports/index.ts'
+import { UploadLostError, type UploadStore } from '../../ports/index.ts'
 
 /** What uploads leave free: the database is on the same disk. */
 const reserveBytes = 2 * 1024 ** 3
@@ -15,9 +15,11 @@ export function createUploadFiles(dir: string): UploadStore {
     return join(dir, uploadId)
   }
   return {
-    write: async (uploadId, offset, bytes) => {
+    largestBytes: Number.MAX_SAFE_INTEGER,
+    begin: async () => '',
+    write: async ({ uploadId }, { offset, bytes }) => {
       await mkdir(dir, { recursive: true, mode: 0o700 })
-      const file = await open(pathOf(uploadId), offset === 0 ? 'w' : 'r+', 0o600)
+      const file = await openForPart(pathOf(uploadId), offset)
       try {
         await file.truncate(offset)
         for (let done = 0; done < bytes.length; )
@@ -26,8 +28,10 @@ export function createUploadFiles(dir: string): UploadStore {
       } finally {
         await file.close()
       }
+      return ''
     },
-    digest: async (uploadId) => {
+    finish: async ({ uploadId }) => {
+      if (!(await stat(pathOf(uploadId)).catch(() => null))) throw new UploadLostError('the file is gone')
       const hash = createHash('sha256')
       for await (const part of createReadStream(pathOf(uploadId), { highWaterMark: 1024 * 1024 }))
         hash.update(part as Buffer)
@@ -50,5 +54,15 @@ export function createUploadFiles(dir: string): UploadStore {
       const { bavail, bsize } = await statfs(dir)
       return Math.max(0, bavail * bsize - reserveBytes)
     },
+  }
+}
+
+async function openForPart(path: string, offset: number): Promise<FileHandle> {
+  try {
+    return await open(path, offset === 0 ? 'w' : 'r+', 0o600)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw new UploadLostError('the file is gone', { cause: error })
+    throw error
   }
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { cp, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, sep } from 'node:path'
+import { type LogFields, silentLog } from '@dragonfly/schema/log'
 import { migrationsFolder } from '@dragonfly/schema/migrations'
-import { type BundleManifest, bundleManifestSchema } from '@dragonfly/schema/wire'
+import { type BundleManifest, bundleManifestSchema, type EdgeRelease } from '@dragonfly/schema/wire'
 import { hashInlineScripts } from '../../portal.ts'
-import { type AssetIndex, assetIndexPath, bundlePiecePath } from '../asset-index.ts'
+import { type AssetIndex, assetIndexPath, bundlePiecePath, releasePiecePath } from '../asset-index.ts'
 import { contentTypes } from './content-types.ts'
+import { createEdgeReleaseFiles } from './edge-release-files.ts'
 
 /** Workers takes no larger file as an asset. */
 const maxAssetBytes = 25 * 1024 * 1024
@@ -15,12 +17,18 @@ export interface AssetFolders {
   siteDir: string
   /** The boot bundle; may be absent, and then no machine netboots. */
   bundleDir: string
+  /** Packages of dragonfly-edge; without one, edges are updated on their hosts. */
+  packagesDir: string
   /** Written anew, whole or not at all. */
   outDir: string
 }
 
-/** Writes what is deployed beside the Worker: the portal, the pieces of the boot bundle, and the index of both. */
-export async function writeWorkerAssets({ siteDir, bundleDir, outDir }: AssetFolders): Promise<AssetIndex> {
+/**
+ * Writes what is deployed beside the Worker: the portal, the pieces of the boot bundle and of the newest package of
+ * dragonfly-edge, and the index of it all.
+ */
+export async function writeWorkerAssets(folders: AssetFolders): Promise<AssetIndex> {
+  const { siteDir, bundleDir, packagesDir, outDir } = folders
   const fresh = `${outDir}.new`
   await rm(fresh, { recursive: true, force: true })
   await mkdir(fresh, { recursive: true })
@@ -28,6 +36,7 @@ export async function writeWorkerAssets({ siteDir, bundleDir, outDir }: AssetFol
     migration: await readNewestMigration(),
     files: await copyPortal(siteDir, fresh),
     bundle: await copyBundle(bundleDir, fresh),
+    edgeRelease: await copyEdgeRelease(packagesDir, fresh),
   }
   await writeAt(fresh, assetIndexPath, JSON.stringify(index))
   await rm(outDir, { recursive: true, force: true })
@@ -96,7 +105,21 @@ async function copyBundle(bundleDir: string, outDir: string): Promise<BundleMani
   return manifest
 }
 
-async function writeAt(dir: string, path: string, data: string | Buffer): Promise<void> {
+async function copyEdgeRelease(packagesDir: string, outDir: string): Promise<EdgeRelease | null> {
+  const fail = (message: string, fields?: LogFields): never => {
+    throw new Error(message, { cause: fields?.error })
+  }
+  const source = createEdgeReleaseFiles(packagesDir, { ...silentLog, error: fail })
+  const release = await source.current()
+  for (const { sha256 } of release?.chunks ?? []) {
+    const piece = await source.chunk(sha256)
+    if (!piece) throw new Error('the package of dragonfly-edge changed while it was read: try again')
+    await writeAt(outDir, releasePiecePath(sha256), piece)
+  }
+  return release
+}
+
+async function writeAt(dir: string, path: string, data: string | Uint8Array): Promise<void> {
   const file = join(dir, path)
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, data)

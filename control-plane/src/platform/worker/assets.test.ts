@@ -1,19 +1,20 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BundleManifest } from '@dragonfly/schema/wire'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { writeWorkerAssets } from '../node/worker-assets.ts'
+import { type AssetFolders, writeWorkerAssets } from '../node/worker-assets.ts'
 import { createBoundAssets } from './assets.ts'
 import { createBoundBundle } from './bundle.ts'
+import { createBoundEdgeRelease } from './edge-release.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const kernel = new TextEncoder().encode('a kernel')
 const mebibyte = 1024 * 1024
 
 let dir: string
-let folders: { siteDir: string; bundleDir: string; outDir: string }
+let folders: AssetFolders
 
 /** What the platform's binding does with what was deployed. */
 const binding = {
@@ -26,7 +27,12 @@ const binding = {
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'dragonfly-assets-'))
-  folders = { siteDir: join(dir, 'site'), bundleDir: join(dir, 'bundle'), outDir: join(dir, 'out') }
+  folders = {
+    siteDir: join(dir, 'site'),
+    bundleDir: join(dir, 'bundle'),
+    packagesDir: join(dir, 'packages'),
+    outDir: join(dir, 'out'),
+  }
   await mkdir(join(folders.siteDir, '_astro'), { recursive: true })
   await writeFile(join(folders.siteDir, 'index.html'), '<!doctype html><script>let a = 1</script>')
   await writeFile(join(folders.siteDir, '_astro/x.js'), 'export {}')
@@ -54,6 +60,7 @@ describe('what is deployed beside the Worker', () => {
     for (const path of [
       '/_dragonfly/index.json',
       `/_dragonfly/bundle/${sha256(kernel)}`,
+      `/_dragonfly/edge/${sha256(kernel)}`,
       '/constructor',
       '/',
     ]) {
@@ -74,8 +81,24 @@ describe('what is deployed beside the Worker', () => {
 
   it('does without a portal and without a boot bundle', async () => {
     const index = await writeWorkerAssets({ ...folders, siteDir: join(dir, 'a'), bundleDir: join(dir, 'b') })
-    expect(index).toMatchObject({ files: {}, bundle: null })
+    expect(index).toMatchObject({ files: {}, bundle: null, edgeRelease: null })
     expect(await createBoundBundle(binding, null).status()).toMatchObject({ status: 'missing' })
+  })
+
+  it('has the newest package of the edge in pieces, whole again at the edge', async () => {
+    await mkdir(folders.packagesDir)
+    const packed = randomBytes(5 * mebibyte)
+    await writeFile(join(folders.packagesDir, 'dragonfly-edge-1.2.3-linux-x64.tgz'), packed)
+    const { edgeRelease } = await writeWorkerAssets(folders)
+    const source = createBoundEdgeRelease(binding, edgeRelease)
+    const release = await source.current()
+    expect(release).toMatchObject({ version: '1.2.3', sizeBytes: packed.byteLength })
+    const pieces = []
+    for (const chunk of release?.chunks ?? [])
+      pieces.push((await source.chunk(chunk.sha256)) ?? new Uint8Array())
+    expect(pieces).toHaveLength(2)
+    expect(Buffer.concat(pieces).equals(packed)).toBe(true)
+    expect(await source.chunk(sha256(kernel))).toBeNull()
   })
 
   it('holds no file that Workers would not take', async () => {

@@ -1,16 +1,19 @@
 import type { Database, Deps } from '../../deps.ts'
+import { atOnce } from '../../features/audit/log.ts'
 import { createMachineList } from '../../features/machines/machine-list.ts'
 import { type AssetIndex, assetIndexPath, assetIndexSchema } from '../asset-index.ts'
 import { createDeps, type PlatformParts } from '../deps.ts'
 import { readNewestMigration } from '../newest-migration.ts'
-import { noEdgeRelease } from '../no-edge-release.ts'
 import { createSecrets } from '../secrets.ts'
 import { assetRequest, createBoundAssets } from './assets.ts'
 import { createBoundBundle } from './bundle.ts'
 import { connectingAddress } from './connecting-address.ts'
 import { openRemoteDatabase } from './database.ts'
+import { createBoundEdgeRelease } from './edge-release.ts'
 import { MisconfiguredError, readWorkerSettings, type WorkerEnv, type WorkerSettings } from './env.ts'
+import { log } from './log.ts'
 import { createObjectPorts } from './objects/ports.ts'
+import { createUploadBucket } from './upload-bucket.ts'
 
 /** Everything that the features need, as Workers gives it. Throws a MisconfiguredError when something is missing. */
 export async function createWorkerDeps(env: WorkerEnv): Promise<Deps> {
@@ -40,13 +43,13 @@ async function gatherParts(
     setupCode: settings.DRAGONFLY_SETUP_CODE ?? null,
     // One request must not wait for what another one began.
     machineList: createMachineList((work) => work()),
+    auditInOrder: atOnce,
     bundle: createBoundBundle(env.ASSETS, index.bundle),
-    edgeRelease: noEdgeRelease,
-    // The portal offers no uploads where there is no place for them.
-    uploads: null,
+    edgeRelease: createBoundEdgeRelease(env.ASSETS, index.edgeRelease),
+    uploads: env.FILES ? createUploadBucket(env.FILES) : null,
     assets: createBoundAssets(env.ASSETS, index),
-    logError,
-    ...createObjectPorts(env, logError),
+    log,
+    ...createObjectPorts(env, log),
   }
 }
 
@@ -68,9 +71,4 @@ async function requireMigrations(db: Database, { migration }: AssetIndex): Promi
   throw new MisconfiguredError(
     `${state} (it lacks ${migration.tag}): \`dragonfly migrate\` brings it up to date.`,
   )
-}
-
-/** To Workers’ log. */
-export function logError(message: string, error: unknown): void {
-  console.error(message, error ?? '')
 }

@@ -4,12 +4,17 @@ import type { ObjectBindings } from './objects/bindings.ts'
 /** What wrangler.toml binds, and what is set as secrets: docs/hosting.md says what each is for. */
 export interface WorkerEnv extends ObjectBindings {
   ASSETS: Pick<Fetcher, 'fetch'>
+  /** Files that people upload; a Worker does without. */
+  FILES?: R2Bucket
   DRAGONFLY_PUBLIC_URL?: string
   DRAGONFLY_DATABASE_URL?: string
   DRAGONFLY_DATABASE_TOKEN?: string
   DRAGONFLY_SECRETS_KEY?: string
   DRAGONFLY_SETUP_CODE?: string
   DRAGONFLY_METRICS_TOKEN?: string
+  /** `debug`, `info`, `warn` or `error`; and `json` or `text`. */
+  DRAGONFLY_LOG_LEVEL?: string
+  DRAGONFLY_LOG_FORMAT?: string
   /** Set by `npm run dev:worker` only: nothing in front of this Worker vouches for CF-Connecting-IP. */
   DRAGONFLY_LOCAL?: string
 }

@@ -3,7 +3,9 @@ import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
 import { tendCommands } from '../../features/commands/dispatch.ts'
 import { releaseQueues } from '../../features/deployments/queue.ts'
 import { sweepEdgesOnce } from '../../features/edges/sweep.ts'
+import { removeStaleUploads } from '../../features/image-uploads/service.ts'
 import { tendSamples } from '../../features/monitoring/tend.ts'
+import { tendSigningKey } from '../../features/signing-key/service.ts'
 
 const minuteMs = 60_000
 /** Each takes a few requests to the database, of which an invocation has a thousand. */
@@ -23,13 +25,16 @@ export async function runTimers(deps: Deps, scheduledAt: number): Promise<void> 
     ['looking for lost edges', () => sweepEdgesOnce(deps)],
     ['looking after commands', () => tendCommands(deps, commandsAtOnce)],
     ['looking for queued deployments', () => releaseQueues(deps)],
+    ['looking after the signing key', () => tendSigningKey(deps)],
     ['looking after samples', () => tendSamples(deps, due)],
   ]
+  if (due.isPruning)
+    pieces.push(['clearing uploads away that nobody goes on with', () => removeStaleUploads(deps)])
   for (const [what, work] of pieces) {
     try {
       await work()
     } catch (error) {
-      deps.logError(what, error)
+      deps.log.error(what, { error })
     }
   }
 }

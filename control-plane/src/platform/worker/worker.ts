@@ -1,7 +1,8 @@
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
-import { createWorkerDeps, logError } from './deps.ts'
+import { createWorkerDeps } from './deps.ts'
 import { MisconfiguredError, type WorkerEnv } from './env.ts'
+import { log } from './log.ts'
 import { runTimers } from './timers.ts'
 
 interface ControlPlane {
@@ -13,48 +14,50 @@ export { GuardObject } from './objects/guard-object.ts'
 export { LiveObject } from './objects/live-object.ts'
 export { SiteObject } from './objects/site-object.ts'
 
-let built: Promise<ControlPlane> | null = null
+let built: ControlPlane | null = null
 
-/** Once per isolate, at its first request. What failed is tried again by the next one. */
-function controlPlane(env: WorkerEnv, ctx: ExecutionContext): Promise<ControlPlane> {
-  if (built === null) {
-    const building = createWorkerDeps(env).then((deps) => ({ app: createApp(deps), deps }))
-    built = building
-    building.catch(() => {
-      if (built === building) built = null
-    })
-    lookAfter(ctx, building)
-  }
+/**
+ * Once per isolate. Those who come before it is there make their own, and the first one stays: a request must not wait
+ * for another one's network, which ends with that one.
+ */
+async function controlPlane(env: WorkerEnv): Promise<ControlPlane> {
+  if (built) return built
+  const deps = await createWorkerDeps(env)
+  built ??= { app: createApp(deps), deps }
   return built
 }
 
-/** A client that leaves does not end what others wait for, nor a change half-way. */
+/** A client that leaves does not end a change half-way. */
 function lookAfter(ctx: ExecutionContext, work: Promise<unknown>): void {
   ctx.waitUntil(work.catch(() => undefined))
 }
 
 export default {
-  async fetch(request, env, ctx) {
-    try {
-      const { app } = await controlPlane(env, ctx)
-      const answer = Promise.resolve(app.fetch(request, env, ctx))
-      lookAfter(ctx, answer)
-      return await answer
-    } catch (error) {
-      return answerWithoutApp(request, error)
-    }
+  fetch(request, env, ctx) {
+    const answer = respond(request, env, ctx)
+    lookAfter(ctx, answer)
+    return answer
   },
 
-  async scheduled(controller, env, ctx) {
-    const { deps } = await controlPlane(env, ctx)
+  async scheduled(controller, env) {
+    const { deps } = await controlPlane(env)
     await runTimers(deps, controller.scheduledTime)
   },
 } satisfies ExportedHandler<WorkerEnv>
 
+async function respond(request: Request, env: WorkerEnv, ctx: ExecutionContext): Promise<Response> {
+  try {
+    const { app } = await controlPlane(env)
+    return await app.fetch(request, env, ctx)
+  } catch (error) {
+    return answerWithoutApp(request, error)
+  }
+}
+
 /** The program could not start: the reason goes to whoever can mend it, without anything of the database's. */
 function answerWithoutApp(request: Request, error: unknown): Response {
   if (new URL(request.url).pathname === '/healthz') return new Response('ok\n')
-  logError('the control plane could not start', error)
+  log.error('the control plane could not start', { error })
   const detail =
     error instanceof MisconfiguredError ? error.message : 'The database does not answer; the log says why.'
   const problem = {

@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import type { SiteEvent } from '@dragonfly/schema/wire'
 
 /**
@@ -6,7 +7,7 @@ import type { SiteEvent } from '@dragonfly/schema/wire'
  */
 export function createCertificateNotices(
   report: (event: SiteEvent) => Promise<void>,
-  warn: (message: string) => void,
+  warn: Log['warn'],
 ): (machineId: string, tlsPin: string | null) => void {
   const told = new Map<string, string>()
   return (machineId, tlsPin) => {
@@ -14,7 +15,7 @@ export function createCertificateNotices(
     if (tlsPin === null) told.delete(machineId)
     else told.set(machineId, tlsPin)
     report({ type: 'bmc.certificate', machineId, tlsPin }).catch((error: unknown) =>
-      warn(`A BMC's certificate could not be told of: ${String(error)}`),
+      warn("A BMC's certificate could not be told of.", { error }),
     )
   }
 }

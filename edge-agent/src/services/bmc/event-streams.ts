@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
 import type { BmcReach } from './reach.ts'
 
@@ -16,7 +17,7 @@ export interface EventStreamsPorts {
   now: () => number
   /** It is worth to look. */
   onEvent: (machineId: string) => void
-  warn: (message: string) => void
+  warn: Log['warn']
 }
 
 /** One without a stream may have got it by an update of its firmware. */
@@ -61,8 +62,7 @@ export function createEventStreams({ reach, now, onEvent, warn }: EventStreamsPo
       if (isStopped || open.has(machineId) || (notBefore.get(machineId) ?? 0) > now()) return
       notBefore.set(machineId, now() + retryMs)
       await begin(target).catch((error: unknown) => {
-        if (!(error instanceof BmcAttemptError))
-          warn(`A BMC’s events could not be followed: ${String(error)}`)
+        if (!(error instanceof BmcAttemptError)) warn('A BMC’s events could not be followed.', { error })
       })
     },
     isFollowed: (machineId) => open.has(machineId),

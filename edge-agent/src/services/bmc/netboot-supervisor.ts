@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import { isActive } from '@dragonfly/schema/state'
 import type { SiteDeployment, SiteEvent, SiteMachine, SiteState } from '@dragonfly/schema/wire'
 import { decodeJwt } from 'jose'
@@ -28,7 +29,7 @@ export interface NetbootSupervisorPorts extends NetbootPorts {
   report: (event: SiteEvent) => Promise<void>
   /** Called before a machine is powered on for a deployment. */
   onPowerOn: (deploymentId: string, machineId: string) => void
-  warn: (message: string) => void
+  warn: Log['warn']
 }
 
 /** Firmware of large machines trains its memory for minutes before it asks the network. */
@@ -57,7 +58,7 @@ export function createNetbootSupervisor(ports: NetbootSupervisorPorts): NetbootS
     underWay.add(deploymentId)
     await storeNetboot(database, deploymentId, state.attempt, { tries: (record?.tries ?? 0) + 1, at: now() })
     void begin(ports, state, { ...wanted, netbootOrder }, record !== null)
-      .catch((error: unknown) => ports.warn(`A machine could not be netbooted: ${String(error)}`))
+      .catch((error: unknown) => ports.warn('A machine could not be netbooted.', { error }))
       .finally(() => underWay.delete(deploymentId))
   }
   return {

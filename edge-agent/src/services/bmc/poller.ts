@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import type { PowerState } from '@dragonfly/schema/state'
 import {
   type BmcLogEntry,
@@ -45,7 +46,7 @@ export interface BmcPollerPorts {
   database: Database
   report: (event: SiteEvent) => Promise<void>
   now: () => number
-  warn: (message: string) => void
+  warn: Log['warn']
   pace?: PollPace
 }
 
@@ -144,7 +145,7 @@ export async function createBmcPoller(ports: BmcPollerPorts): Promise<BmcPoller>
       if (outcome === 'answered' && job.kinds.includes('log')) await streams.follow(target)
     } catch (error) {
       schedule.end(job, outcome, now())
-      warn(`A BMC could not be looked at: ${String(error)}`)
+      warn('A BMC could not be looked at.', { error })
     }
   }
   return {

@@ -8,6 +8,7 @@ import { hasAddress } from '../../io/device-socket.ts'
 import { createFileSender } from '../../io/file-sender.ts'
 import { loadLinuxCalls } from '../../io/linux-calls.ts'
 import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
+import { openProcessLog } from '../../io/process-log.ts'
 import { handOverSignal, releaseTo, replaceEarlierProcess } from '../../io/single-process.ts'
 import { type FromBootResponder, toBootResponderSchema } from '../../protocol/boot-messages.ts'
 import type { BootView } from '../../protocol/boot-view.ts'
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
       'plain-sockets': { type: 'boolean' },
     },
   })
+  const log = openProcessLog('boot-responder', values.debug ? 'debug' : undefined)
   if (values.state === undefined) throw new Error('--state <file> is missing')
   await mkdir(dirname(values.state), { recursive: true, mode: 0o700 })
   const pidFile = `${values.state}.pid`
@@ -61,7 +63,7 @@ async function main(): Promise<void> {
     deviceOf: ({ name, address }) => (calls && hasAddress(name, address) ? name : undefined),
     now: Date.now,
     post,
-    debug: values.debug ? (text) => console.error(text) : () => undefined,
+    debug: log.debug,
     listenRetryMs,
     leases: { table, store: leaseStore, lookUpMac },
   })
@@ -140,7 +142,7 @@ function parsePorts(text: string | undefined): Partial<BootPorts> {
 
 /** To the supervisor; started alone, to standard output. */
 function post(message: FromBootResponder): void {
-  if (!process.send) console.log(JSON.stringify(message))
+  if (!process.send) process.stdout.write(`${JSON.stringify(message)}\n`)
   else if (process.connected) process.send(message, undefined, undefined, () => undefined)
 }
 

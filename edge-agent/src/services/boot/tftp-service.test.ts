@@ -3,6 +3,7 @@ import { bootView } from '../../../test/boot-view.ts'
 import { fromLatin1 } from '../../codec/byte-writer.ts'
 import { decodeTftpPacket, encodeTftpPacket, type TftpPacket } from '../../codec/tftp/packet.ts'
 import type { Datagram, OpenUdpSocket, UdpEndpoint, UdpHandlers } from '../../ports/udp.ts'
+import type { BootEvent } from '../../protocol/boot-messages.ts'
 import { indexBootView } from '../../protocol/boot-view.ts'
 import type { BootContext } from './context.ts'
 import { createCounters } from './counters.ts'
@@ -24,6 +25,7 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
   const sent: SentPacket[] = []
   const handlers = new Map<number, UdpHandlers>()
   const clock = { nowMs: 0 }
+  const reported: BootEvent[] = []
   const counters = createCounters()
   const limit = createTransferLimit(most)
   const openUdpSocket: OpenUdpSocket = async ({ port: wanted }, handler) => {
@@ -43,14 +45,17 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
     index: () => indexBootView(bootView()),
     files: {
       find: async (_: string, name: string) =>
-        name === 'snponly.efi' ? { name, path: '', sizeBytes: file.length, modifiedMs: 0 } : undefined,
+        name === 'snponly.efi' || name === 'vmlinuz'
+          ? { name, path: '', sizeBytes: file.length, modifiedMs: 0 }
+          : undefined,
       load: async () => file,
     },
     counters,
     openUdpSocket,
     now: () => clock.nowMs,
     isDraining: () => false,
-    report: () => undefined,
+    ports: { bootHttp: 6870, agentHttp: 6872 },
+    report: (event: BootEvent) => void reported.push(event),
     debug: () => undefined,
   } as unknown as BootContext
   const listener = await createTftpService(context, limit).listen(
@@ -62,6 +67,7 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
     handlers.get(port)?.packet(bytes, from)
   return {
     sent,
+    reported,
     clock,
     limit,
     listener,
@@ -133,6 +139,27 @@ describe('the TFTP service', () => {
     expect(sent).toHaveLength(before)
     expect(limit.running()).toBe(1)
     expect(count('transfers', 'aborted')).toBe(1)
+  })
+
+  it('gives signed GRUB the script of its machine, and tells how far that has come', async () => {
+    const { ask, acknowledge, reported } = await startService()
+    const mac = '52:54:00:77:00:99'
+    const entry = await ask('\0\x01/grub/x86_64-efi/grub.cfg\0octet\0blksize\x001024\0')
+    acknowledge(0, entry?.port ?? 0)
+    const script = await ask(`\0\x01/grub/machine/${mac}/\0octet\0`, { ...client, port: 2071 })
+    expect(script?.packet.kind === 'data' && Buffer.from(script.packet.payload).toString()).toContain(
+      'linux (tftp,10.0.0.1)/grub/machine/52-54-00-77-00-99/vmlinuz ',
+    )
+    expect(reported).toMatchObject([{ kind: 'script', mac, address: '10.0.0.9', decision: 'discover' }])
+    const options = 'octet\0blksize\x001468\0windowsize\x0064\0'
+    const kernel = await ask(`\0\x01/grub/machine/${mac}/vmlinuz\0${options}`, { ...client, port: 2072 })
+    for (const block of [0, 7]) acknowledge(block, kernel?.port ?? 0, { ...client, port: 2072 })
+    await expect
+      .poll(() => reported.slice(1))
+      .toMatchObject([
+        { kind: 'boot-file', protocol: 'tftp', name: 'vmlinuz', mac, outcome: 'complete' },
+        { kind: 'kernel-fetched', mac, address: '10.0.0.9' },
+      ])
   })
 
   it('bounds the transfers of one client, and of all, and tells who is refused', async () => {

@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import { personWaitMs } from '@dragonfly/schema/state'
 import type { Command, CommandResult, ControlFrame, SiteEvent } from '@dragonfly/schema/wire'
 import type { Database, Statement } from '../../io/database.ts'
@@ -37,7 +38,7 @@ export interface CommandDeskOptions {
   journal: Journal
   now: () => number
   execute: (context: CommandContext) => Promise<CommandOutcome>
-  warn: (message: string) => void
+  warn: Log['warn']
 }
 
 /** Clocks of the edge and the control plane may differ by this much. */
@@ -63,7 +64,7 @@ export async function openCommandDesk(options: CommandDeskOptions): Promise<Comm
   }
   const run = async ({ commandId, command, deadline }: CommandFrame): Promise<void> => {
     const outcome = await execute({ commandId, command }).catch((error: unknown): CommandOutcome => {
-      warn(`A command could not be carried out: ${error instanceof Error ? error.message : 'unknown error'}`)
+      warn('A command could not be carried out.', { error })
       const message = 'The edge failed at it: its log says why.'
       return { kind: 'ended', result: { outcome: 'failed', reason: 'internal', message } }
     })

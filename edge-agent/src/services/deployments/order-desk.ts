@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import { isActive } from '@dragonfly/schema/state'
 import type { SiteDeployment } from '@dragonfly/schema/wire'
 import type { DeploymentState } from '../../protocol/deployment-types.ts'
@@ -16,7 +17,7 @@ export function createOrderDesk(ports: {
   orders: Orders
   runner: () => DeploymentRunner
   links: () => Links
-  warn: (message: string) => void
+  warn: Log['warn']
 }): OrderDesk {
   const examined = new Map<string, string>()
   const giving = new Set<string>()
@@ -61,7 +62,7 @@ export function createOrderDesk(ports: {
       if (giving.has(state.deploymentId)) return
       giving.add(state.deploymentId)
       giveNow(state)
-        .catch((error) => ports.warn(`An order could not be handed out: ${(error as Error).message}`))
+        .catch((error) => ports.warn('An order could not be handed out.', { error }))
         .finally(() => giving.delete(state.deploymentId))
     },
   }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Log } from '@dragonfly/schema/log'
 import { type AgentFrame, agentFrameSchema, maxFrameBytes, wireProtocol } from '@dragonfly/schema/wire'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Database } from '../../io/database.ts'
@@ -15,7 +16,7 @@ export interface RamdiskServerOptions {
   bootTokenKey: Uint8Array
   links: Links
   now: () => number
-  warn: (message: string) => void
+  log: Log
 }
 
 /** The ramdisks' side of `ramdiskLinkPath`. */
@@ -75,6 +76,10 @@ function serve(socket: WebSocket, request: IncomingMessage, options: RamdiskServ
   const deadline = setTimeout(() => link ?? socket.close(1008, 'hello expected'), helloWithinMs)
 
   const refuse = (reason: string, message: string): void => {
+    options.log.info('A ramdisk was refused.', {
+      reason,
+      address: plainAddress(request.socket.remoteAddress),
+    })
     socket.send(JSON.stringify({ type: 'refused', reason, message }))
     socket.close(1008, reason)
   }
@@ -107,7 +112,12 @@ function serve(socket: WebSocket, request: IncomingMessage, options: RamdiskServ
     queue = queue
       .then(work)
       .catch((error) => {
-        options.warn(`A ramdisk’s frame could not be handled: ${(error as Error).message}`)
+        options.log.warn('A ramdisk’s frame could not be handled.', {
+          mac: link?.session.mac,
+          machineId: link?.machineId,
+          deploymentId: link?.announcedTo,
+          error,
+        })
         socket.close(1011)
       })
       .finally(() => {

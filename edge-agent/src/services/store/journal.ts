@@ -28,7 +28,7 @@ export interface Journal {
   /** Starts a new journal under the same entries, for when the control plane has seen more than this file. */
   renew(): Promise<void>
   depth(): { entries: number; bytes: number }
-  onAppend(listener: () => void): void
+  onAppend(listener: (events: readonly SiteEvent[]) => void): void
 }
 
 export interface JournalOptions {
@@ -41,7 +41,7 @@ export async function openJournal(database: Database, options: JournalOptions): 
   let journalId = await loadJournalId(database)
   let acknowledged = await loadAcknowledged(database)
   const size = await measure(database, acknowledged)
-  const listeners: (() => void)[] = []
+  const listeners: ((events: readonly SiteEvent[]) => void)[] = []
 
   let pending: { event: SiteEvent; at: number }[] = []
   let flushing: Promise<void> | null = null
@@ -68,7 +68,7 @@ export async function openJournal(database: Database, options: JournalOptions): 
       for (const event of events) size.bytes += JSON.stringify(event).length
       size.entries += events.length
       await compact()
-      for (const listener of listeners) listener()
+      for (const listener of listeners) listener(events)
     },
     append: (...events) => {
       const at = options.now()

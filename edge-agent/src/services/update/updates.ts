@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import type { SiteState } from '@dragonfly/schema/wire'
 import { describeError } from '../control-plane.ts'
 import type { Problems } from '../problems.ts'
@@ -38,7 +39,7 @@ export interface UpdatesOptions extends ReleaseSource {
   isConnected: () => boolean
   handOver: SwitchOptions['handOver']
   problems: Pick<Problems, 'raise' | 'clear'>
-  warn: (message: string) => void
+  warn: Log['warn']
 }
 
 const about = 'update'
@@ -78,7 +79,10 @@ export async function openUpdates(options: UpdatesOptions): Promise<Updates> {
   const look = async (): Promise<void> => {
     state = await readVersionsState(dataDir)
     if (isOnTrial())
-      timer = setTimeout(() => void look().catch((error) => options.warn(String(error))), lookEveryMs)
+      timer = setTimeout(
+        () => void look().catch((error) => options.warn('Looking at an update failed.', { error })),
+        lookEveryMs,
+      )
     else await tell()
   }
   const prepare = async (fetchTarball: () => Promise<string>, requestId: string | null): Promise<string> => {

@@ -41,6 +41,11 @@ export function ImagesPage() {
       }
     >
       {mayChange && <UploadRows />}
+      {uploadList?.refusal && (
+        <p className="mb-6 max-w-2xl text-ink-faint">
+          Files of your own can’t be uploaded here. {uploadList.refusal}
+        </p>
+      )}
       {images && images.length > 0 && (
         <ul aria-label="Images" className="divide-y divide-line border-y border-line">
           {images.map((image) => (

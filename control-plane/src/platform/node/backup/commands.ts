@@ -6,6 +6,7 @@ import { markRestored } from '../../../features/setup/mark-restored.ts'
 import { refuseNewerDatabase } from '../database.ts'
 import { readRemoteDatabase } from '../migrate-command.ts'
 import { readDataDir, UsageError } from '../options.ts'
+import { say } from '../say.ts'
 import { createBackup } from './create-backup.ts'
 import { restoreBackup } from './restore-backup.ts'
 
@@ -22,12 +23,12 @@ export async function runBackup(more: readonly string[], flags: Flags): Promise<
   const file = given ?? `dragonfly-${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}.backup`
   const passphrase = await readPassphrase(flags)
   const { sizeBytes } = await createBackup({ dataDir: readDataDir(flags), file, passphrase, now })
-  console.log(`${file}: ${renderSize(sizeBytes)}, complete and checked.`)
-  console.log(
+  say(`${file}: ${renderSize(sizeBytes)}, complete and checked.`)
+  say(
     'In it: everything that this server knows, the hashes of passwords and API keys, sealed BMC passwords (only edges',
   )
-  console.log('open those), and the key of this server, secrets.key, with which orders to edges are signed.')
-  console.log(
+  say('open those), and the key of this server, secrets.key, with which orders to edges are signed.')
+  say(
     passphrase === null
       ? 'It is not encrypted: keep it where only you can read it, or make it with --passphrase-file.'
       : 'It is encrypted: without its passphrase nobody can restore it.',
@@ -45,10 +46,10 @@ export async function runRestore(more: readonly string[], flags: Flags): Promise
     now: Date.now(),
   })
   const madeAt = new Date(header.createdAt).toISOString()
-  console.log(`Restored what was backed up at ${madeAt} by Dragonfly ${header.version}.`)
-  console.log(`What was there before, if anything, is kept in ${keptIn}.`)
-  console.log('Everybody signs in anew. What was revoked, deleted or deactivated after the backup is back:')
-  console.log('look at people, API keys and edges. Edges that joined after it have to join again.')
+  say(`Restored what was backed up at ${madeAt} by Dragonfly ${header.version}.`)
+  say(`What was there before, if anything, is kept in ${keptIn}.`)
+  say('Everybody signs in anew. What was revoked, deleted or deactivated after the backup is back:')
+  say('look at people, API keys and edges. Edges that joined after it have to join again.')
 }
 
 /** `dragonfly mark-restored`: for a hosted database that was taken back to an earlier time by its host. */
@@ -66,9 +67,7 @@ export async function runMarkRestored(
   } finally {
     client.close()
   }
-  console.log(
-    'Edges will take this database’s state from the next start of the control plane: deploy it again.',
-  )
+  say('Edges will take this database’s state from the next start of the control plane: deploy it again.')
 }
 
 async function readPassphrase(flags: Flags): Promise<string | null> {

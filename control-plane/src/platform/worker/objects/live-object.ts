@@ -6,8 +6,8 @@ import { mayHear } from '../../../features/events/visibility.ts'
 import { checkRights, concernsRights } from '../../../features/people/watch-rights.ts'
 import type { DeploymentProgress, ImageProgress } from '../../../ports/index.ts'
 import { version } from '../../../version.ts'
-import { logError } from '../deps.ts'
 import type { WorkerEnv } from '../env.ts'
+import { log } from '../log.ts'
 import { readObjectDeps } from './object-deps.ts'
 import { readSocketRequest, restoreOrigin, type StoredOrigin } from './sockets.ts'
 import type { News } from './telling.ts'
@@ -176,7 +176,7 @@ export class LiveObject extends DurableObject<WorkerEnv> {
         const viewer = this.ctx.storage.kv.get<Viewer>(viewerKey(id))
         if (viewer && !attachmentOf(socket).isEnded) await step(viewer)
       })
-      .catch((error: unknown) => logError('feeding a live socket', error))
+      .catch((error: unknown) => log.error('feeding a live socket', { error }))
     this.#turns.set(id, turn)
     return turn.finally(() => {
       if (this.#turns.get(id) === turn) this.#turns.delete(id)
@@ -206,7 +206,7 @@ export class LiveObject extends DurableObject<WorkerEnv> {
     try {
       await this.env.SITES.getByName(siteId).hear(JSON.stringify(changes))
     } catch (error) {
-      logError('telling a site’s consoles of a change', error)
+      log.error('telling a site’s consoles of a change', { error })
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Log } from '@dragonfly/schema/log'
 import { createConsoleHub } from '../../../features/consoles/hub.ts'
 import { type EdgeConnections, imageKey, type LiveEvents, type LiveValues } from '../../../ports/index.ts'
 import type { PlatformParts } from '../../deps.ts'
@@ -19,11 +20,8 @@ export type ObjectPorts = Pick<
 >
 
 /** What is kept in Durable Objects, seen from anywhere else. */
-export function createObjectPorts(
-  env: ObjectBindings,
-  logError: (message: string, error: unknown) => void,
-): ObjectPorts {
-  const tell = createTelling(env, logError)
+export function createObjectPorts(env: ObjectBindings, log: Log): ObjectPorts {
+  const tell = createTelling(env, log)
   return {
     connections: createRemoteConnections(env),
     // Consoles are in their sites' objects, with a hub each; here is none.

@@ -7,8 +7,8 @@ import { tendSiteCommands } from '../../../features/commands/dispatch.ts'
 import { createConsoleHub } from '../../../features/consoles/hub.ts'
 import { announceSite } from '../../../features/sites/site-version.ts'
 import type { EdgeConnections, LiveEvents, PresentEdge } from '../../../ports/index.ts'
-import { logError } from '../deps.ts'
 import type { WorkerEnv } from '../env.ts'
+import { log } from '../log.ts'
 import { liveObject } from './bindings.ts'
 import { readObjectDeps } from './object-deps.ts'
 import { createRemoteConnections } from './ports.ts'
@@ -91,7 +91,19 @@ export class SiteObject extends DurableObject<WorkerEnv> {
       return this.#arm()
     }
     this.#announcedAt = now
-    await announceSite(await this.#readDeps(), siteId)
+    if (await this.#tellEdges(siteId)) return
+    kv.put('announceAt', now + announceEveryMs)
+    await this.#arm()
+  }
+
+  /** False when they could not be told, for want of the database: it is noted, and tried again. */
+  async #tellEdges(siteId: string): Promise<boolean> {
+    try {
+      return await announceSite(await this.#readDeps(), siteId)
+    } catch (error) {
+      log.error('a site’s edges could not be told of a change', { siteId, error })
+      return false
+    }
   }
 
   /** Commands of this site are due then. */
@@ -131,7 +143,7 @@ export class SiteObject extends DurableObject<WorkerEnv> {
       ['looking for revoked edges', () => this.#cutRevoked()],
       ['telling who is connected', () => this.#comparePresence()],
     ]
-    for (const [what, work] of pieces) await work().catch((error: unknown) => logError(what, error))
+    for (const [what, work] of pieces) await work().catch((error: unknown) => log.error(what, { error }))
     await this.#arm()
   }
 
@@ -140,9 +152,11 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     const at = kv.get<number>('announceAt')
     if (at === undefined || at > now) return
     this.#announcedAt = now
-    await announceSite(await this.#readDeps(), this.#siteId())
+    const isTold = await this.#tellEdges(this.#siteId())
     // Another one may have been noted meanwhile.
-    if (kv.get<number>('announceAt') === at) kv.delete('announceAt')
+    if (kv.get<number>('announceAt') !== at) return
+    if (isTold) kv.delete('announceAt')
+    else kv.put('announceAt', Date.now() + announceEveryMs)
   }
 
   async #tendDue(now: number): Promise<void> {
@@ -249,7 +263,7 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     let timer: ReturnType<typeof setInterval> | undefined
     const follow = () => {
       Promise.resolve(liveObject(this.env).follow(this.#siteId(), Date.now() + 3 * followEveryMs)).catch(
-        (error: unknown) => logError('following live events', error),
+        (error: unknown) => log.error('following live events', { error }),
       )
     }
     return {

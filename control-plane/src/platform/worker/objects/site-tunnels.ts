@@ -13,7 +13,7 @@ import {
   type TunnelState,
 } from '../../../edge-session/tunnel.ts'
 import type { PresentEdge } from '../../../ports/index.ts'
-import { logError } from '../deps.ts'
+import { log } from '../log.ts'
 
 /** All that is known of a tunnel: it travels with the socket through a sleep of the object. */
 interface Attachment {
@@ -107,7 +107,7 @@ export function createSiteTunnels(
       await handleMessage(await readDeps(), createTunnel(socket, work), text)
       await Promise.all(work)
     } catch (error) {
-      logError(`tunnel of edge ${read(socket).edge.edgeId}`, error)
+      log.error('an edge’s message could not be handled', { ...read(socket).edge, error })
       await end(socket, { code: closeCodes.failed, reason: 'internal error' })
     }
   }

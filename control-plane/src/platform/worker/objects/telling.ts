@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers'
 import type { LiveEvent } from '@dragonfly/schema/api'
+import type { Log } from '@dragonfly/schema/log'
 import type { DeploymentProgress, ImageProgress } from '../../../ports/index.ts'
 import { liveObject, type ObjectBindings } from './bindings.ts'
 
@@ -12,10 +13,7 @@ export type News =
 export type Tell = (news: readonly News[]) => void
 
 /** Tells without waiting: what is told in one turn travels together. */
-export function createTelling(
-  env: Pick<ObjectBindings, 'LIVE'>,
-  logError: (message: string, error: unknown) => void,
-): Tell {
+export function createTelling(env: Pick<ObjectBindings, 'LIVE'>, log: Log): Tell {
   let buffer: News[] = []
   const flush = async (): Promise<void> => {
     const news = buffer
@@ -23,7 +21,7 @@ export function createTelling(
     try {
       await liveObject(env).tell(JSON.stringify(news))
     } catch (error) {
-      logError('live events could not be delivered', error)
+      log.error('live events could not be delivered', { error })
     }
   }
   return (news) => {

@@ -1,5 +1,6 @@
-import { logError } from '../deps.ts'
-import type { WorkerEnv } from '../env.ts'
+import { createSecrets } from '../../secrets.ts'
+import { readWorkerSettings, type WorkerEnv } from '../env.ts'
+import { log } from '../log.ts'
 import { createObjectPorts } from '../objects/ports.ts'
 import worker from '../worker.ts'
 
@@ -11,7 +12,8 @@ export default {
   async fetch(request, env, ctx) {
     if (new URL(request.url).pathname !== '/testing/port') return worker.fetch(request, env, ctx)
     const { port, method, args } = (await request.json()) as { port: string; method: string; args: unknown[] }
-    const ports: Record<string, unknown> = { ...createObjectPorts(env, logError) }
+    const secrets = await createSecrets(readWorkerSettings(env).DRAGONFLY_SECRETS_KEY)
+    const ports: Record<string, unknown> = { ...createObjectPorts(env, log), secrets }
     const found = ports[port]
     const call =
       typeof found === 'function' ? found : (found as Record<string, (...args: unknown[]) => unknown>)[method]
