@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Log } from '@dragonfly/schema/log'
-import { ramdiskLinkPath } from '@dragonfly/schema/wire'
+import { ramdiskLinkPath, type SiblingStatus } from '@dragonfly/schema/wire'
 import { plainAddress } from './ramdisk-link/link.ts'
+import type { Thing } from './siblings/siblings.ts'
 
 export interface AgentHttpRoutes {
   log: Log
@@ -15,6 +16,8 @@ export interface AgentHttpRoutes {
     address: string | null
     body: string
   }) => Promise<boolean>
+  /** How this edge stands with an image, or a version of the boot bundle: for the other edges of its site. */
+  standing: (thing: Thing) => SiblingStatus
   isReady: () => boolean
   metrics: () => string
 }
@@ -55,6 +58,18 @@ export const agentHttpRoutes = {
     methods: ['GET', 'HEAD'],
     serve: ({ response, routes }: Asked) =>
       answer(response, 200, routes.metrics(), 'text/plain; version=0.0.4; charset=utf-8'),
+  },
+  imageStanding: {
+    path: /^\/siblings\/v1\/images\/([A-Za-z0-9_-]{1,64})$/,
+    methods: ['GET'],
+    serve: ({ response, routes, parts: [imageId = ''] }: Asked) =>
+      answerJson(response, routes.standing({ kind: 'image', imageId })),
+  },
+  bundleStanding: {
+    path: /^\/siblings\/v1\/bundle\/([A-Za-z0-9_-]{1,64})$/,
+    methods: ['GET'],
+    serve: ({ response, routes, parts: [version = ''] }: Asked) =>
+      answerJson(response, routes.standing({ kind: 'bundle', version })),
   },
   phoneHome: {
     path: /^\/phone-home\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,200})$/,
@@ -168,6 +183,10 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
     parts.push(part as Buffer)
   }
   return Buffer.concat(parts).toString('utf8')
+}
+
+function answerJson(response: ServerResponse, value: unknown): void {
+  answer(response, 200, JSON.stringify(value), 'application/json')
 }
 
 function answer(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {

@@ -12,7 +12,7 @@ import { openImageLibrary } from './image-library.ts'
 import { importInProcess } from './import-process.ts'
 
 // Processes are started, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 const raw = randomBytes(50_000)
 let dir: string
