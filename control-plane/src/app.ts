@@ -30,6 +30,7 @@ import { mountSafety } from './features/safety/handlers.ts'
 import { requireConfirmation } from './features/safety/require-confirmation.ts'
 import { mountSealing } from './features/sealing/handlers.ts'
 import { mountSetup } from './features/setup/handlers.ts'
+import { mountSigningKey } from './features/signing-key/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
 import { mountSshKeys } from './features/ssh-keys/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
@@ -112,6 +113,7 @@ export function createApp(deps: Deps): App {
   mountDeployments(app)
   mountSafety(app)
   mountSealing(app)
+  mountSigningKey(app)
   mountEvents(app)
   mountAudit(app)
   mountEdgeApi(app)

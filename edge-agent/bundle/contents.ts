@@ -67,6 +67,7 @@ export const UNNEEDED_PACKAGES: readonly RegExp[] = [
 /** Programs of the ramdisk, by their place in the packages. Their shared libraries follow by themselves. */
 export const TOOLS: readonly string[] = [
   'usr/bin/kmod',
+  'usr/bin/fallocate',
   'usr/sbin/blkdiscard',
   'usr/sbin/blockdev',
   'usr/sbin/sfdisk',

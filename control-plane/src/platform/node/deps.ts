@@ -65,9 +65,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     connections,
     consoles,
     announce: (siteId) =>
-      coalesce(siteId, async () => {
-        if (!options.stopping?.aborted) await announceSite(deps, siteId)
-      }),
+      coalesce(siteId, async () => options.stopping?.aborted || (await announceSite(deps, siteId))),
     // It looks every second.
     tendCommandsAt: async () => undefined,
     live: createLiveEvents(log),

@@ -23,6 +23,7 @@ import {
   releaseStaleClaim,
 } from '../../features/setup/service.ts'
 import type { SetupFile } from '../../features/setup/setup-file.ts'
+import { createSigningKeyTender } from '../../features/signing-key/service.ts'
 import { ensureLocalSite } from '../../features/sites/local-site.ts'
 import { createEnrolmentToken } from '../../features/sites/service.ts'
 import { noEdgeRelease } from '../no-edge-release.ts'
@@ -188,6 +189,7 @@ function startTimers(deps: Deps): () => void {
       sweepEveryMs,
     ),
     setInterval(guard('looking after samples', createSampleTender(deps)), samplesEveryMs),
+    setInterval(guard('looking after the signing key', createSigningKeyTender(deps)), sweepEveryMs),
     setInterval(
       guard('looking for queued deployments', () => releaseQueues(deps)),
       sweepEveryMs,

@@ -5,6 +5,7 @@ import { releaseQueues } from '../../features/deployments/queue.ts'
 import { sweepEdgesOnce } from '../../features/edges/sweep.ts'
 import { removeStaleUploads } from '../../features/image-uploads/service.ts'
 import { tendSamples } from '../../features/monitoring/tend.ts'
+import { tendSigningKey } from '../../features/signing-key/service.ts'
 
 const minuteMs = 60_000
 /** Each takes a few requests to the database, of which an invocation has a thousand. */
@@ -24,6 +25,7 @@ export async function runTimers(deps: Deps, scheduledAt: number): Promise<void> 
     ['looking for lost edges', () => sweepEdgesOnce(deps)],
     ['looking after commands', () => tendCommands(deps, commandsAtOnce)],
     ['looking for queued deployments', () => releaseQueues(deps)],
+    ['looking after the signing key', () => tendSigningKey(deps)],
     ['looking after samples', () => tendSamples(deps, due)],
   ]
   if (due.isPruning)

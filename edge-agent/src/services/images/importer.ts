@@ -219,7 +219,8 @@ function createSpaceCheck({ dir, freeBytes = freeBytesOf }: ImportOptions): Spac
   }
 }
 
-async function freeBytesOf(dir: string): Promise<number> {
+/** Free bytes of the disk that holds `dir`. */
+export async function freeBytesOf(dir: string): Promise<number> {
   const { bavail, bsize } = await statfs(dir)
   return bavail * bsize
 }
