@@ -8,6 +8,7 @@ import { ensureHostPackages } from '../src/host-packages.ts'
 import { createLab, type Lab } from '../src/lab.ts'
 import { commandOn, lan } from '../src/network.ts'
 import { edgeDataDir, type Product, runEdgeAgent, startProduct } from '../src/product.ts'
+import { type EdgeProcesses, untilAllRun } from './support/edge-processes.ts'
 
 // Namespaces and the real programs, no machines: each process of an edge is killed, and its disk is full. The data
 // directory is a file system of its own, of this size.
@@ -32,49 +33,8 @@ afterAll(async () => {
   await lab?.down()
 })
 
-interface Processes {
-  supervisor: number
-  responder: number
-  images: number
-}
-
-async function findProcesses(): Promise<Partial<Processes>> {
-  const find = async (...words: string[]): Promise<number | undefined> => {
-    const { stdout } = await tryCommand(['pgrep', '-f', '--', words.join(' ')])
-    const [first] = stdout.split('\n').filter(Boolean)
-    return first ? Number(first) : undefined
-  }
-  const data = edgeDataDir(lab)
-  const found = {
-    responder: await find(`boot/main.ts --state ${data}/`),
-    images: await find(`images/main.ts ${data}/`),
-  }
-  const parent = await readParent(found.images ?? found.responder)
-  return Object.fromEntries(
-    Object.entries({ ...found, supervisor: parent }).filter(([, pid]) => pid !== undefined),
-  )
-}
-
-async function readParent(pid: number | undefined): Promise<number | undefined> {
-  if (pid === undefined) return undefined
-  const { stdout } = await tryCommand(['ps', '-o', 'ppid=', '-p', String(pid)])
-  const parent = Number(stdout.trim())
-  return parent > 1 ? parent : undefined
-}
-
-async function untilAll(without: Partial<Processes> = {}): Promise<Processes> {
-  return waitUntil(
-    'all three processes',
-    async () => {
-      const { supervisor, responder, images } = await findProcesses()
-      if (!supervisor || !responder || !images) return undefined
-      if (Object.values(without).some((pid) => [supervisor, responder, images].includes(pid)))
-        return undefined
-      return { supervisor, responder, images }
-    },
-    backWithinMs,
-  )
-}
+const untilAll = (without: Partial<EdgeProcesses> = {}): Promise<EdgeProcesses> =>
+  untilAllRun(lab, without, backWithinMs)
 
 const onLan = (argv: string[]) => tryCommand(commandOn(lab.state, 'customer', argv))
 
