@@ -8,7 +8,7 @@ import { ensureHostPackages } from '../src/host-packages.ts'
 import { createLab, type Lab } from '../src/lab.ts'
 import { commandOn, lan } from '../src/network.ts'
 import { edgeDataDir, type Product, runEdgeAgent, startProduct } from '../src/product.ts'
-import { type EdgeProcesses, untilAllRun } from './support/edge-processes.ts'
+import { type EdgeProcesses, findEdgeProcesses, untilAllRun } from './support/edge-processes.ts'
 
 // Namespaces and the real programs, no machines: each process of an edge is killed, and its disk is full. The data
 // directory is a file system of its own, of this size.
@@ -108,13 +108,13 @@ test('a killed supervisor leaves machines booting; the next one takes over', asy
 test('Ctrl-C, which reaches every process of a terminal, ends all of them in order', async () => {
   const before = await untilAll()
   for (const pid of Object.values(before)) process.kill(pid, 'SIGINT')
+  const said = async () => (await readFile(product.edge.log, 'utf8')).trim().split('\n').at(-1) ?? ''
   await waitUntil(
-    'their end',
-    async () => Object.keys(await findProcesses()).length === 0 || undefined,
+    'its last word',
+    async () => (await said()).includes('"Stopped."') || undefined,
     backWithinMs,
   )
-  const lines = (await readFile(product.edge.log, 'utf8')).trim().split('\n')
-  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ level: 'info', message: 'Stopped.' })
+  expect(await findEdgeProcesses(lab)).toEqual({})
   expect(await bootsByTftp()).toBe(false)
   product.edge = await runEdgeAgent(lab)
   await untilAll(before)
