@@ -20,7 +20,15 @@ const GRUB_MODULES = [
   ...['memdisk', 'tar', 'configfile', 'terminal', 'boot', 'ls', 'minicmd', 'regexp'],
 ]
 
+const localBootScript = join(import.meta.dirname, 'local-boot.cfg')
+
 export type BootFile = { name: string; data: Uint8Array }
+
+/** Signed by Microsoft and by Debian. shim asks for its second stage as `grubx64.efi`; this one is made for netboot. */
+const signedPrograms = {
+  'shimx64.efi': 'usr/lib/shim/shimx64.efi.signed',
+  'grubx64.efi': 'usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed',
+}
 
 /** What the firmware loads before the kernel: iPXE as Debian builds it, and a GRUB that starts the installed system. */
 export async function createBootPrograms(tree: PackageTree, workDir: string): Promise<BootFile[]> {
@@ -29,6 +37,8 @@ export async function createBootPrograms(tree: PackageTree, workDir: string): Pr
     files.push({ name, data: await tree.read(`usr/lib/ipxe/${name}`) })
   }
   files.push({ name: 'local-x64.efi', data: await createLocalBoot(tree, workDir) })
+  for (const [name, path] of Object.entries(signedPrograms)) files.push({ name, data: await tree.read(path) })
+  files.push({ name: 'local-boot.cfg', data: await readFile(localBootScript) })
   return files
 }
 
@@ -36,7 +46,7 @@ export async function createBootPrograms(tree: PackageTree, workDir: string): Pr
 async function createLocalBoot(tree: PackageTree, workDir: string): Promise<Uint8Array> {
   const disk = join(workDir, 'grub')
   await mkdir(join(disk, 'boot/grub'), { recursive: true })
-  await copyFile(join(import.meta.dirname, 'local-boot.cfg'), join(disk, 'boot/grub/grub.cfg'))
+  await copyFile(localBootScript, join(disk, 'boot/grub/grub.cfg'))
   const reproducible = [
     '--sort=name',
     '--mtime=@0',

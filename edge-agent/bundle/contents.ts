@@ -47,6 +47,8 @@ export const PACKAGES: readonly string[] = [
   'ipxe',
   'grub-common',
   'grub-efi-amd64-bin',
+  'shim-signed',
+  'grub-efi-amd64-signed',
   'binutils',
 ]
 
@@ -58,12 +60,14 @@ export const UNNEEDED_PACKAGES: readonly RegExp[] = [
   /^(adduser|coreutils|cpio|debconf|debianutils|dpkg|init-system-helpers|lsb-base|passwd|sysvinit-utils)$/,
   /^(initramfs-tools|initramfs-tools-core|klibc-utils|libklibc|linux-base|logsave|tar|udev|usrmerge)$/,
   /^(freeipmi-common|gettext-base|libsnmp-base|pci\.ids|readline-common|uuid-runtime)$/,
+  /^(grub2-common|shim-signed-common|shim-helpers-amd64-signed|shim-unsigned|mokutil|os-prober)$/,
   /^(perl|perl-base|perl-modules-.*|lib.*-perl|libpam-.*|libpam0g)$/,
 ]
 
 /** Programs of the ramdisk, by their place in the packages. Their shared libraries follow by themselves. */
 export const TOOLS: readonly string[] = [
   'usr/bin/kmod',
+  'usr/bin/fallocate',
   'usr/sbin/blkdiscard',
   'usr/sbin/blockdev',
   'usr/sbin/sfdisk',

@@ -17,6 +17,8 @@ export interface DeployOptions {
   /** Let the machine be discovered and adopted first, instead of being announced by its MAC. */
   discover: boolean
   variant: ImageVariant
+  /** Instead of the variant as it is. */
+  image?: { name: string; path: string; sha256: string }
   onProgress: (line: string) => void
 }
 
@@ -30,8 +32,8 @@ export interface DeployReport {
 
 const hostname = 'rack-1'
 const user = 'ada'
-const importTimeoutMs = 300_000
-const discoverTimeoutMs = 300_000
+const importTimeoutMs = 600_000
+const discoverTimeoutMs = 600_000
 /** Every stage has its own watchdog in the product; this one only ends a run in which those failed. */
 const deployTimeoutMs = 1_200_000
 
@@ -92,7 +94,7 @@ export async function waitForEdge(product: Product): Promise<void> {
   await waitUntil(
     'the edge to know what is wanted of it',
     async () => (await product.api.edges())[0]?.upToDate || undefined,
-    60_000,
+    300_000,
   )
 }
 
@@ -180,7 +182,9 @@ export async function deployMachine(
   const key = join(lab.state.dir, 'ssh-key')
   await runCommand(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'ada@rack.example', '-f', key])
   onProgress('importing the image')
-  const imageId = await importImage(lab, product, options.variant)
+  const imageId = options.image
+    ? await importFile(lab, product, options.image)
+    : await importImage(lab, product, options.variant)
   const machine = await lab.addMachine(hostname, options.machine)
   onProgress(options.discover ? 'discovering the machine' : 'announcing the machine by its MAC address')
   const { machineId } = options.discover

@@ -16,19 +16,35 @@ import {
   removeNetwork,
   type Uplink,
 } from './network.ts'
-import type { BmcSpec, DiskBus, DiskCache, Firmware, FirstBoot, MachineSpec, NicModel } from './qemu.ts'
+import type {
+  BmcSpec,
+  Cable,
+  DiskBus,
+  DiskCache,
+  Firmware,
+  FirstBoot,
+  MachineSpec,
+  NetworkBoot,
+  NicModel,
+} from './qemu.ts'
 import { endRecordedProcesses, type LabState, labState, readJson, recordProcess, writeJson } from './state.ts'
 
 export interface MachineRequest {
   firmware: Firmware
   /** 'network' by default. */
   firstBoot?: FirstBoot
+  /** 'pxe' by default. */
+  networkBoot?: NetworkBoot
+  /** For UEFI. */
+  secureBoot?: boolean
   /** One entry per disk. */
   disks?: DiskBus[]
   diskSizeBytes?: number
   diskCache?: DiskCache
   /** One entry per NIC; the first one boots. */
   nics?: NicModel[]
+  /** For each NIC that is not on the lab's bridge. */
+  cables?: readonly (Cable | undefined)[]
   memoryMib?: number
   cpus?: number
   /** Gives it a BMC, on the LAN, which is on at once. */
@@ -130,7 +146,8 @@ function createMachineSpec(
     const number = numbers[index]
     if (number === undefined) throw new Error('A lab has room for 256 NICs: remove a machine first.')
     const byte = number.toString(16).padStart(2, '0')
-    return { model, mac: `52:54:00:77:${labByte}:${byte}`, tap: `tap${number}` }
+    const cable = request.cables?.[index]
+    return { model, mac: `52:54:00:77:${labByte}:${byte}`, tap: `tap${number}`, ...(cable ? { cable } : {}) }
   })
   const uuid = randomUUID()
   const serialNumber = `DF${uuid.slice(0, 8).toUpperCase()}`
@@ -143,6 +160,8 @@ function createMachineSpec(
     name,
     firmware: request.firmware,
     firstBoot: request.firstBoot ?? 'network',
+    ...(request.networkBoot ? { networkBoot: request.networkBoot } : {}),
+    ...(request.secureBoot ? { secureBoot: true } : {}),
     memoryMib: request.memoryMib ?? 1024,
     cpus: request.cpus ?? 2,
     uuid,

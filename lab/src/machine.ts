@@ -10,7 +10,7 @@ import {
   type MachineSpec,
   renderQemuArguments,
   type StartDevice,
-  uefiVariablesTemplate,
+  uefiFiles,
 } from './qemu.ts'
 import { sendMonitorCommand } from './qmp.ts'
 import { isRecordedProcess, type LabState, readJson, recordProcess, writeJson } from './state.ts'
@@ -71,7 +71,7 @@ export class Machine {
       await runCommand(['qemu-img', 'create', '-q', '-f', 'qcow2', ...base, file, String(disk.sizeBytes)])
     }
     if (this.spec.firmware === 'uefi') {
-      await copyFile(uefiVariablesTemplate, this.files.uefiVariables, constants.COPYFILE_FICLONE)
+      await copyFile(uefiFiles(this.spec).variables, this.files.uefiVariables, constants.COPYFILE_FICLONE)
     }
     await writeFile(this.files.serialLog, '')
     for (const nic of this.spec.nics) await addTap(this.#state, nic.tap)

@@ -18,6 +18,14 @@ interface NicSpec {
   mac: string
   /** The device on the lab's bridge that this NIC's cable goes to. */
   tap: string
+  /** Where its cable goes instead. */
+  cable?: Cable
+}
+
+/** A cable to a switch that is a program, in Ethernet frames by UDP: both ends' ports on the rack's loopback. */
+export interface Cable {
+  ownPort: number
+  switchPort: number
 }
 
 /** What the firmware tries first; the other follows. Racks that are managed by network boot try the network. */
@@ -38,10 +46,16 @@ export interface BmcSpec {
 /** `lossless`: what the machine was told is written is on the host's disk (slow); else the host's memory may hold it. */
 export type DiskCache = 'fast' | 'lossless'
 
+/** How UEFI firmware asks the network: by PXE, then by HTTP boot; or by HTTP boot alone. */
+export type NetworkBoot = 'pxe' | 'http'
+
 export interface MachineSpec {
   name: string
   firmware: Firmware
   firstBoot: FirstBoot
+  networkBoot?: NetworkBoot
+  /** UEFI with Microsoft's keys, which starts what they signed and nothing else. */
+  secureBoot?: boolean
   memoryMib: number
   cpus: number
   uuid: string
@@ -66,8 +80,16 @@ export interface MachineFiles {
   uefiVariables: string
 }
 
-const uefiCode = '/usr/share/OVMF/OVMF_CODE_4M.fd'
-export const uefiVariablesTemplate = '/usr/share/OVMF/OVMF_VARS_4M.fd'
+const uefi = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' }
+const secureUefi = {
+  code: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd',
+  variables: '/usr/share/OVMF/OVMF_VARS_4M.ms.fd',
+}
+
+/** OVMF's program, and the variables that a new machine begins with. */
+export function uefiFiles({ secureBoot }: Pick<MachineSpec, 'secureBoot'>): typeof uefi {
+  return secureBoot ? secureUefi : uefi
+}
 
 const nicDevices: Record<NicModel, string> = { virtio: 'virtio-net-pci', e1000e: 'e1000e' }
 
@@ -95,13 +117,17 @@ export function bootIndexes(spec: MachineSpec, first?: StartDevice): Map<string,
 function firmwareArguments(spec: MachineSpec, files: MachineFiles, first?: StartDevice): string[] {
   if (spec.firmware === 'bios') return []
   return [
-    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${uefiCode}`],
+    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${uefiFiles(spec).code}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${files.uefiVariables}`],
+    // Only code in system management mode may change a variable, as the keys need.
+    ...(spec.secureBoot ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
     // Stands for the setting that firmware setups call "IPv6 PXE support": off, or every boot that
     // leaves the network path waits a minute for an IPv6 answer.
     ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
     // OVMF has one entry of a NIC for each way: without PXE, HTTP is what is left.
-    ...(first === 'http' ? ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'] : []),
+    ...(first === 'http' || spec.networkBoot === 'http'
+      ? ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n']
+      : []),
   ]
 }
 
@@ -122,11 +148,17 @@ function diskArguments(
   return ['-drive', drive, ...device]
 }
 
+function netdevOf({ tap, cable }: NicSpec, index: number): string {
+  if (!cable) return `tap,id=net${index},ifname=${tap},script=no,downscript=no`
+  const end = (name: string, port: number) => `${name}.type=inet,${name}.host=127.0.0.1,${name}.port=${port}`
+  return `dgram,id=net${index},${end('local', cable.ownPort)},${end('remote', cable.switchPort)}`
+}
+
 function nicArguments(nic: NicSpec, index: number, bootIndex: number, firmware: Firmware): string[] {
   // With an empty ROM file OVMF's own network boot runs; otherwise the card's iPXE ROM does, as BIOS needs.
   const rom = firmware === 'uefi' ? ',romfile=' : ''
   return [
-    ...['-netdev', `tap,id=net${index},ifname=${nic.tap},script=no,downscript=no`],
+    ...['-netdev', netdevOf(nic, index)],
     ...[
       '-device',
       `${nicDevices[nic.model]},netdev=net${index},id=nic${index},mac=${nic.mac},bootindex=${bootIndex}${rom}`,
@@ -166,7 +198,7 @@ export function renderQemuArguments(
   const indexes = bootIndexes(spec, start.first)
   const indexOf = (id: string): number => indexes.get(id) ?? 0
   return [
-    ...['-name', spec.name, '-machine', 'q35,graphics=off'],
+    ...['-name', spec.name, '-machine', `q35,graphics=off${spec.secureBoot ? ',smm=on' : ''}`],
     ...cpuArguments(accelerator),
     ...['-smp', String(spec.cpus), '-m', String(spec.memoryMib)],
     ...['-display', 'none', '-vga', 'none', '-nodefaults', '-rtc', 'base=utc'],

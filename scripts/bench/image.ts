@@ -9,11 +9,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importImage } from '../../edge-agent/src/services/images/importer.ts'
 import { ensureHostPackages } from '../../lab/src/host-packages.ts'
-import { type BenchReport, goalAtLeast, median, row } from './report.ts'
+import { type BenchReport, goalAtLeast, median, benchRounds as rounds, row } from './report.ts'
 import { timeCommand } from './timed-command.ts'
 
 const mebibyte = 1024 * 1024
-const rounds = 5
+
 const peerName = 'curl | zstd -d | dd oflag=direct'
 const writer = fileURLToPath(new URL('./image-writer.ts', import.meta.url))
 const imageServer = new URL('../../edge-agent/src/services/images/main.ts', import.meta.url)

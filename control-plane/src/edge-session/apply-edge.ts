@@ -1,7 +1,8 @@
 import { edgeProblems, edges } from '@dragonfly/schema/db'
 import type { HostInterface, InterfaceDhcp } from '@dragonfly/schema/wire'
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { lanAddresses } from '../features/edges/lan-addresses.ts'
 import type { Effect } from './effect.ts'
 
 /** The name under which a failed boot bundle stands among an edge's problems. */
@@ -13,8 +14,22 @@ function edgeEffect(edge: EdgeIdentity, statements: Effect['statements']): Effec
   return { statements, live: [{ type: 'changed', entity: 'edge', id: edge.edgeId }], bump: 'none' }
 }
 
-export function applyInterfaces(deps: Deps, edge: EdgeIdentity, interfaces: HostInterface[]): Effect {
-  return edgeEffect(edge, [deps.db.update(edges).set({ interfaces }).where(eq(edges.edgeId, edge.edgeId))])
+/** The other edges of the site have to know where this one is, if there are any. */
+export async function applyInterfaces(
+  deps: Deps,
+  edge: EdgeIdentity,
+  interfaces: HostInterface[],
+): Promise<Effect> {
+  const rows = await deps.db
+    .select({ edgeId: edges.edgeId, interfaces: edges.interfaces })
+    .from(edges)
+    .where(and(eq(edges.siteId, edge.siteId), isNull(edges.revokedAt)))
+  const before = rows.find(({ edgeId }) => edgeId === edge.edgeId)?.interfaces ?? []
+  const moved = lanAddresses(before).join() !== lanAddresses(interfaces).join()
+  const effect = edgeEffect(edge, [
+    deps.db.update(edges).set({ interfaces }).where(eq(edges.edgeId, edge.edgeId)),
+  ])
+  return { ...effect, bump: moved && rows.length > 1 ? 'site' : 'none' }
 }
 
 /** What was heard on interfaces that were not listened on this time stays, for as long as the edge has them. */

@@ -20,6 +20,8 @@ export interface TunnelSocket {
 export interface EdgeSession {
   handleMessage(data: unknown): void
   handleClose(): void
+  /** Resolves when what has come is handled. */
+  settled(): Promise<void>
 }
 
 /** Messages that are handled as one. */
@@ -97,6 +99,7 @@ export function createEdgeSession(
   }
 
   return {
+    settled: () => queue,
     handleClose,
     handleMessage(data) {
       if (isClosed) return

@@ -75,6 +75,7 @@ export interface ImageProgress {
   phase: 'downloading' | 'verifying'
   bytesDone: number
   bytesTotal: number | null
+  fromEdgeId?: string | undefined
   at: number
 }
 

@@ -4,11 +4,14 @@
  */
 export interface ClientArchitecture {
   name: string
-  firstStage?: { fileName: 'undionly.kpxe' | 'snponly.efi'; transport: 'tftp' | 'http' }
+  firstStage?: { fileName: 'undionly.kpxe' | 'snponly.efi' | 'shimx64.efi'; transport: 'tftp' | 'http' }
+  /** Where the network is set to Secure Boot. */
+  signedFirstStage?: ClientArchitecture['firstStage']
 }
 
 const bios = { fileName: 'undionly.kpxe', transport: 'tftp' } as const
 const uefi = { fileName: 'snponly.efi', transport: 'tftp' } as const
+const uefiSigned = { fileName: 'shimx64.efi', transport: 'tftp' } as const
 const uefiHttp = { fileName: 'snponly.efi', transport: 'http' } as const
 
 export const clientArchitectures: ReadonlyMap<number, ClientArchitecture> = new Map<
@@ -22,10 +25,10 @@ export const clientArchitectures: ReadonlyMap<number, ClientArchitecture> = new 
   [4, { name: 'Arc x86' }],
   [5, { name: 'Intel Lean Client' }],
   [6, { name: 'UEFI IA-32' }],
-  [7, { name: 'UEFI x64', firstStage: uefi }],
+  [7, { name: 'UEFI x64', firstStage: uefi, signedFirstStage: uefiSigned }],
   [8, { name: 'UEFI XScale' }],
   // EFI byte code by the registry; what sends it is x64.
-  [9, { name: 'UEFI EBC', firstStage: uefi }],
+  [9, { name: 'UEFI EBC', firstStage: uefi, signedFirstStage: uefiSigned }],
   [10, { name: 'UEFI ARM 32-bit' }],
   [11, { name: 'UEFI ARM 64-bit' }],
   [12, { name: 'PowerPC Open Firmware' }],

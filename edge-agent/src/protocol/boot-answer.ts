@@ -71,8 +71,10 @@ export function chooseBootFile(
 ): BootFileChoice {
   if (client.architectures.length === 0) return { kind: 'ignore', reason: 'no-architecture' }
   if (isRaspberryPi(mac)) return { kind: 'ignore', reason: 'raspberry-pi' }
+  const isSecureBoot = index.secureBootAddresses.has(serverAddress)
   const firstStage = client.architectures
-    .map((code) => clientArchitectures.get(code)?.firstStage)
+    .map((code) => clientArchitectures.get(code))
+    .map((entry) => (isSecureBoot ? entry?.signedFirstStage : undefined) ?? entry?.firstStage)
     .find((entry) => entry !== undefined)
   if (!firstStage) {
     return {

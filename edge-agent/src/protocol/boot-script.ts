@@ -49,7 +49,9 @@ function ramdisk(reason: string, context: BootScriptContext): IpxeStatement[] {
         '--name',
         'vmlinuz',
         renderBootFileUrl(origin, 'vmlinuz', caller.mac),
+        'initrd=initrd.img',
         ...kernelArguments(context),
+        [setting('timer')],
       ],
       'failed',
     ),
@@ -75,10 +77,10 @@ function emulatedTimer(): IpxeStatement[] {
   ]
 }
 
-function kernelArguments(context: BootScriptContext) {
+/** The ramdisk's command line. */
+export function kernelArguments(context: BootScriptContext): string[] {
   const { origin, caller, agentPort } = context
   return [
-    'initrd=initrd.img',
     `dragonfly.edge=${origin.address}:${agentPort}`,
     `dragonfly.token=${context.mintToken()}`,
     `BOOTIF=01-${renderMacWithHyphens(caller.mac)}`,
@@ -87,8 +89,7 @@ function kernelArguments(context: BootScriptContext) {
     'quiet',
     // A machine that panics starts over instead of standing still until somebody finds it.
     'panic=10',
-    [setting('timer')],
-  ] as const
+  ]
 }
 
 function waitAndAskAgain(reason: string, seconds: number, context: BootScriptContext): IpxeStatement[] {

@@ -88,6 +88,8 @@ export interface IndexedBootView {
   macByReservation: ReadonlyMap<Ipv4, Mac>
   /** This edge's own, of the interfaces it serves. */
   ownAddresses: ReadonlySet<Ipv4>
+  /** Of those, the ones on networks whose UEFI machines start by signed programs. */
+  secureBootAddresses: ReadonlySet<Ipv4>
 }
 
 export function indexBootView(view: BootView): IndexedBootView {
@@ -112,5 +114,10 @@ export function indexBootView(view: BootView): IndexedBootView {
     reservationByMac: new Map(reservations.map(({ mac, address }) => [mac, address])),
     macByReservation: new Map(reservations.map(({ mac, address }) => [address, mac])),
     ownAddresses: new Set(view.interfaces.map(({ address }) => address)),
+    secureBootAddresses: new Set(
+      view.interfaces.flatMap((entry) =>
+        entry.mode === 'full' && entry.dhcp.secureBoot ? [entry.address] : [],
+      ),
+    ),
   }
 }

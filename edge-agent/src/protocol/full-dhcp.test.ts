@@ -40,6 +40,10 @@ const entry: LeasingInterface = {
 }
 const uefiDiscover = decodeDhcpPacket(readDhcpScene('uefi-pxe')[0]?.bytes ?? new Uint8Array())
 const ipxeDiscover = decodeDhcpPacket(readDhcpScene('bios-pxe')[0]?.bytes ?? new Uint8Array())
+const overHttp = [
+  [60, Buffer.from('HTTPClient:Arch:00016:UNDI:003001')],
+  [93, Uint8Array.of(0, 16)],
+] as const
 const ours = [54, encodeIpv4('10.77.0.2')] as const
 
 let leases: LeaseTable
@@ -375,6 +379,15 @@ describe('a machine that netboots', () => {
     expect(offer.options.get(97)).toEqual(uefiDiscover.options.get(97))
   })
 
+  it('starts by signed programs where the network is set to Secure Boot', () => {
+    const secure = { secureBoot: true }
+    expect(reply(settle(uefiDiscover, {}, secure), 'offer').packet.bootFile).toBe('shimx64.efi')
+    // Over HTTP there is no way for signed GRUB, which knows TFTP alone; BIOS and iPXE go on as ever.
+    const http = { ...uefiDiscover, options: new Map([...uefiDiscover.options, ...overHttp]) }
+    expect(reply(settle(http, {}, secure), 'offer').packet.bootFile).toMatch(/snponly\.efi$/)
+    expect(reply(settle(ipxeDiscover, {}, secure), 'offer').packet.bootFile).toContain('/ipxe/')
+  })
+
   it('as iPXE gets its script, and is told not to wait for a proxy', () => {
     const { packet: offer } = reply(settle(ipxeDiscover), 'offer')
     expect(offer.bootFile).toContain('http://10.77.0.2:6870/ipxe/')
@@ -382,14 +395,7 @@ describe('a machine that netboots', () => {
   })
 
   it('by UEFI HTTP gets a URL, and HTTPClient back', () => {
-    const http = {
-      ...uefiDiscover,
-      options: new Map([
-        ...uefiDiscover.options,
-        [60, Buffer.from('HTTPClient:Arch:00016:UNDI:003001')],
-        [93, Uint8Array.of(0, 16)],
-      ] as const),
-    }
+    const http = { ...uefiDiscover, options: new Map([...uefiDiscover.options, ...overHttp]) }
     const { packet: offer } = reply(settle(http), 'offer')
     expect(offer.bootFile).toBe('http://10.77.0.2:6870/boot/snponly.efi')
     expect(Buffer.from(offer.options.get(60) ?? []).toString()).toBe('HTTPClient')

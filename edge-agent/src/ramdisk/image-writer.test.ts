@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { imageChunkBytes } from '@dragonfly/schema/wire'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type ChunkThreads, createChunkThreads } from './chunk-threads.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type DiskTarget, openDiskTarget } from './disk-target.ts'
 import { WorkFailure } from './failure.ts'
@@ -13,6 +14,11 @@ import { createTestImage, serveImage, type Tamper, type TestImage, type TestImag
 import { markOffset } from './write-mark.ts'
 
 let directory = ''
+let threads: ChunkThreads
+beforeAll(() => {
+  threads = createChunkThreads(2)
+})
+afterAll(() => threads.close())
 let servers: TestImageServer[] = []
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'dragonfly-writer-'))
@@ -53,8 +59,9 @@ async function write(image: TestImage, run: Run & { urls: string[] }): Promise<B
   if (!run.sameDisk) writeFileSync(path, Buffer.alloc(sizeBytes, 0xee))
   const target = await openDiskTarget({ path, sizeBytes })
   const source = createImageSource({
-    get: createHttpGet(8),
+    get: createHttpGet(),
     clock: run.clock ?? systemClock,
+    threads,
     servers: run.urls,
     warn: () => {},
   })
@@ -63,6 +70,7 @@ async function write(image: TestImage, run: Run & { urls: string[] }): Promise<B
       manifest: image.manifest,
       source,
       target: run.wrap?.(target) ?? target,
+      threads,
       signal: run.signal ?? new AbortController().signal,
       onProgress: run.onProgress ?? (() => {}),
       ...(run.onResumed ? { onResumed: run.onResumed } : {}),
@@ -424,8 +432,9 @@ test('the manifest is taken only with the right digest', async () => {
   const image = createTestImage('a')
   const server = await serve(image)
   const source = createImageSource({
-    get: createHttpGet(1),
+    get: createHttpGet(),
     clock: createJumpingClock(),
+    threads,
     servers: [server.url],
     warn: () => {},
   })

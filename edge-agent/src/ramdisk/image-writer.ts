@@ -1,7 +1,9 @@
 import type { ImageManifest } from '@dragonfly/schema/wire'
+import { type ChunkSlot, createChunkSlots } from './chunk-slot.ts'
+import type { ChunkThreads } from './chunk-threads.ts'
 import type { DiskTarget } from './disk-target.ts'
 import { abortedFailure, WorkFailure } from './failure.ts'
-import { type ChunkSlot, createChunkSlots, type ImageSource } from './image-source.ts'
+import type { ImageSource } from './image-source.ts'
 import { readMark, writeMark } from './write-mark.ts'
 import {
   chooseSamples,
@@ -12,13 +14,14 @@ import {
   type WritePiece,
 } from './write-plan.ts'
 
-/** Chunks under way at once. Each needs about 12 MiB: compressed, decompressed, and aligned for the disk. */
+/** Chunks under way at once. Each needs 8 MiB: compressed, and raw as the disk wants it. */
 export const parallelChunks = 4
 
 export interface WriteImageOptions {
   manifest: ImageManifest
   source: ImageSource
   target: DiskTarget
+  threads: ChunkThreads
   signal: AbortSignal
   onProgress: (bytesDone: number) => void
   /** An earlier writing of this image was broken off, and the disk still held so much of it. */
@@ -36,7 +39,7 @@ const mostMisses = 64
 export async function writeImage(options: WriteImageOptions): Promise<void> {
   const { manifest, target } = options
   const slots = createChunkSlots(parallelChunks, manifest.chunkBytes)
-  const kept = createKeeper(target, await readMark(target, manifest))
+  const kept = createKeeper(options, await readMark(target, manifest))
   for (const wipe of planWipe(manifest, target.sizeBytes)) await target.zero(wipe.offset, wipe.length)
   await writeMark(target, manifest)
   let bytesDone = 0
@@ -59,7 +62,7 @@ export async function writeImage(options: WriteImageOptions): Promise<void> {
 }
 
 /** Says which pieces the disk holds already; it stops looking where the earlier writing seems to have ended. */
-function createKeeper(target: DiskTarget, wasBrokenOff: boolean) {
+function createKeeper({ target, threads }: WriteImageOptions, wasBrokenOff: boolean) {
   let misses = wasBrokenOff ? 0 : mostMisses
   let bytes = 0
   return {
@@ -68,7 +71,7 @@ function createKeeper(target: DiskTarget, wasBrokenOff: boolean) {
       if (misses >= mostMisses) return false
       const held = slot.raw.subarray(0, piece.length)
       await target.read(held, piece.offset)
-      const isThere = await holds(piece, held)
+      const isThere = await holds(threads, piece, held)
       misses = isThere ? 0 : misses + 1
       if (isThere) bytes += piece.length
       return isThere
@@ -109,7 +112,7 @@ async function verifySamples(options: WriteImageOptions, slots: readonly ChunkSl
   await runPieces(samples, slots, options.signal, async (piece, slot) => {
     const bytes = slot.raw.subarray(0, piece.length)
     await options.target.read(bytes, piece.offset)
-    if (await holds(piece, bytes)) return
+    if (await holds(options.threads, piece, bytes)) return
     throw new WorkFailure(
       'verify-mismatch',
       `At byte ${piece.offset} the disk does not hold what was written to it.`,
@@ -117,10 +120,10 @@ async function verifySamples(options: WriteImageOptions, slots: readonly ChunkSl
   })
 }
 
-async function holds(piece: WritePiece, bytes: Uint8Array): Promise<boolean> {
+async function holds(threads: ChunkThreads, piece: WritePiece, bytes: Uint8Array): Promise<boolean> {
   if (piece.kind === 'zero') return isZero(bytes)
-  const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes))
-  return Buffer.from(digest).toString('hex') === piece.sha256
+  const got = await threads.work({ frame: null, into: bytes })
+  return 'sha256' in got && got.sha256 === piece.sha256
 }
 
 const zeros = Buffer.alloc(64 * 1024)

@@ -1,16 +1,18 @@
 import { decideDisk, formatBytes } from '@dragonfly/schema/state'
 import { type Action, type Disk, type ImageManifest, imageManifestSchema } from '@dragonfly/schema/wire'
+import { type ChunkThreads, createChunkThreads } from './chunk-threads.ts'
 import type { Clock } from './clock.ts'
 import { openDiskTarget } from './disk-target.ts'
 import { WorkFailure } from './failure.ts'
 import { createHttpGet } from './http-get.ts'
 import { createImageSource, type ImageSource } from './image-source.ts'
-import { parallelChunks, writeImage } from './image-writer.ts'
+import { writeImage } from './image-writer.ts'
 import type { Log } from './log.ts'
 import { listHolders, listPartitions } from './probes/block-devices.ts'
 import { readText } from './probes/text.ts'
 import { describeCommandFailure, type RunCommand } from './run-command.ts'
 import { findManifestFault } from './write-plan.ts'
+import { createZeroRange } from './zero-range.ts'
 
 export type WriteAction = Extract<Action, { action: 'write-image' }>
 
@@ -36,43 +38,56 @@ export async function writeDisk(
   const choice = decideDisk(action.disk, deps.disks(), action.sizeBytes)
   if (choice.kind === 'none') throw new WorkFailure(choice.reason, choice.message)
   const { disk } = choice
-  const path = `/dev/${disk.name}`
   const use = findUse(disk.name)
   if (use) throw new WorkFailure('disk-busy', `${disk.name} is in use: ${use}.`)
   deps.onDisk(disk)
+  const threads = createChunkThreads()
+  try {
+    await writeTo(disk, action, signal, { ...deps, threads })
+  } finally {
+    await threads.close()
+  }
+  return disk
+}
+
+async function writeTo(
+  disk: Disk,
+  action: WriteAction,
+  signal: AbortSignal,
+  deps: WriteDiskDeps & { threads: ChunkThreads },
+): Promise<void> {
+  const { threads, run, clock, log } = deps
+  const path = `/dev/${disk.name}`
   const source = createImageSource({
-    get: createHttpGet(parallelChunks),
-    clock: deps.clock,
+    get: createHttpGet(),
+    clock,
+    threads,
     servers: deps.imageServers.map((server) => server.replace(/\/+$/, '')),
-    warn: deps.log.warning,
+    warn: log.warning,
   })
   const manifest = await loadManifest(action, source, signal)
-  deps.log.info(`writing ${action.imageName} (${formatBytes(manifest.sizeBytes)}) to ${describeDisk(disk)}`)
-  const unlocked = await deps.run(['blockdev', '--setrw', path])
+  log.info(`writing ${action.imageName} (${formatBytes(manifest.sizeBytes)}) to ${describeDisk(disk)}`)
+  const unlocked = await run(['blockdev', '--setrw', path])
   if (unlocked.code !== 0) {
     const why = describeCommandFailure(unlocked)
     throw new WorkFailure('disk-write-error', `The write protection of ${path} can’t be lifted: ${why}.`)
   }
-  const target = await openDiskTarget({
-    path,
-    sizeBytes: disk.sizeBytes,
-    zeroRange: createZeroRange(path, deps),
-  })
-  const startMs = deps.clock.now()
+  const zeroRange = createZeroRange(path, { run, warn: log.warning })
+  const target = await openDiskTarget({ path, sizeBytes: disk.sizeBytes, zeroRange })
+  const startMs = clock.now()
   try {
-    const onProgress = throttle(deps.clock, manifest.sizeBytes, deps.onProgress)
+    const onProgress = throttle(clock, manifest.sizeBytes, deps.onProgress)
     const onResumed = (bytes: number): void =>
-      deps.log.info(`of an earlier writing ${formatBytes(bytes)} were still there: only the rest was fetched`)
-    await writeImage({ manifest, source, target, signal, onProgress, onResumed })
+      log.info(`of an earlier writing ${formatBytes(bytes)} were still there: only the rest was fetched`)
+    await writeImage({ manifest, source, target, threads, signal, onProgress, onResumed })
   } finally {
     await target.close()
   }
-  const seconds = (deps.clock.now() - startMs) / 1000
+  const seconds = (clock.now() - startMs) / 1000
   const rate = formatBytes(manifest.sizeBytes / Math.max(0.001, seconds))
-  deps.log.info(`written and checked in ${seconds.toFixed(1)} s (${rate}/s)`)
+  log.info(`written and checked in ${seconds.toFixed(1)} s (${rate}/s)`)
   const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readText('/proc/self/status') ?? '')
-  deps.log.debug(`peak memory of the agent: ${formatBytes(Number(peak?.[1] ?? 0) * 1024)}`)
-  return disk
+  log.debug(`peak memory of the agent: ${formatBytes(Number(peak?.[1] ?? 0) * 1024)}`)
 }
 
 async function loadManifest(
@@ -98,30 +113,6 @@ function findUse(disk: string): string | null {
   }
   const holders = listHolders(disk)
   return holders.length > 0 ? `${holders.join(', ')} holds it` : null
-}
-
-/**
- * Zeroes by BLKZEROOUT: disks that can do it without the bytes on the wire, and for others the kernel writes them.
- * It reads back as zeros on any disk, which a discard does not promise. `--force`: we hold the disk exclusively.
- */
-function createZeroRange(
-  path: string,
-  deps: WriteDiskDeps,
-): (offset: number, length: number) => Promise<boolean> {
-  let works = true
-  return async (offset, length) => {
-    if (!works) return false
-    const range = ['--offset', String(offset), '--length', String(length)]
-    const zeroed = await deps.run(['blkdiscard', '--force', '--zeroout', ...range, path], {
-      timeoutMs: 300_000,
-    })
-    if (zeroed.code === 0) return true
-    works = false
-    deps.log.warning(
-      `${path} does not zero ranges (${describeCommandFailure(zeroed)}); zeros are written instead`,
-    )
-    return false
-  }
 }
 
 export function throttle(

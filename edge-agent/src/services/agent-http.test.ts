@@ -13,8 +13,16 @@ test('a client that resets its connection in the middle of an upgrade harms nobo
     {
       upgradeRamdisk: (_request, socket) => void sockets.push(socket),
       phoneHome: async () => false,
+      standing: () => ({
+        edgeId: 'e1',
+        status: 'none',
+        digest: null,
+        phase: null,
+        bytesDone: 0,
+        busy: false,
+      }),
       log: silentLog,
-      isReady: () => true,
+      findUnready: () => [],
       metrics: () => '',
     },
     0,

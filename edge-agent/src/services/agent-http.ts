@@ -2,8 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Log } from '@dragonfly/schema/log'
-import { ramdiskLinkPath } from '@dragonfly/schema/wire'
+import { ramdiskLinkPath, type SiblingStatus } from '@dragonfly/schema/wire'
 import { plainAddress } from './ramdisk-link/link.ts'
+import type { Unready } from './readiness.ts'
+import type { Thing } from './siblings/siblings.ts'
 
 export interface AgentHttpRoutes {
   log: Log
@@ -15,7 +17,10 @@ export interface AgentHttpRoutes {
     address: string | null
     body: string
   }) => Promise<boolean>
-  isReady: () => boolean
+  /** Nothing when it is ready. */
+  findUnready: () => Unready[]
+  /** How this edge stands with an image, or a version of the boot bundle: for the other edges of its site. */
+  standing: (thing: Thing) => SiblingStatus
   metrics: () => string
 }
 
@@ -45,16 +50,25 @@ export const agentHttpRoutes = {
   readiness: {
     path: /^\/readyz$/,
     methods: ['GET', 'HEAD'],
-    serve: ({ response, routes }: Asked) =>
-      routes.isReady()
-        ? answer(response, 200, 'ready\n')
-        : answer(response, 503, 'no state from the site yet\n'),
+    serve: ({ response, routes }: Asked) => answerReadiness(response, routes.findUnready()),
   },
   metrics: {
     path: /^\/metrics$/,
     methods: ['GET', 'HEAD'],
     serve: ({ response, routes }: Asked) =>
       answer(response, 200, routes.metrics(), 'text/plain; version=0.0.4; charset=utf-8'),
+  },
+  imageStanding: {
+    path: /^\/siblings\/v1\/images\/([A-Za-z0-9_-]{1,64})$/,
+    methods: ['GET'],
+    serve: ({ response, routes, parts: [imageId = ''] }: Asked) =>
+      answerJson(response, routes.standing({ kind: 'image', imageId })),
+  },
+  bundleStanding: {
+    path: /^\/siblings\/v1\/bundle\/([A-Za-z0-9_-]{1,64})$/,
+    methods: ['GET'],
+    serve: ({ response, routes, parts: [version = ''] }: Asked) =>
+      answerJson(response, routes.standing({ kind: 'bundle', version })),
   },
   phoneHome: {
     path: /^\/phone-home\/([A-Za-z0-9_-]{1,64})\/([A-Za-z0-9_-]{1,200})$/,
@@ -97,6 +111,23 @@ export async function listenAgentHttp(
         server.closeAllConnections()
       }),
   }
+}
+
+/** As the control plane answers: RFC 9457, with a reason for each check that failed. */
+function answerReadiness(response: ServerResponse, found: readonly Unready[]): void {
+  if (found.length === 0) {
+    answer(response, 200, 'ok\n')
+    return
+  }
+  const problem = {
+    type: 'urn:dragonfly:problem:not-ready',
+    title: 'Not available',
+    status: 503,
+    detail: found.map(({ check, message }) => `${check}: ${message}`).join(' '),
+    code: 'not-ready',
+    errors: found.map(({ check, message }) => ({ path: check, message })),
+  }
+  answer(response, 503, JSON.stringify(problem), 'application/problem+json')
 }
 
 /** A line for each answer but those to who looks after its health. Of a phone-home's path, its token is left out. */
@@ -168,6 +199,10 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
     parts.push(part as Buffer)
   }
   return Buffer.concat(parts).toString('utf8')
+}
+
+function answerJson(response: ServerResponse, value: unknown): void {
+  answer(response, 200, JSON.stringify(value), 'application/json')
 }
 
 function answer(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {

@@ -1,24 +1,35 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Log } from '@dragonfly/schema/log'
 import {
   type BundleManifest,
   bundleChunkBytes,
   bundleManifestSchema,
   bundleManifestType,
+  type SiblingStatus,
   type SignerKey,
   type SiteEvent,
   signedBundleSchema,
 } from '@dragonfly/schema/wire'
 import { syncDirectory, writeFileAtomically } from '../io/atomic-file.ts'
 import { backoff } from '../protocol/backoff.ts'
+import { claiming } from '../protocol/source-choice.ts'
+import { askSiblings, type BundleChunk, cutFiles, hashOf } from './bundle-chunks.ts'
 import { type ControlPlane, describeError } from './control-plane.ts'
+import { claimSource, noSiblings } from './siblings/claim.ts'
+import { type SiblingSource, type Siblings, SiblingsFailedError } from './siblings/siblings.ts'
 import { verifySignature } from './signing.ts'
 
 export interface BundleStoreOptions {
   /** Holds `bundles/<version>/` and, while one is fetched, `bundle-chunks/`. */
   dataDir: string
   controlPlane: ControlPlane
+  /** The other edges of the site; none where it is left out. */
+  siblings?: Siblings
+  warn?: Log['warn']
+  /** How often it looks how far the edge is that brings a bundle here. */
+  lookAgainMs?: number
   signerKeys: () => readonly SignerKey[]
   append: (event: SiteEvent) => Promise<void>
   /** Another bundle is in place: the boot responder has to hear of it before the old one goes. */
@@ -32,6 +43,8 @@ export interface BundleStoreOptions {
 export interface BundleStore {
   want(version: string | null): void
   current(): { dir: string; ready: boolean; version: string | null }
+  /** How it stands with a version, for the other edges of the site. */
+  standing(version: string): Omit<SiblingStatus, 'edgeId'>
   stop(): void
 }
 
@@ -45,12 +58,29 @@ export async function openBundleStore(options: BundleStoreOptions): Promise<Bund
   let timer: NodeJS.Timeout | null = null
   let stopped = false
   let waits = newWaits(options)
+  const fetching = createFetching()
 
   const fetchWanted = async (): Promise<void> => {
     while (wanted !== null && wanted !== held && !stopped) {
       const previous = held
       const asked = wanted
-      held = await fetchBundle(options, bundles, held)
+      const found = await claimSource(
+        options.siblings ?? noSiblings,
+        { kind: 'bundle', version: asked },
+        asked,
+        {
+          begin: () => fetching.claim(asked),
+          end: fetching.end,
+        },
+      )
+      if (found.kind === 'wait' || found.kind === 'ask-again') {
+        timer = setTimeout(() => void work(), options.lookAgainMs ?? lookAgainMs)
+        return
+      }
+      if (stopped) return
+      fetching.begin(asked)
+      const sources = found.kind === 'siblings' ? found.sources : []
+      held = await fetchBundle(options, { bundles, held, asked, sources, onBytes: fetching.advance })
       // The control plane may have a newer one than the state said; the next state says so too.
       if (wanted === asked) wanted = held
       if (previous === held) continue
@@ -68,12 +98,18 @@ export async function openBundleStore(options: BundleStoreOptions): Promise<Bund
       told = null
     } catch (error) {
       if (stopped) return
+      if (error instanceof SiblingsFailedError) {
+        options.siblings?.distrust(error.edgeIds)
+        timer = setTimeout(() => void work(), 0)
+        return options.warn?.('The boot bundle did not come whole from other edges.', { error })
+      }
       const message = `The boot bundle could not be fetched: ${describeError(error)}.`.slice(0, 2000)
       if (message !== told && wanted)
         await options.append({ type: 'bundle.failed', version: wanted, message })
       told = message
       timer = setTimeout(() => void work(), waits.next().value)
     } finally {
+      fetching.end()
       busy = false
     }
   }
@@ -85,10 +121,38 @@ export async function openBundleStore(options: BundleStoreOptions): Promise<Bund
       void work()
     },
     current: () => ({ dir: join(bundles, held ?? 'none'), ready: held !== null, version: held }),
+    standing: (version) => {
+      const nothing = { digest: null, phase: null, bytesDone: 0, busy: false }
+      if (version === held) return { ...nothing, status: 'ready', digest: version }
+      return fetching.standing(version) ?? { ...nothing, status: version === wanted ? 'wanted' : 'none' }
+    },
     stop: () => {
       stopped = true
       if (timer) clearTimeout(timer)
     },
+  }
+}
+
+/** What is being fetched, and how far that is. */
+function createFetching() {
+  let now: { version: string; phase: string; bytesDone: number } | null = null
+  return {
+    claim: (version: string): void => {
+      now = { version, phase: claiming, bytesDone: 0 }
+    },
+    begin: (version: string): void => {
+      now = { version, phase: 'downloading', bytesDone: 0 }
+    },
+    advance: (bytes: number): void => {
+      if (now) now.bytesDone += bytes
+    },
+    end: (): void => {
+      now = null
+    },
+    standing: (version: string): Omit<SiblingStatus, 'edgeId'> | null =>
+      now?.version === version
+        ? { status: 'importing', digest: null, phase: now.phase, bytesDone: now.bytesDone, busy: true }
+        : null,
   }
 }
 
@@ -109,17 +173,31 @@ async function findBundle(bundles: string): Promise<string | null> {
   return found
 }
 
+interface BundleFetch {
+  bundles: string
+  held: string | null
+  asked: string
+  /** Edges of the site that have what was asked for; else it comes from the control plane. */
+  sources: readonly SiblingSource[]
+  onBytes: (bytes: number) => void
+}
+
+/** The signed manifest comes from the control plane, always; it says what the rest has to be. */
 async function fetchBundle(
   options: BundleStoreOptions,
-  bundles: string,
-  held: string | null,
+  { bundles, held, asked, sources, onBytes }: BundleFetch,
 ): Promise<string> {
   const manifest = await fetchManifest(options)
   if (manifest.version === held) return held
   const chunkDir = join(options.dataDir, 'bundle-chunks')
   await mkdir(chunkDir, { recursive: true })
-  for (const chunk of manifest.files.flatMap((file) => file.chunks)) {
-    await fetchChunk(options.controlPlane, chunkDir, chunk.sha256)
+  const fromControlPlane = ({ sha256 }: BundleChunk) =>
+    options.controlPlane.fetchBytes(`/bundle/chunks/${sha256}`, bundleChunkBytes)
+  const fromSiblings = sources.length > 0 && manifest.version === asked
+  const ask = fromSiblings ? askSiblings(sources, manifest.version) : fromControlPlane
+  for (const chunk of cutFiles(manifest)) {
+    await fetchChunk(ask, chunkDir, chunk)
+    onBytes(chunk.sizeBytes)
   }
   const temporary = join(bundles, `.${manifest.version}`)
   await rm(temporary, { recursive: true, force: true })
@@ -148,11 +226,16 @@ async function fetchManifest({ controlPlane, signerKeys }: BundleStoreOptions): 
 }
 
 /** Chunks that an earlier try brought are kept. */
-async function fetchChunk(controlPlane: ControlPlane, chunkDir: string, sha256: string): Promise<void> {
+async function fetchChunk(
+  ask: (chunk: BundleChunk) => Promise<Uint8Array>,
+  chunkDir: string,
+  chunk: BundleChunk,
+): Promise<void> {
+  const { sha256 } = chunk
   const path = join(chunkDir, sha256)
   const present = await readFile(path).catch(() => null)
   if (present && hashOf(present) === sha256) return
-  const bytes = await controlPlane.fetchBytes(`/bundle/chunks/${sha256}`, bundleChunkBytes)
+  const bytes = await ask(chunk)
   if (hashOf(bytes) !== sha256) throw new Error(`chunk ${sha256.slice(0, 12)} arrived damaged`)
   await writeFileAtomically(path, bytes)
 }
@@ -177,4 +260,4 @@ async function assemble(
   if (hash.digest('hex') !== file.sha256) throw new Error(`${file.name} does not come to its checksum`)
 }
 
-const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const lookAgainMs = 2000

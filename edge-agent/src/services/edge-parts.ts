@@ -23,6 +23,7 @@ import { createLinks, type Links } from './ramdisk-link/links.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { createResponderProcess, type ResponderProcess } from './responder-process.ts'
 import { openSealing, type Sealing } from './sealing.ts'
+import { createSiblings } from './siblings/siblings.ts'
 import { openSiteContext, type SiteContext } from './site-context.ts'
 import { type EdgeIdentity, loadSecret, loadValue, storeValue } from './store/identity.ts'
 import { type Journal, openJournal } from './store/journal.ts'
@@ -148,14 +149,23 @@ async function openStores(options: EdgeOptions, records: Records, later: () => E
   const { dataDir, database, identity, now, random, log } = options
   const { ports, journal, report, problems, site } = records
   const dir = join(dataDir, 'images')
+  const siblings = createSiblings({
+    edgeId: identity.edgeId,
+    siblings: () => site.state()?.siblings ?? [],
+    ownAddresses: () => new Set(site.hostInterfaces().flatMap(({ address }) => address ?? [])),
+    ports,
+    now,
+    allowsLocal: process.env.DRAGONFLY_EDGE_LOCAL_IMAGES === 'allow',
+  })
   return {
-    imageServer: createImageServerProcess({ dir, port: ports.imageHttp, problems, random }),
+    imageServer: createImageServerProcess({ dataDir, port: ports.imageHttp, problems, random }),
     images: await openImageLibrary({
       database,
       dir,
       now,
       append: journal.append,
       warn: log.warn,
+      siblings,
       onChange: () =>
         void later()
           .links.reconsider()
@@ -165,6 +175,8 @@ async function openStores(options: EdgeOptions, records: Records, later: () => E
     bundle: await openBundleStore({
       dataDir,
       controlPlane: options.controlPlane,
+      siblings,
+      warn: log.warn,
       signerKeys: () => trustedKeys(identity, site.state()),
       append: report,
       onChange: () => later().publisher.publish(),

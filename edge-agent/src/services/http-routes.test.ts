@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,12 +16,24 @@ let images: ImageServer
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'edge-routes-'))
   await prepareImageDirectory(dir)
-  images = await startImageServer({ dir, port: 0, host: '127.0.0.1' })
+  await mkdir(join(dir, 'bundles', '0123456789ab'), { recursive: true })
+  await mkdir(join(dir, 'bundles', '.0123456789ab'))
+  await writeFile(join(dir, 'bundles', '0123456789ab', 'vmlinuz'), 'a kernel')
+  await writeFile(join(dir, 'bundles', '.0123456789ab', 'vmlinuz'), 'half a kernel')
+  images = await startImageServer({ dir, bundlesDir: join(dir, 'bundles'), port: 0, host: '127.0.0.1' })
   const routes = {
     upgradeRamdisk: () => undefined,
     phoneHome: async ({ token }: { token: string }) => token === 'right',
+    standing: () => ({
+      edgeId: 'e1',
+      status: 'none' as const,
+      digest: null,
+      phase: null,
+      bytesDone: 0,
+      busy: false,
+    }),
     log: silentLog,
-    isReady: () => true,
+    findUnready: () => [],
     metrics: () => 'dragonfly_edge_info 1\n',
   }
   agent = await listenAgentHttp(routes, 0, '127.0.0.1')
@@ -54,6 +66,11 @@ const ofAgent: Expectation[] = [
   ['GET', '/readyz', 200],
   ['GET', '/metrics', 200],
   ['POST', '/metrics', 404],
+  ['GET', '/siblings/v1/images/some-image', 200],
+  ['POST', '/siblings/v1/images/some-image', 404],
+  ['GET', '/siblings/v1/images/../../metrics', 404],
+  ['GET', '/siblings/v1/bundle/0123456789ab', 200],
+  ['GET', '/siblings/v1/bundle/', 404],
   ['GET', ramdiskLinkPath, 404],
   ['POST', '/phone-home/deployment/right', 200],
   ['POST', '/phone-home/deployment/wrong', 404],
@@ -85,6 +102,11 @@ const ofImages: Expectation[] = [
   ['GET', '/healthz', 200],
   ['GET', `/chunks/${hash}`, 404],
   ['GET', `/manifests/${hash}`, 404],
+  ['GET', '/bundles/0123456789ab/vmlinuz', 200],
+  ['GET', '/bundles/0123456789ab/initrd.img', 404],
+  ['GET', '/bundles/0123456789ab/../../store.db', 404],
+  ['GET', '/bundles/../images/vmlinuz', 404],
+  ['GET', '/bundles/.0123456789ab/vmlinuz', 404],
   ['PUT', `/chunks/${hash}`, 405],
   ['DELETE', `/manifests/${hash}`, 405],
   ['GET', '/chunks/', 404],

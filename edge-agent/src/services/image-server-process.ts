@@ -13,7 +13,8 @@ export interface ImageServerProcess {
 const moduleUrl = new URL('./images/main.ts', import.meta.url)
 
 export function createImageServerProcess(options: {
-  dir: string
+  /** Holds `images/` and `bundles/`. */
+  dataDir: string
   port: number
   problems: Problems
   random: () => number
@@ -26,7 +27,7 @@ export function createImageServerProcess(options: {
   const start = (): SupervisedChild =>
     superviseChild({
       module: moduleUrl,
-      args: [options.dir, String(options.port)],
+      args: [options.dataDir, String(options.port)],
       onStart: () => undefined,
       onMessage: (message) => {
         const said = imageServerMessageSchema.safeParse(message)

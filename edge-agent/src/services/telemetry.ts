@@ -1,7 +1,7 @@
 import { isActive } from '@dragonfly/schema/state'
 import type { EdgeFrame } from '@dragonfly/schema/wire'
 import type { DeploymentState } from '../protocol/deployment-types.ts'
-import type { ImageProgress } from './images/image-library.ts'
+import type { ImageProgress } from './images/shelf.ts'
 
 /** Live values at most this often. */
 export const telemetryEveryMs = 500

@@ -1,54 +1,38 @@
 import { expect, test } from 'vitest'
 import { waitUntil } from '../../src/api.ts'
-import { ensureBundle } from '../../src/deploy.ts'
-import { createLab } from '../../src/lab.ts'
-import { lan } from '../../src/network.ts'
+import { deployMachine } from '../../src/deploy.ts'
 import { startProduct } from '../../src/product.ts'
+import { giveOutAddresses } from '../support/full-dhcp.ts'
+import { inRack } from '../support/rack.ts'
 
-const netbootTimeoutMs = 300_000
-const ramdiskTimeoutMs = 400_000
-
-test('on a LAN with no DHCP server but ours, a machine is given its address, boots, and is discovered', async () => {
-  await ensureBundle()
-  await using lab = await createLab({ name: 'own-dhcp', dhcpServer: false })
+const work = async (lab: Parameters<Parameters<typeof inRack>[1]>[0]): Promise<void> => {
   const product = await startProduct(lab)
-  const path = `/api/v1/edges/${product.edgeId}`
-  const dhcpSettings = {
-    firstAddress: lan.leaseFirst,
-    lastAddress: lan.leaseLast,
-    gateway: null,
-    dnsServers: [],
-    ntpServers: [],
-    domain: null,
-    leaseSeconds: 3600,
-    clients: 'everyone',
-    relayed: [],
-  }
-  await product.api.request('PATCH', path, { interfaces: [{ name: 'eth0', mode: 'full', dhcpSettings }] })
-  const machine = await lab.addMachine('node', { firmware: 'bios' })
-  await machine.powerOn()
-  await machine.waitForSerial(/It is new here: looking at its hardware/, netbootTimeoutMs)
+  await giveOutAddresses(product)
+  const progress: string[] = []
+  const report = await deployMachine(lab, product, {
+    labName: lab.state.name,
+    machine: { firmware: 'bios' },
+    discover: true,
+    variant: 'light',
+    onProgress: (line) => progress.push(line),
+  })
+  console.log(JSON.stringify(report))
+  expect(report.result, progress.join('\n')).toBe('deployed')
+  // ROM, ramdisk, its kernel and the installed system ask with different client identifiers, and get one address.
+  const [machine] = await product.api.machines()
   const lease = await waitUntil(
     'its lease to be listed',
     async () => {
-      const leases = await product.api.request<{ items: { mac: string; address: string }[] }>(
-        'GET',
-        `${path}/leases`,
-      )
-      return leases.items.find(({ mac }) => mac === machine.mac)
+      const path = `/api/v1/edges/${product.edgeId}/leases`
+      const leases = await product.api.request<{ items: { mac: string; address: string }[] }>('GET', path)
+      return leases.items.length > 0 ? leases.items : undefined
     },
-    30_000,
+    300_000,
   )
-  expect(lease.address).toMatch(/^10\.77\.0\.1\d\d$/)
-  // ROM, ramdisk and kernel ask with different client identifiers, and get one address.
-  const found = await waitUntil(
-    'the machine to be discovered',
-    async () => {
-      const [known] = await product.api.machines()
-      return known?.ramdiskConnected || known?.memoryBytes ? known : undefined
-    },
-    ramdiskTimeoutMs,
-  )
-  expect(found).toMatchObject({ macs: [machine.mac], address: lease.address })
+  expect(lease).toMatchObject([{ mac: machine?.macs[0], address: machine?.deployment?.address }])
+  expect(lease[0]?.address).toMatch(/^10\.77\.0\.1\d\d$/)
   await product.stop()
-})
+}
+
+test('on a LAN with no DHCP server but ours, an unknown machine is discovered and deployed', () =>
+  inRack('own-dhcp', work, { dhcpServer: false }))

@@ -36,6 +36,8 @@ export const liveEventSchema = z.discriminatedUnion('type', [
     phase: z.enum(['downloading', 'verifying']),
     bytesDone: z.number(),
     bytesTotal: z.number().nullable(),
+    /** The edge that it comes from; left out where it comes from its source. */
+    fromEdgeId: z.string().optional(),
   }),
   /** What a site's BMCs measured; once a minute. */
   z.object({

@@ -5,11 +5,15 @@ import { epochMsSchema, idSchema } from './common.ts'
 
 export const imageSiteViewSchema = z.object({
   edgeId: idSchema,
+  hostname: z.string(),
+  siteId: idSchema,
   siteName: z.string(),
   /** `evicted`: it made room for others there, and is imported again when a deployment wants it. */
   status: z.enum(['waiting', 'downloading', 'verifying', 'ready', 'failed', 'evicted']),
   bytesDone: z.number().int().nullable(),
   bytesTotal: z.number().int().nullable(),
+  /** The edge of the same site that it is fetched from; null where it comes from its source. */
+  fromEdgeId: idSchema.nullable(),
   failure: z
     .object({ reason: z.enum(imageFailureReasons), message: z.string(), nextStep: z.string() })
     .nullable(),

@@ -11,6 +11,10 @@ export const bundleFileNames = [
   'snponly.efi',
   'ipxe.efi',
   'local-x64.efi',
+  // The way of machines with Secure Boot: shim, Debian's signed GRUB, and what that does for the local disk.
+  'shimx64.efi',
+  'grubx64.efi',
+  'local-boot.cfg',
 ] as const
 
 export const bundleFileSchema = z.object({

@@ -45,6 +45,8 @@ export const dhcpSettingsSchema = z.object({
   /** `known`: only machines of this site get an address. */
   clients: z.enum(dhcpClientPolicies),
   relayed: z.array(relayedSubnetSchema).max(64),
+  /** UEFI machines start by shim and signed GRUB instead of iPXE, which Secure Boot refuses. Older edges: iPXE. */
+  secureBoot: z.boolean().optional(),
 })
 export type DhcpSettings = z.infer<typeof dhcpSettingsSchema>
 

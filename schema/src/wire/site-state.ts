@@ -11,9 +11,10 @@ import {
 } from './common.ts'
 import { dhcpSettingsSchema, ipv4Schema } from './dhcp.ts'
 import { wantedImageSchema } from './image.ts'
-import { signerKeySchema } from './keys.ts'
+import { maxSignerLinks, signedSignerLinkSchema, signerKeySchema } from './keys.ts'
 import { planSchema } from './plan.ts'
 import { maxSealingRecipients, sealingRecipientSchema } from './sealing.ts'
+import { maxSiblings, siblingSchema } from './sibling.ts'
 
 export const interfaceModes = ['off', 'proxy', 'full'] as const
 export const unknownMachinePolicies = ['discover', 'hold', 'ignore'] as const
@@ -81,7 +82,10 @@ export const siteStateSchema = z.object({
   /** What an administrator switched off: no order of that kind is carried out. An older control plane has no switches. */
   powerControl: z.enum(switchPositions).default('on'),
   reimage: z.enum(switchPositions).default('on'),
+  /** What orders may be signed with. An edge trusts those of them that it knows, or that links lead to. */
   signerKeys: z.array(signerKeySchema).min(1).max(16),
+  /** How each signer key followed the one before, oldest first. Left out by an older control plane. */
+  signerLinks: z.array(signedSignerLinkSchema).max(maxSignerLinks).optional(),
   /** To whom an edge seals what it makes itself. Left out by an older control plane. */
   sealingKeys: z.array(sealingRecipientSchema).max(maxSealingRecipients).optional(),
   /** The boot bundle to hold; fetched from /api/edge/v1/bundle. Null while none has been built. */
@@ -93,6 +97,8 @@ export const siteStateSchema = z.object({
   imageCacheBytes: sizeBytesSchema.optional(),
   /** Images of queued, armed and running deployments. An older control plane names none. */
   imagesInUse: z.array(idSchema).max(10_000).optional(),
+  /** The other edges of this site, which may have what is to be fetched. An older control plane names none. */
+  siblings: z.array(siblingSchema).max(maxSiblings).optional(),
   machines: z.array(siteMachineSchema).max(20_000),
   /** Armed and running deployments only. */
   deployments: z.array(siteDeploymentSchema).max(20_000),

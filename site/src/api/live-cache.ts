@@ -23,7 +23,13 @@ export function patchImage(image: Image, event: ImageProgress): Image {
     status: image.status === 'waiting' ? 'importing' : image.status,
     edges: image.edges.map((edge) =>
       edge.edgeId === event.edgeId
-        ? { ...edge, status: event.phase, bytesDone: event.bytesDone, bytesTotal: event.bytesTotal }
+        ? {
+            ...edge,
+            status: event.phase,
+            bytesDone: event.bytesDone,
+            bytesTotal: event.bytesTotal,
+            fromEdgeId: event.fromEdgeId ?? null,
+          }
         : edge,
     ),
   }

@@ -42,10 +42,13 @@ it('puts live bytes where they belong', () => {
 it('puts an import’s bytes to its edge', () => {
   const edge = {
     edgeId: 'e1',
+    hostname: 'pi',
+    siteId: 's1',
     siteName: 'Home',
     status: 'waiting' as const,
     bytesDone: null,
     bytesTotal: null,
+    fromEdgeId: null,
     failure: null,
     updatedAt: 0,
   }

@@ -17,6 +17,7 @@ export type LiveEvent =
       phase: 'downloading' | 'verifying'
       bytesDone: number
       bytesTotal: number | null
+      fromEdgeId?: string
     }
   | {
       type: 'readings'

@@ -90,6 +90,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/signing-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key that work orders are signed with: since when, and what counts beside it */
+        get: operations["getSigningKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signing-key/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign with a new key from now on; edges follow by themselves, also those that are away */
+        post: operations["replaceSigningKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/front-door": {
         parameters: {
             query?: never;
@@ -2211,6 +2245,25 @@ export interface components {
             };
             dismissed?: boolean;
         };
+        SigningKey: {
+            kid: string;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            createdAt: number | null;
+            earlier: {
+                kid: string;
+                /** @description Milliseconds since 1970-01-01T00:00:00Z */
+                until: number;
+            }[];
+            behind: {
+                edgeId: string;
+                hostname: string;
+            }[];
+        };
+        SigningKeyInput: {
+            replaces: string;
+            /** @default false */
+            isStolen: boolean;
+        };
         FrontDoor: {
             /** @enum {string} */
             frontPage: "open" | "signed-in" | "administrators";
@@ -2562,6 +2615,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 } | null;
             }[];
             problems: {
@@ -2595,6 +2649,7 @@ export interface components {
                         lastAddress: string;
                         gateway: string | null;
                     }[];
+                    secureBoot?: boolean;
                 };
             }[];
         };
@@ -3415,11 +3470,14 @@ export interface components {
             status: "waiting" | "importing" | "ready" | "failed";
             edges: {
                 edgeId: string;
+                hostname: string;
+                siteId: string;
                 siteName: string;
                 /** @enum {string} */
                 status: "waiting" | "downloading" | "verifying" | "ready" | "failed" | "evicted";
                 bytesDone: number | null;
                 bytesTotal: number | null;
+                fromEdgeId: string | null;
                 failure: {
                     /** @enum {string} */
                     reason: "checksum-mismatch" | "truncated" | "unreachable" | "http-error" | "cache-full" | "bad-url" | "not-an-image" | "image-damaged" | "image-too-large" | "manifest-changed";
@@ -4016,6 +4074,122 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key; never its private half */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKey"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SigningKeyInput"];
+            };
+        };
+        responses: {
+            /** @description The new key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKey"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13030,6 +13204,7 @@ export interface operations {
                         phase: "downloading" | "verifying";
                         bytesDone: number;
                         bytesTotal: number | null;
+                        fromEdgeId?: string;
                     } | {
                         /** @enum {string} */
                         type: "readings";
@@ -13504,6 +13679,7 @@ export interface operations {
                                     lastAddress: string;
                                     gateway: string | null;
                                 }[];
+                                secureBoot?: boolean;
                             };
                         }[];
                         /** @enum {string} */
@@ -13530,6 +13706,7 @@ export interface operations {
                                 x: string;
                             };
                         }[];
+                        signerLinks?: string[];
                         sealingKeys?: ({
                             /** @enum {string} */
                             kind: "edge";
@@ -13579,6 +13756,11 @@ export interface operations {
                         }[];
                         imageCacheBytes?: number;
                         imagesInUse?: string[];
+                        siblings?: {
+                            edgeId: string;
+                            hostname: string;
+                            addresses: string[];
+                        }[];
                         machines: {
                             machineId: string;
                             name: string;

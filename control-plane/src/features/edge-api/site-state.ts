@@ -9,13 +9,15 @@ import {
   sites,
 } from '@dragonfly/schema/db'
 import { activeStatuses, effectiveSwitches, fourWords, startedStatuses } from '@dragonfly/schema/state'
-import type { SiteState } from '@dragonfly/schema/wire'
+import { maxSiblings, type SiteState } from '@dragonfly/schema/wire'
 import { and, eq, inArray, isNull, or } from 'drizzle-orm'
 import type { Database, Deps, EdgeIdentity } from '../../deps.ts'
 import { notFound } from '../../errors.ts'
 import type { PresentEdge } from '../../ports/index.ts'
 import { type BmcRow, renderSiteBmc } from '../bmcs/queries.ts'
 import { choosePoller } from '../edges/edge-status.ts'
+import { lanAddresses } from '../edges/lan-addresses.ts'
+import { describeTrust, parseSigner } from '../orders/signer.ts'
 import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
 import { parseRecoveryKey, renderRecipients, selectSealingEdges } from '../sealing/recipients.ts'
 import { selectSetting } from '../settings/settings.ts'
@@ -52,6 +54,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     switchRows,
     edgeRows,
     imagesInUse,
+    signerRows,
   ] = await db.batch([
     selectSetting(db, 'bundle-version'),
     db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
@@ -67,6 +70,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     selectSwitches(db),
     selectEdges(db, edge.siteId),
     selectImagesInUse(db, edge.siteId),
+    selectSetting(db, 'signer-key'),
   ])
   const [site] = siteRows
   if (!site) throw notFound('site')
@@ -84,13 +88,14 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     unknownMachines: site.unknownMachines,
     minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
     ...effectiveSwitches(site, parseSwitches(switchRows)),
-    signerKeys: deps.signer.keys,
+    ...renderTrust(signerRows),
     sealingKeys: renderRecipients(sealingEdges, parseRecoveryKey(recoveryRows[0]?.value ?? null)),
     bundleVersion: bundleRows[0]?.value ?? null,
     ...renderUpdate(edgeRows.find(({ edgeId }) => edgeId === edge.edgeId)),
     images: imageRows,
     ...(site.imageCacheGib === null ? {} : { imageCacheBytes: site.imageCacheGib * 1024 ** 3 }),
     imagesInUse: imagesInUse.map(({ imageId }) => imageId),
+    siblings: renderSiblings(edgeRows, edge),
     machines: machineRows.map((row) =>
       renderMachine(row, macs.get(row.machineId) ?? [], bmcOf.get(row.machineId), (noted) =>
         choosePoller(edgeRows, noted, connected, deps.clock()),
@@ -102,11 +107,35 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
   }
 }
 
+/** Read with the orders: what signed them is among the keys. */
+function renderTrust(rows: readonly { value: string }[]): Pick<SiteState, 'signerKeys' | 'signerLinks'> {
+  const [row] = rows
+  if (!row) throw new Error('the database does not hold the key that orders are signed with')
+  return describeTrust(parseSigner(row.value))
+}
+
 function renderUpdate(
   edge: Pick<typeof edges.$inferSelect, 'wantedVersion' | 'updateRequestedAt'> | undefined,
 ): Pick<SiteState, 'edgeUpdate'> {
   if (!edge?.wantedVersion) return {}
   return { edgeUpdate: { version: edge.wantedVersion, requestId: String(edge.updateRequestedAt) } }
+}
+
+/** Addresses as they were reported last; an edge asks nobody else on its LAN. */
+function renderSiblings(
+  rows: Awaited<ReturnType<typeof selectEdges>>,
+  edge: EdgeIdentity,
+): NonNullable<SiteState['siblings']> {
+  return rows
+    .filter(({ edgeId, revokedAt }) => edgeId !== edge.edgeId && revokedAt === null)
+    .sort((a, b) => (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0))
+    .slice(0, maxSiblings)
+    .map(({ edgeId, hostname, interfaces }) => ({
+      edgeId,
+      hostname: hostname.slice(0, 253),
+      addresses: lanAddresses(interfaces).slice(0, 16),
+    }))
+    .sort((a, b) => (a.edgeId < b.edgeId ? -1 : 1))
 }
 
 /** To an edge that does not know mode `full` it is a proxy. */
@@ -142,9 +171,9 @@ function selectMachines(db: Database, siteId: string) {
 }
 
 function selectEdges(db: Database, siteId: string) {
-  const { edgeId, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt } = edges
+  const { edgeId, hostname, interfaces, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt } = edges
   return db
-    .select({ edgeId, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt })
+    .select({ edgeId, hostname, interfaces, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt })
     .from(edges)
     .where(eq(edges.siteId, siteId))
 }

@@ -22,7 +22,12 @@ export async function listImages(deps: Deps, siteIds: readonly string[] | null =
   const [imageRows, edgeRows, results, progress] = await Promise.all([
     deps.db.select().from(images).orderBy(images.name, images.createdAt),
     deps.db
-      .select({ edgeId: edges.edgeId, siteName: sites.name })
+      .select({
+        edgeId: edges.edgeId,
+        hostname: edges.hostname,
+        siteId: edges.siteId,
+        siteName: sites.name,
+      })
       .from(edges)
       .innerJoin(sites, eq(sites.siteId, edges.siteId))
       .where(and(isNull(edges.revokedAt), siteIds ? inArray(edges.siteId, [...siteIds]) : undefined))
@@ -67,14 +72,14 @@ function progressNow(progress: ImageProgress | undefined, now: number): ImagePro
 
 function renderEdge(
   image: ImageRow,
-  edge: { edgeId: string; siteName: string },
+  edge: Pick<ImageEdge, 'edgeId' | 'hostname' | 'siteId' | 'siteName'>,
   result: EdgeImageRow | undefined,
   progress: ImageProgress | null,
 ): ImageEdge {
-  const view = { ...edge, bytesDone: null, bytesTotal: null, failure: null }
+  const view = { ...edge, bytesDone: null, bytesTotal: null, fromEdgeId: null, failure: null }
   if (progress) {
-    const { phase, bytesDone, bytesTotal, at } = progress
-    return { ...view, status: phase, bytesDone, bytesTotal, updatedAt: at }
+    const { phase, bytesDone, bytesTotal, fromEdgeId = null, at } = progress
+    return { ...view, status: phase, bytesDone, bytesTotal, fromEdgeId, updatedAt: at }
   }
   // A result of an earlier try says nothing about this one.
   if (!result || (result.status === 'failed' && result.attempt < image.attempt)) {

@@ -12,15 +12,22 @@ export interface BootFile {
 /** The files of the boot bundle, by name. A name that no bundle has is never turned into a path. */
 export interface BootFiles {
   find: (bundleDir: string, name: string) => Promise<BootFile | undefined>
-  /** The whole file, kept in memory until it changes; undefined for one that is too large for that. */
+  /** The whole file, kept in memory until it changes; undefined for one that is too large for TFTP. */
   load: (file: BootFile) => Promise<Uint8Array | undefined>
 }
 
-/** TFTP is for loaders; what is larger goes by HTTP. */
-const largestLoadedBytes = 16 * 1024 * 1024
+/** Larger ones are kept only as long as somebody is being sent them: few machines load a ramdisk by TFTP. */
+const largestKeptBytes = 16 * 1024 * 1024
+const largestLoadedBytes = 256 * 1024 * 1024
+
+interface Loaded {
+  modifiedMs: number
+  sizeBytes: number
+  bytes: () => Promise<Uint8Array> | Uint8Array | undefined
+}
 
 export function createBootFiles(): BootFiles {
-  const loaded = new Map<string, { modifiedMs: number; sizeBytes: number; bytes: Promise<Uint8Array> }>()
+  const loaded = new Map<string, Loaded>()
   return {
     find: async (bundleDir, name) => {
       const known = bundleFileNames.find((entry) => entry === name)
@@ -31,14 +38,25 @@ export function createBootFiles(): BootFiles {
       return { name: known, path, sizeBytes: found.size, modifiedMs: found.mtimeMs }
     },
     load: async (file) => {
-      if (file.sizeBytes > largestLoadedBytes) return undefined
-      const earlier = loaded.get(file.name)
-      if (earlier?.modifiedMs === file.modifiedMs && earlier.sizeBytes === file.sizeBytes)
-        return earlier.bytes
-      const bytes = readFile(file.path)
-      loaded.set(file.name, { modifiedMs: file.modifiedMs, sizeBytes: file.sizeBytes, bytes })
-      bytes.catch(() => loaded.delete(file.name))
-      return bytes
+      const { name, modifiedMs, sizeBytes } = file
+      if (sizeBytes > largestLoadedBytes) return undefined
+      const earlier = loaded.get(name)
+      const isCurrent = earlier?.modifiedMs === modifiedMs && earlier.sizeBytes === sizeBytes
+      const known = isCurrent ? await earlier.bytes() : undefined
+      if (known) return known
+      const reading = readFile(file.path)
+      const entry: Loaded = { modifiedMs, sizeBytes, bytes: () => reading }
+      loaded.set(name, entry)
+      const forget = () => {
+        if (loaded.get(name) === entry) loaded.delete(name)
+      }
+      const slim = (bytes: Uint8Array) => {
+        if (sizeBytes <= largestKeptBytes) return
+        const held = new WeakRef(bytes)
+        entry.bytes = () => held.deref()
+      }
+      reading.then(slim, forget)
+      return reading
     },
   }
 }

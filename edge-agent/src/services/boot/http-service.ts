@@ -1,18 +1,13 @@
-import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Ipv4 } from '../../codec/ipv4.ts'
 import type { Mac } from '../../codec/mac.ts'
 import { SlowClientError } from '../../io/file-sender.ts'
-import { decideBoot } from '../../protocol/boot-decision.ts'
 import { renderBootScript } from '../../protocol/boot-script.ts'
-import { mintBootToken } from '../../protocol/boot-token.ts'
-import { type BootCaller, parseBootRequest } from '../../protocol/boot-urls.ts'
+import { parseBootRequest } from '../../protocol/boot-urls.ts'
 import { answerFile } from '../http-file.ts'
 import type { BootFile } from './boot-files.ts'
 import type { BootContext } from './context.ts'
-
-/** How long a machine may take from its script to the ramdisk's hello. */
-const tokenLifeMs = 30 * 60 * 1000
+import { makeScript } from './scripts.ts'
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
@@ -29,7 +24,16 @@ export function createHttpHandler(address: Ipv4, context: BootContext): HttpHand
     const asked = parseBootRequest(request.url ?? '')
     switch (asked.kind) {
       case 'script':
-        sendText(request, response, 200, makeScript(asked.caller, address, clientAddress(request), context))
+        sendText(
+          request,
+          response,
+          200,
+          makeScript(
+            { caller: asked.caller, address, client: clientAddress(request) },
+            renderBootScript,
+            context,
+          ),
+        )
         break
       case 'boot-file':
         await sendBootFile(request, response, asked.name, asked.mac, context)
@@ -45,35 +49,6 @@ export function createHttpHandler(address: Ipv4, context: BootContext): HttpHand
     }
     count(asked.kind)
   }
-}
-
-function makeScript(caller: BootCaller, address: Ipv4, client: Ipv4, context: BootContext): string {
-  const index = context.index()
-  const nowMs = context.now()
-  const decision = decideBoot(caller, index, nowMs)
-  const script = renderBootScript(decision, {
-    caller,
-    origin: { address, port: context.ports.bootHttp },
-    agentPort: context.ports.agentHttp,
-    bundleReady: index.view.bundleReady,
-    mintToken: () =>
-      mintBootToken(
-        { mac: caller.mac, nonce: randomBytes(16), expiresAt: nowMs + tokenLifeMs },
-        Buffer.from(index.view.bootTokenKey, 'base64url'),
-        (key, message) => createHmac('sha256', key).update(message).digest(),
-      ),
-  })
-  context.report({
-    kind: 'script',
-    atMs: nowMs,
-    mac: caller.mac,
-    ...(caller.uuid === undefined ? {} : { uuid: caller.uuid }),
-    address: client,
-    decision: decision.kind,
-    reason: decision.reason,
-    ...('machineId' in decision && decision.machineId !== undefined ? { machineId: decision.machineId } : {}),
-  })
-  return script
 }
 
 async function sendBootFile(

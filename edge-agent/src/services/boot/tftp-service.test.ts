@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { bootView } from '../../../test/boot-view.ts'
 import { fromLatin1 } from '../../codec/byte-writer.ts'
 import { decodeTftpPacket, encodeTftpPacket, type TftpPacket } from '../../codec/tftp/packet.ts'
-import type { Datagram, OpenUdpSocket, UdpEndpoint, UdpHandlers } from '../../ports/udp.ts'
+import type { Datagram, DatagramRun, OpenUdpSocket, UdpEndpoint, UdpHandlers } from '../../ports/udp.ts'
+import type { BootEvent } from '../../protocol/boot-messages.ts'
 import { indexBootView } from '../../protocol/boot-view.ts'
 import type { BootContext } from './context.ts'
 import { createCounters } from './counters.ts'
@@ -24,6 +25,7 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
   const sent: SentPacket[] = []
   const handlers = new Map<number, UdpHandlers>()
   const clock = { nowMs: 0 }
+  const reported: BootEvent[] = []
   const counters = createCounters()
   const limit = createTransferLimit(most)
   const openUdpSocket: OpenUdpSocket = async ({ port: wanted }, handler) => {
@@ -33,8 +35,8 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
       void sent.push({ packet: decodeTftpPacket(Buffer.concat(parts)), port, to })
     return {
       send,
-      sendMany: (datagrams, to) => {
-        for (const datagram of datagrams) send(datagram, to)
+      sendRun: (run, to) => {
+        for (const datagram of cutDatagrams(run)) send(datagram, to)
       },
       close: () => void handlers.delete(port),
     }
@@ -43,14 +45,17 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
     index: () => indexBootView(bootView()),
     files: {
       find: async (_: string, name: string) =>
-        name === 'snponly.efi' ? { name, path: '', sizeBytes: file.length, modifiedMs: 0 } : undefined,
+        name === 'snponly.efi' || name === 'vmlinuz'
+          ? { name, path: '', sizeBytes: file.length, modifiedMs: 0 }
+          : undefined,
       load: async () => file,
     },
     counters,
     openUdpSocket,
     now: () => clock.nowMs,
     isDraining: () => false,
-    report: () => undefined,
+    ports: { bootHttp: 6870, agentHttp: 6872 },
+    report: (event: BootEvent) => void reported.push(event),
     debug: () => undefined,
   } as unknown as BootContext
   const listener = await createTftpService(context, limit).listen(
@@ -62,6 +67,7 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
     handlers.get(port)?.packet(bytes, from)
   return {
     sent,
+    reported,
     clock,
     limit,
     listener,
@@ -85,6 +91,13 @@ afterEach(() => {
   for (const listener of open.splice(0)) listener.close()
 })
 const plain = '\0\x01snponly.efi\0octet\0'
+
+function cutDatagrams({ headers, headerBytes, body, pieceBytes, count }: DatagramRun): Datagram[] {
+  return Array.from({ length: count }, (_, index) => [
+    headers.subarray(index * headerBytes, (index + 1) * headerBytes),
+    body.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+  ])
+}
 
 describe('the TFTP service', () => {
   it('knows options in any case, and reduces what is too large', async () => {
@@ -133,6 +146,43 @@ describe('the TFTP service', () => {
     expect(sent).toHaveLength(before)
     expect(limit.running()).toBe(1)
     expect(count('transfers', 'aborted')).toBe(1)
+  })
+
+  it('starts the next file of the same client and port on another of ours, where the first is whole', async () => {
+    const { ask, acknowledge, limit } = await startService()
+    const wholeInOne = `${plain}windowsize\x0032\0`
+    const ports: (number | undefined)[] = []
+    for (let boot = 0; boot < 4; boot++) {
+      // Somebody else's between them moves no turn.
+      if (boot === 2) await ask(plain, { address: '10.0.0.10', port: 2070 })
+      const first = await ask(wholeInOne)
+      ports.push(first?.port)
+      acknowledge(0, first?.port ?? 0)
+      acknowledge(20, first?.port ?? 0)
+      expect(limit.running()).toBe(boot < 2 ? 0 : 1)
+    }
+    for (const [boot, port] of ports.entries()) expect(port).not.toBe(ports[boot + 1])
+  })
+
+  it('gives signed GRUB the script of its machine, and tells how far that has come', async () => {
+    const { ask, acknowledge, reported } = await startService()
+    const mac = '52:54:00:77:00:99'
+    const entry = await ask('\0\x01/grub/x86_64-efi/grub.cfg\0octet\0blksize\x001024\0')
+    acknowledge(0, entry?.port ?? 0)
+    const script = await ask(`\0\x01/grub/machine/${mac}/\0octet\0`, { ...client, port: 2071 })
+    expect(script?.packet.kind === 'data' && Buffer.from(script.packet.payload).toString()).toContain(
+      'linux (tftp,10.0.0.1)/grub/machine/52-54-00-77-00-99/vmlinuz ',
+    )
+    expect(reported).toMatchObject([{ kind: 'script', mac, address: '10.0.0.9', decision: 'discover' }])
+    const options = 'octet\0blksize\x001468\0windowsize\x0064\0'
+    const kernel = await ask(`\0\x01/grub/machine/${mac}/vmlinuz\0${options}`, { ...client, port: 2072 })
+    for (const block of [0, 7]) acknowledge(block, kernel?.port ?? 0, { ...client, port: 2072 })
+    await expect
+      .poll(() => reported.slice(1))
+      .toMatchObject([
+        { kind: 'boot-file', protocol: 'tftp', name: 'vmlinuz', mac, outcome: 'complete' },
+        { kind: 'kernel-fetched', mac, address: '10.0.0.9' },
+      ])
   })
 
   it('bounds the transfers of one client, and of all, and tells who is refused', async () => {

@@ -1,3 +1,6 @@
+import type { BundleFileName } from '@dragonfly/schema/wire'
+import type { Ipv4 } from '../../codec/ipv4.ts'
+import type { Mac } from '../../codec/mac.ts'
 import { MalformedPacketError } from '../../codec/malformed-packet-error.ts'
 import { defaultTransferLimits, negotiateTransfer } from '../../codec/tftp/options.ts'
 import {
@@ -8,9 +11,11 @@ import {
 } from '../../codec/tftp/packet.ts'
 import { lookUpMac } from '../../io/arp-table.ts'
 import type { UdpEndpoint, UdpSocket } from '../../ports/udp.ts'
+import { grubEntryScript, renderGrubScript } from '../../protocol/grub-script.ts'
 import { parseTftpFileName } from '../../protocol/tftp-file-name.ts'
 import type { TftpOutcome } from '../../protocol/tftp-transfer.ts'
 import type { BootContext } from './context.ts'
+import { makeScript } from './scripts.ts'
 import { openTftpTransfers, type TftpTransfers } from './tftp-transfers.ts'
 import { createTransferLimit, type TransferLimit } from './transfer-limit.ts'
 
@@ -31,12 +36,12 @@ export interface TftpService {
 /** A transfer costs its client's state and nothing else; a site's machines may all start at once. */
 const most = { ofOneClient: 16, inAll: 4096 }
 
-/** Read-only TFTP of the boot bundle's loaders. */
+/** Read-only TFTP of the boot bundle, and of the scripts that signed GRUB asks for. */
 export function createTftpService(context: BootContext, limit = createTransferLimit(most)): TftpService {
   return {
     listen: async ({ port, ...local }, onError) => {
       const transfers = await openTftpTransfers(local, context, onError)
-      const handle = createRequestHandler(context, transfers, limit)
+      const handle = createRequestHandler(context, transfers, limit, local.address)
       try {
         const socket: UdpSocket = await context.openUdpSocket(
           { ...local, port },
@@ -74,13 +79,14 @@ function createRequestHandler(
   context: BootContext,
   transfers: TftpTransfers,
   limit: TransferLimit,
+  ownAddress: Ipv4,
 ): RequestHandler {
   const loading = new Set<string>()
 
   async function start(request: ReadRequest, asked: Uint8Array, from: UdpEndpoint): Promise<void> {
     const release = limit.claim(from.address)
     if (!release) throw new TftpRefusal(tftpErrorCodes.undefined, 'Too many transfers: try again', 'too-many')
-    const found = await findFile(request, context).catch((error: unknown) => {
+    const found = await findFile(request, ownAddress, from, context).catch((error: unknown) => {
       release()
       throw error
     })
@@ -97,7 +103,7 @@ function createRequestHandler(
       onEnd: (outcome) => {
         release()
         context.counters.increment('tftp_transfers', { outcome: outcome.kind })
-        if (outcome.kind !== 'size-probe') reportEnd(found.name, from, outcome, context)
+        if (outcome.kind !== 'size-probe') void reportEnd(found, from, outcome, context)
       },
     })
   }
@@ -147,29 +153,54 @@ function decodeRequest(
   return undefined
 }
 
-async function findFile(
-  request: ReadRequest,
-  context: BootContext,
-): Promise<{ name: string; bytes: Uint8Array } | undefined> {
-  const { bundleDir, bundleReady } = context.index().view
-  const asked = parseTftpFileName(request.fileName)
-  if (asked === undefined || !bundleReady) return undefined
-  const file = await context.files.find(bundleDir, asked)
-  const bytes = file && (await context.files.load(file))
-  return file && bytes ? { name: file.name, bytes } : undefined
+interface FoundFile {
+  bytes: Uint8Array
+  /** Left out for what is no file of the bundle. */
+  name?: BundleFileName
+  /** The machine, where the name that it asked for tells it. */
+  mac?: Mac
 }
 
-function reportEnd(name: string, from: UdpEndpoint, outcome: TftpOutcome, context: BootContext): void {
+async function findFile(
+  request: ReadRequest,
+  ownAddress: Ipv4,
+  from: UdpEndpoint,
+  context: BootContext,
+): Promise<FoundFile | undefined> {
+  const { bundleDir, bundleReady } = context.index().view
+  const asked = parseTftpFileName(request.fileName)
+  switch (asked?.kind) {
+    case undefined:
+      return undefined
+    case 'grub-entry':
+      return { bytes: Buffer.from(grubEntryScript) }
+    case 'grub-script': {
+      const { caller } = asked
+      const script = { caller, address: ownAddress, client: from.address }
+      return { bytes: Buffer.from(makeScript(script, renderGrubScript, context)) }
+    }
+    case 'bundle': {
+      const file = bundleReady ? await context.files.find(bundleDir, asked.name) : undefined
+      const bytes = file && (await context.files.load(file))
+      const who = asked.mac === undefined ? {} : { mac: asked.mac }
+      return file && bytes ? { name: file.name, bytes, ...who } : undefined
+    }
+  }
+}
+
+async function reportEnd(
+  { name, mac: told }: FoundFile,
+  from: UdpEndpoint,
+  outcome: TftpOutcome,
+  context: BootContext,
+): Promise<void> {
+  if (name === undefined) return
   const atMs = context.now()
-  void lookUpMac(from.address).then((mac) =>
-    context.report({
-      kind: 'boot-file',
-      atMs,
-      protocol: 'tftp',
-      name,
-      address: from.address,
-      ...(mac === undefined ? {} : { mac }),
-      outcome: outcome.kind,
-    }),
-  )
+  const { address } = from
+  const mac = told ?? (await lookUpMac(address))
+  const who = mac === undefined ? {} : { mac }
+  context.report({ kind: 'boot-file', atMs, protocol: 'tftp', name, address, ...who, outcome: outcome.kind })
+  if (mac === undefined || outcome.kind !== 'complete') return
+  if (name === 'vmlinuz') context.report({ kind: 'kernel-fetched', atMs, mac, address })
+  if (name === 'initrd.img') context.report({ kind: 'initrd-fetched', atMs, mac, address })
 }

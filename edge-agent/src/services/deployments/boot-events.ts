@@ -11,7 +11,7 @@ import type { DeploymentRunner } from './runner.ts'
 const sameBootMs = 120_000
 /** Not that a machine asked, but that it was left alone for a reason that its owner may want to know. */
 const telling = ['unknown-machine', 'bundle-not-ready', 'unsupported-architecture', 'raspberry-pi']
-const firstStages = ['undionly.kpxe', 'snponly.efi', 'ipxe.efi']
+const firstStages = ['undionly.kpxe', 'snponly.efi', 'ipxe.efi', 'shimx64.efi', 'grubx64.efi']
 
 export interface BootEventPorts {
   now: () => number

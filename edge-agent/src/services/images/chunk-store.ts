@@ -6,6 +6,7 @@ import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import { type ImageManifest, imageChunkBytes, imageManifestSchema } from '@dragonfly/schema/wire'
 import canonicalize from 'canonicalize'
 import { syncDirectory, writeFileAtomically } from '../../io/atomic-file.ts'
+import { readPartialChunks } from './partial-manifests.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
@@ -83,12 +84,12 @@ export async function removeManifest(dir: string, digest: string): Promise<void>
   await rm(manifestPath(dir, digest), { force: true })
 }
 
-/** Removes manifests not listed, and chunks that no kept manifest names. Nothing may be importing meanwhile. */
+/** Removes manifests not listed, and chunks that no kept manifest names, nor one of an image that is being fetched. Nothing may be importing meanwhile. */
 export async function collectGarbage(
   dir: string,
   keptDigests: ReadonlySet<string>,
 ): Promise<{ removed: number }> {
-  const named = new Set<string>()
+  const named = await readPartialChunks(dir)
   let removed = 0
   for (const digest of keptDigests) {
     const manifest = await loadManifest(dir, digest)

@@ -12,7 +12,7 @@ import { openImageLibrary } from './image-library.ts'
 import { importInProcess } from './import-process.ts'
 
 // Processes are started, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 const raw = randomBytes(50_000)
 let dir: string
@@ -102,6 +102,28 @@ test('an uploaded image comes from the control plane, with this edge’s token e
   await library.settled()
   expect(types()).toEqual(['image.ready'])
   expect(tokens).toEqual(['Bearer of-this-edge'])
+})
+
+test('two images that are one file are fetched once, and each stays when the other goes', async () => {
+  let requests = 0
+  await server.close()
+  server = await startWebServer((_request, response) => {
+    requests++
+    response.end(served)
+  })
+  const library = await open()
+  const [one, other] = [wanted(), wanted({ imageId: 'i2', url: `${server.url}/mirror.raw` })]
+  library.want([one, other])
+  await library.settled()
+  expect(events.map((event) => 'imageId' in event && event.imageId)).toEqual(['i1', 'i2'])
+  expect(types()).toEqual(['image.ready', 'image.ready'])
+  expect(requests).toBe(1)
+  library.want([other])
+  await library.settled()
+  const [record] = library.records()
+  expect(record).toMatchObject({ imageId: 'i2', status: 'ready' })
+  expect(library.readiness(record?.manifestDigest ?? '')).toBe('ready')
+  expect(await isChunkIntact(join(dir, 'images'), sha256Hex(raw))).toBe(true)
 })
 
 test('a failed import waits for the next attempt', async () => {

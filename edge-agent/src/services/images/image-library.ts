@@ -1,12 +1,11 @@
-import type { Log } from '@dragonfly/schema/log'
-import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
-import type { Database } from '../../io/database.ts'
-import { decideEvictions } from '../../protocol/image-cache.ts'
+import type { SiblingStatus, WantedImage } from '@dragonfly/schema/wire'
+import { claiming } from '../../protocol/source-choice.ts'
 import { createSerialQueue } from '../serial-queue.ts'
-import { forgetImage, type ImageRecord, loadImages, storeImage } from '../store/images.ts'
-import { readCachedImages, readCacheLimit } from './cache-contents.ts'
+import { claimSource, noSiblings } from '../siblings/claim.ts'
+import { SiblingsFailedError } from '../siblings/siblings.ts'
+import { forgetImage, type ImageRecord } from '../store/images.ts'
+import { readCacheLimit } from './cache-contents.ts'
 import {
-  collectGarbage,
   isChunkIntact,
   loadManifest,
   prepareImageDirectory,
@@ -14,35 +13,24 @@ import {
   removeManifest,
 } from './chunk-store.ts'
 import { ImportError } from './import-error.ts'
-import type { ImportedImage, ImportOptions } from './importer.ts'
+import type { ImportedImage } from './importer.ts'
+import { removeOtherPartialManifests, removePartialManifest } from './partial-manifests.ts'
 import { decideReadiness, hasFailed, isReady, type ReadyRecord } from './readiness.ts'
+import {
+  type CacheWishes,
+  type CurrentImport,
+  evictOne,
+  type ImageLibraryOptions,
+  type ImageProgress,
+  noWishes,
+  openShelf,
+  readRoom,
+  removeChunks,
+  type Shelf,
+  shrink,
+  store,
+} from './shelf.ts'
 import { removeOtherSpools, removeSpool, spoolPath } from './spool.ts'
-
-export interface ImageLibraryOptions {
-  database: Database
-  dir: string
-  now: () => number
-  append: (event: SiteEvent) => Promise<void>
-  warn: Log['warn']
-  /** An image became ready, or failed for good. */
-  onChange: () => void
-  runImport: (options: Omit<ImportOptions, 'image'> & { image: WantedImage }) => Promise<ImportedImage>
-}
-
-export interface ImageProgress {
-  imageId: string
-  phase: 'downloading' | 'verifying'
-  bytesDone: number
-  bytesTotal: number | null
-}
-
-/** What the cache is to be kept for, and how large it may grow. */
-export interface CacheWishes {
-  /** Images that deployments of the site write, or are about to. */
-  inUse: ReadonlySet<string>
-  /** Null: by the size of the disk. */
-  maxBytes: number | null
-}
 
 /** The images that this edge is to hold: imports them one after the other, removes what nobody wants, and makes room. */
 export interface ImageLibrary {
@@ -50,8 +38,12 @@ export interface ImageLibrary {
   readiness(manifestDigest: string): 'ready' | 'pending' | 'missing'
   progress(): ImageProgress[]
   records(): ImageRecord[]
+  /** How it stands with an image, for the other edges of the site. */
+  standing(imageId: string): Omit<SiblingStatus, 'edgeId'>
   /** A reader got bytes that are not this chunk: looks at the one on disk. */
   suspectChunk(sha256: string): void
+  /** To be called now and then: what failed for want of room is tried again once there is more. */
+  lookForRoom(): void
   /** Resolves when there is nothing left to do. */
   settled(): Promise<void>
   stop(): Promise<void>
@@ -59,7 +51,6 @@ export interface ImageLibrary {
 
 export async function openImageLibrary(options: ImageLibraryOptions): Promise<ImageLibrary> {
   await prepareImageDirectory(options.dir)
-  const shelf = await openShelf(options)
   const queue = createSerialQueue()
   /** Most new states of a site concern its machines: the same images again are no work. */
   let lastWanted = ''
@@ -68,6 +59,7 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
       .add(async () => (shelf.stopped ? undefined : work()))
       .catch((error) => options.warn('Images could not be looked after.', { error }))
   }
+  const shelf = await openShelf(options, enqueue)
   return {
     want: (images, wishes = noWishes) => {
       const text = JSON.stringify([images, [...wishes.inUse].sort(), wishes.maxBytes])
@@ -87,42 +79,27 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
       enqueue(() => shrink(shelf))
     },
     readiness: (manifestDigest) => decideReadiness(manifestDigest, shelf.records, shelf.wanted),
-    progress: () => (shelf.current ? [shelf.current.progress] : []),
+    progress: () => (shelf.current && !shelf.current.isClaim ? [shelf.current.progress] : []),
     records: () => [...shelf.records.values()],
+    standing: (imageId) => describeStanding(shelf, imageId),
     suspectChunk: (sha256) => enqueue(() => examine(shelf, sha256)),
+    lookForRoom: () => {
+      if (shelf.lacking.size() > 0 && !shelf.current) enqueue(() => retryWithRoom(shelf))
+    },
     settled: queue.settled,
     stop: async () => {
       shelf.stopped = true
       shelf.current?.abort.abort()
+      for (const timer of shelf.waiting.values()) clearTimeout(timer)
       await queue.settled()
     },
   }
 }
 
-/** What is here, what is wanted, and the import that runs. */
-interface Shelf {
-  options: ImageLibraryOptions
-  records: Map<string, ImageRecord>
-  wanted: Map<string, WantedImage>
-  wishes: CacheWishes
-  current: { progress: ImageProgress; abort: AbortController } | null
-  stopped: boolean
-}
-
-async function openShelf(options: ImageLibraryOptions): Promise<Shelf> {
-  const kept = await loadImages(options.database)
-  const records = new Map(kept.map((record) => [record.imageId, record]))
-  return { options, records, wanted: new Map(), wishes: noWishes, current: null, stopped: false }
-}
-
-async function store({ options, records }: Shelf, record: ImageRecord): Promise<void> {
-  await storeImage(options.database, record)
-  records.set(record.imageId, record)
-}
-
 async function storeReady(shelf: Shelf, record: ReadyRecord): Promise<void> {
   await store(shelf, record)
   const { imageId, manifestDigest, sizeBytes, storedBytes } = record
+  await shelf.lacking.forget(imageId)
   await shelf.options.append({ type: 'image.ready', imageId, manifestDigest, sizeBytes, storedBytes })
 }
 
@@ -130,6 +107,8 @@ async function storeFailed(shelf: Shelf, image: WantedImage, error: ImportError)
   const { imageId, attempt } = image
   const usedAt = shelf.options.now()
   await store(shelf, { imageId, attempt, status: 'failed', ...nothingImported, usedAt })
+  if (error.reason === 'cache-full') await shelf.lacking.note(imageId, await readRoom(shelf))
+  else await shelf.lacking.forget(imageId)
   const message = error.message.slice(0, 2000)
   await shelf.options.append({ type: 'image.failed', imageId, attempt, reason: error.reason, message })
 }
@@ -149,35 +128,110 @@ async function bringIn(shelf: Shelf, imageId: string): Promise<void> {
     // A control plane that names no manifest has forgotten that it was told (a restored backup).
     if (record.attempt >= image.attempt && image.manifestDigest !== null) return
     await storeReady(shelf, { ...record, attempt: image.attempt })
-  } else await importOne(shelf, image)
+  } else {
+    const twin = await findTwin(shelf, image)
+    const usedAt = shelf.options.now()
+    if (twin) await storeReady(shelf, { ...twin, imageId, attempt: image.attempt, usedAt })
+    else if (!(await importOne(shelf, image))) return waitForSibling(shelf, imageId)
+  }
   shelf.options.onChange()
 }
 
-async function importOne(shelf: Shelf, image: WantedImage): Promise<void> {
-  const { imageId, attempt } = image
-  const abort = new AbortController()
-  const current = {
-    progress: { imageId, phase: 'downloading', bytesDone: 0, bytesTotal: null } as ImageProgress,
-    abort,
+/** It goes on with other images meanwhile. */
+function waitForSibling(shelf: Shelf, imageId: string): void {
+  if (shelf.stopped || shelf.waiting.has(imageId)) return
+  const look = (): void => {
+    shelf.waiting.delete(imageId)
+    shelf.enqueue(() => bringIn(shelf, imageId))
   }
-  shelf.current = current
+  shelf.waiting.set(imageId, setTimeout(look, shelf.options.lookAgainMs ?? lookAgainMs))
+}
+
+function describeStanding(
+  { records, wanted, wishes, current }: Shelf,
+  imageId: string,
+): Omit<SiblingStatus, 'edgeId'> {
+  const nothing = { digest: null, phase: null, bytesDone: 0, busy: current !== null }
+  const record = records.get(imageId)
+  if (current?.progress.imageId === imageId) {
+    const { phase, bytesDone } = current.progress
+    return { ...nothing, status: 'importing', phase: current.isClaim ? claiming : phase, bytesDone }
+  }
+  if (isReady(record)) return { ...nothing, status: 'ready', digest: record.manifestDigest }
+  const image = wanted.get(imageId)
+  const isLeftOut = record?.status === 'evicted' && !wishes.inUse.has(imageId)
+  if (!image || hasFailed(record, image) || isLeftOut) return { ...nothing, status: 'none' }
+  return { ...nothing, status: 'wanted' }
+}
+
+/** Another image that is here and was published as the very same file. */
+async function findTwin(
+  { options, records, wanted }: Shelf,
+  image: WantedImage,
+): Promise<ReadyRecord | null> {
+  const { algorithm, value } = image.checksum
+  for (const { imageId, checksum } of wanted.values()) {
+    const record = records.get(imageId)
+    if (checksum.algorithm !== algorithm || checksum.value !== value || !isReady(record)) continue
+    if (image.manifestDigest !== null && image.manifestDigest !== record.manifestDigest) continue
+    if (await loadManifest(options.dir, record.manifestDigest)) return record
+  }
+  return null
+}
+
+/** False when another edge of the site brings it, or is to bring it; or when those that had it failed. */
+async function importOne(shelf: Shelf, image: WantedImage): Promise<boolean> {
+  const { imageId, attempt, manifestDigest } = image
+  const { siblings = noSiblings } = shelf.options
+  const abort = new AbortController()
+  const progress: ImageProgress = { imageId, phase: 'downloading', bytesDone: 0, bytesTotal: null }
+  const current: CurrentImport = { progress, isClaim: true, abort }
   try {
+    const found = await claimSource(siblings, { kind: 'image', imageId }, manifestDigest, {
+      begin: () => {
+        shelf.current = current
+      },
+      end: () => {
+        shelf.current = null
+      },
+    })
+    if (found.kind === 'wait' || found.kind === 'ask-again') return false
+    if (shelf.stopped || abort.signal.aborted || !shelf.wanted.has(imageId)) return true
+    shelf.current = Object.assign(current, { isClaim: false })
     const imported = await importWithRoom(shelf, {
+      ...(found.kind === 'siblings' ? { siblings: found.sources } : {}),
       dir: shelf.options.dir,
       image,
       signal: abort.signal,
-      onProgress: ({ phase, bytesDone, bytesTotal }) => {
-        current.progress = { imageId, phase, bytesDone, bytesTotal }
+      onProgress: (news) => {
+        current.progress = { imageId, ...news }
       },
     })
     const usedAt = shelf.options.now()
     await storeReady(shelf, { imageId, attempt, status: 'ready', ...pickImported(imported), usedAt })
     await shrink(shelf)
   } catch (error) {
+    if (error instanceof SiblingsFailedError) {
+      shelf.options.warn('An image did not come whole from other edges.', { imageId, error })
+      siblings.distrust(error.edgeIds)
+      return false
+    }
     const failure = error instanceof ImportError ? error : new ImportError('unreachable', String(error))
     if (!abort.signal.aborted) await storeFailed(shelf, image, failure)
   } finally {
     shelf.current = null
+  }
+  return true
+}
+
+/** As if a person had asked for it: nobody has to, once space was made. */
+async function retryWithRoom(shelf: Shelf): Promise<void> {
+  for (const imageId of shelf.lacking.fitting(await readRoom(shelf))) {
+    await shelf.lacking.forget(imageId)
+    if (shelf.records.get(imageId)?.status !== 'failed' || !shelf.wanted.has(imageId)) continue
+    shelf.records.delete(imageId)
+    await forgetImage(shelf.options.database, imageId)
+    await bringIn(shelf, imageId)
   }
 }
 
@@ -195,40 +249,12 @@ async function importWithRoom(shelf: Shelf, job: ImportJob): Promise<ImportedIma
       const isFull = error instanceof ImportError && error.reason === 'cache-full'
       if (!isFull || job.signal.aborted) throw error
       if (await evictOne(shelf)) continue
-      await removeSpool(spoolPath(dir, job.image.checksum))
+      await removeSpool(spoolPath(dir, job.image))
+      if (job.image.manifestDigest) await removePartialManifest(dir, job.image.manifestDigest)
+      await removeChunks(shelf)
       throw error
     }
   }
-}
-
-/** Drops images until the cache is as small as it has to be. */
-async function shrink(shelf: Shelf, atMostBytes?: number): Promise<void> {
-  const { dir } = shelf.options
-  const limitBytes = atMostBytes ?? (await readCacheLimit(dir, shelf.wishes.maxBytes))
-  const ready = [...shelf.records.values()].filter(isReady)
-  // Counts what images share more than once: when that fits, all does.
-  if (ready.reduce((total, { storedBytes }) => total + storedBytes, 0) <= limitBytes) return
-  await evict(shelf, decideEvictions(await readCachedImages(dir, ready, shelf.wishes.inUse), limitBytes))
-}
-
-/** Drops the image that was not used for longest; false where all that are here are in use. */
-async function evictOne(shelf: Shelf): Promise<boolean> {
-  const ready = [...shelf.records.values()].filter(isReady)
-  const images = await readCachedImages(shelf.options.dir, ready, shelf.wishes.inUse)
-  const [oldest] = decideEvictions(images, 0)
-  if (oldest !== undefined) await evict(shelf, [oldest])
-  return oldest !== undefined
-}
-
-async function evict(shelf: Shelf, imageIds: readonly string[]): Promise<void> {
-  if (imageIds.length === 0) return
-  for (const imageId of imageIds) {
-    const record = shelf.records.get(imageId)
-    // First the record: chunks without one are garbage, a record without chunks would be a lie.
-    if (record) await store(shelf, { ...record, status: 'evicted' })
-    await shelf.options.append({ type: 'image.evicted', imageId })
-  }
-  await removeChunks(shelf)
 }
 
 /** A control plane that names no manifest has forgotten both that the image was here and that it made room. */
@@ -250,15 +276,12 @@ async function removeUnwanted(shelf: Shelf): Promise<void> {
     if (wanted.has(imageId)) continue
     records.delete(imageId)
     await forgetImage(options.database, imageId)
+    await shelf.lacking.forget(imageId)
   }
   await removeOtherSpools(options.dir, [...wanted.values()])
+  const digests = [...wanted.values()].flatMap(({ manifestDigest }) => manifestDigest ?? [])
+  await removeOtherPartialManifests(options.dir, new Set(digests))
   await removeChunks(shelf)
-}
-
-/** Removes what no image that is here needs. */
-async function removeChunks({ options, records }: Shelf): Promise<void> {
-  const kept = [...records.values()].filter(isReady).map((record) => record.manifestDigest)
-  await collectGarbage(options.dir, new Set(kept))
 }
 
 /** A chunk that is damaged on disk takes every image that needs it with it. */
@@ -276,7 +299,7 @@ async function examine(shelf: Shelf, sha256: string): Promise<void> {
   onChange()
 }
 
-const noWishes: CacheWishes = { inUse: new Set(), maxBytes: null }
+const lookAgainMs = 2000
 const nothingImported = { manifestDigest: null, sizeBytes: 0, storedBytes: 0 }
 const damagedCopy = 'This edge’s copy of the image is damaged on its disk. Import it again.'
 

@@ -1,4 +1,5 @@
 import { openProcessLog } from '../../io/process-log.ts'
+import { SiblingsFailedError } from '../siblings/siblings.ts'
 import { ImportError } from './import-error.ts'
 import { type ImportReport, type ImportRequest, importRequestSchema } from './import-messages.ts'
 import { importImage } from './importer.ts'
@@ -30,6 +31,7 @@ async function work({
   dir,
   image,
   controlPlaneUrl,
+  siblings,
 }: Extract<ImportRequest, { type: 'start' }>): Promise<void> {
   let toldAt = 0
   const isUploaded = image.url.startsWith('/')
@@ -38,6 +40,7 @@ async function work({
     const imported = await importImage({
       dir,
       image: isUploaded ? { ...image, url: controlPlaneUrl + image.url } : image,
+      siblings,
       signal: new AbortController().signal,
       // The control plane may be anywhere, this host included: the edge was enrolled there by a person.
       allowLocalSources: allowsLocal || isUploaded,
@@ -50,7 +53,13 @@ async function work({
     })
     await report({ type: 'done', ...imported })
   } catch (error) {
+    if (error instanceof SiblingsFailedError)
+      return report({ type: 'siblings-failed', edgeIds: [...error.edgeIds], message: shorten(error) })
     const reason = error instanceof ImportError ? error.reason : 'cache-full'
-    await report({ type: 'failed', reason, message: (error as Error).message })
+    await report({ type: 'failed', reason, message: shorten(error) })
   }
+}
+
+function shorten(error: unknown): string {
+  return (error as Error).message.slice(0, 2000)
 }

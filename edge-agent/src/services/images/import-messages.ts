@@ -1,5 +1,7 @@
 import {
+  idSchema,
   imageFailureReasons,
+  maxSiblings,
   sentenceSchema,
   sha256Schema,
   sizeBytesSchema,
@@ -16,12 +18,18 @@ export const importReportSchema = z.discriminatedUnion('type', [
     phase: z.enum(['downloading', 'verifying']),
     bytesDone: sizeBytesSchema,
     bytesTotal: sizeBytesSchema.nullable(),
+    fromEdgeId: idSchema.optional(),
   }),
   z.object({
     type: z.literal('done'),
     manifestDigest: sha256Schema,
     sizeBytes: sizeBytesSchema,
     storedBytes: sizeBytesSchema,
+  }),
+  z.object({
+    type: z.literal('siblings-failed'),
+    edgeIds: z.array(idSchema).max(maxSiblings),
+    message: sentenceSchema,
   }),
   z.object({ type: z.literal('failed'), reason: z.enum(imageFailureReasons), message: sentenceSchema }),
 ])
@@ -33,6 +41,8 @@ export const importRequestSchema = z.discriminatedUnion('type', [
     image: wantedImageSchema,
     /** Where an image is that the control plane holds itself. */
     controlPlaneUrl: z.string(),
+    /** Edges of the site that have it. */
+    siblings: z.array(z.object({ edgeId: idSchema, url: z.string() })).max(maxSiblings),
   }),
   z.object({ type: z.literal('authorization'), authorization: z.string() }),
 ])

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { WantedImage } from '@dragonfly/schema/wire'
+import { type SiblingSource, SiblingsFailedError } from '../siblings/siblings.ts'
 import { ImportError } from './import-error.ts'
 import { type ImportRequest, importReportSchema } from './import-messages.ts'
 import type { ImportedImage, ImportProgress } from './importer.ts'
@@ -21,6 +22,7 @@ export function importInProcess(
   options: {
     dir: string
     image: WantedImage
+    siblings?: readonly SiblingSource[]
     signal: AbortSignal
     onProgress: (progress: ImportProgress) => void
   },
@@ -37,13 +39,16 @@ export function importInProcess(
       if (report.type === 'progress') options.onProgress(report)
       else if (report.type === 'authorize') void authorize().catch(reject)
       else if (report.type === 'done') resolve(report)
+      else if (report.type === 'siblings-failed')
+        reject(new SiblingsFailedError(report.edgeIds, report.message))
       else reject(new ImportError(report.reason, report.message))
     })
     child.on('error', reject)
     child.once('exit', (code, signal) =>
       reject(new Error(`The import’s process ended unasked (${signal ?? `exit code ${code}`}).`)),
     )
-    send({ type: 'start', dir: options.dir, image: options.image, controlPlaneUrl: controlPlane.url })
+    const { dir, image, siblings = [] } = options
+    send({ type: 'start', dir, image, siblings: [...siblings], controlPlaneUrl: controlPlane.url })
   }).finally(() => {
     options.signal.removeEventListener('abort', abort)
     child.kill('SIGKILL')

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { type ImageManifest, imageChunkBytes, type WantedImage } from '@dragonfly/schema/wire'
 import { reserveBytes } from '../../protocol/image-cache.ts'
+import { type SiblingSource, SiblingsFailedError } from '../siblings/siblings.ts'
 import {
   prepareImageDirectory,
   removeChunk,
@@ -13,6 +14,8 @@ import {
 } from './chunk-store.ts'
 import { type ImageSource, isAllZero, openImageSource } from './image-source.ts'
 import { ImportError, refuseTooLarge } from './import-error.ts'
+import { removePartialManifest } from './partial-manifests.ts'
+import { importFromSiblings } from './sibling-import.ts'
 import { removeSpool, type SpaceCheck, spoolPath, spoolSource } from './spool.ts'
 
 /** Images compress to this part of their size at the very best: less room than that can't do. */
@@ -27,6 +30,8 @@ export interface ImportOptions {
   image: Pick<WantedImage, 'url' | 'checksum' | 'manifestDigest'>
   signal: AbortSignal
   onProgress: (progress: ImportProgress) => void
+  /** Edges of the site that have it: it is fetched from them, and from nowhere else. */
+  siblings?: readonly SiblingSource[]
   /** For an image that the control plane holds. */
   authorization?: (() => Promise<string>) | undefined
   retryMs?: readonly number[]
@@ -41,6 +46,8 @@ export interface ImportProgress {
   phase: 'downloading' | 'verifying'
   bytesDone: number
   bytesTotal: number | null
+  /** The edge of the site that it comes from; left out where it comes from its source. */
+  fromEdgeId?: string | undefined
 }
 
 export interface ImportedImage {
@@ -53,12 +60,38 @@ export interface ImportedImage {
  * Brings an image here as it is published, checks it, cuts the raw disk that is in it into chunks, and makes it complete
  * by writing its manifest last. Whatever fails, the chunks that this import added are removed again; of a download that
  * broke off, the next attempt takes what is here.
- * @throws ImportError with a reason of the wire's `imageFailureReasons`
+ * @throws ImportError with a reason of the wire's `imageFailureReasons`; SiblingsFailedError
  */
 export async function importImage(options: ImportOptions): Promise<ImportedImage> {
   await prepareImageDirectory(options.dir)
+  const imported = options.siblings?.length
+    ? await importFromEdges(options, options.siblings)
+    : await importFromSource(options)
+  if (options.image.manifestDigest) await removePartialManifest(options.dir, options.image.manifestDigest)
+  return imported
+}
+
+async function importFromEdges(
+  options: ImportOptions,
+  sources: readonly SiblingSource[],
+): Promise<ImportedImage> {
+  const { dir, image, signal, onProgress, retryMs } = options
+  const { manifestDigest } = image
+  if (manifestDigest === null) throw new Error('an image without a digest has one source')
+  try {
+    return await importFromSiblings({
+      ...{ dir, manifestDigest, sources, signal, onProgress },
+      space: createSpaceCheck(options),
+      ...(retryMs ? { retryMs } : {}),
+    })
+  } catch (error) {
+    throw error instanceof SiblingsFailedError ? error : toImportError(error)
+  }
+}
+
+async function importFromSource(options: ImportOptions): Promise<ImportedImage> {
   const added = new Set<string>()
-  const spool = spoolPath(options.dir, options.image.checksum)
+  const spool = spoolPath(options.dir, options.image)
   try {
     const imported = await importChunks(options, added)
     await removeSpool(spool)
@@ -186,7 +219,8 @@ function createSpaceCheck({ dir, freeBytes = freeBytesOf }: ImportOptions): Spac
   }
 }
 
-async function freeBytesOf(dir: string): Promise<number> {
+/** Free bytes of the disk that holds `dir`. */
+export async function freeBytesOf(dir: string): Promise<number> {
   const { bavail, bsize } = await statfs(dir)
   return bavail * bsize
 }

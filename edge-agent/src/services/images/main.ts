@@ -1,12 +1,14 @@
+import { join } from 'node:path'
 import { loadLinuxCalls } from '../../io/linux-calls.ts'
 import { openProcessLog } from '../../io/process-log.ts'
 import { startImageServer } from './server.ts'
 import type { ImageServerMessage } from './server-messages.ts'
 
-/** Entry of the image server's process: `main.ts DIR PORT [--plain-sockets]`. It ends with its supervisor. */
-const [dir = '.', port = '0', flag] = process.argv.slice(2)
+/** Entry of the image server's process: `main.ts DATA_DIR PORT [--plain-sockets]`. It ends with its supervisor. */
+const [dataDir = '.', port = '0', flag] = process.argv.slice(2)
 const calls = flag === '--plain-sockets' ? undefined : await loadLinuxCalls()
 openProcessLog('image-server')
+const directories = { dir: join(dataDir, 'images'), bundlesDir: join(dataDir, 'bundles') }
 const retryListenMs = 5_000
 const statsEveryMs = 10_000
 
@@ -16,7 +18,7 @@ const tell = (message: ImageServerMessage): void =>
 
 async function start(): Promise<void> {
   try {
-    const server = await startImageServer({ dir, port: Number(port), host: '0.0.0.0', calls })
+    const server = await startImageServer({ ...directories, port: Number(port), host: '0.0.0.0', calls })
     tell({ type: 'listening', port: server.port })
     setInterval(() => tell({ type: 'stats', counters: server.counters() }), statsEveryMs)
   } catch (error) {

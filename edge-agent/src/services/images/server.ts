@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { createFileSender, type SendFilePart, SlowClientError } from '../../io/file-sender.ts'
 import type { LinuxCalls } from '../../io/linux-calls.ts'
 import { listen } from '../agent-http.ts'
@@ -22,10 +23,11 @@ interface Asked {
   request: IncomingMessage
   response: ServerResponse
   dir: string
+  bundlesDir: string | null
   slots: Slots
   send: SendFilePart
-  /** What the path's group matched. */
-  name: string
+  /** What the path's groups matched. */
+  names: readonly string[]
 }
 
 /** Everything that is answered; whatever is not in here is not found. */
@@ -36,22 +38,36 @@ export const imageRoutes = {
   },
   chunk: {
     path: /^\/chunks\/([0-9a-f]{64})$/,
-    serve: (asked: Asked) => sendStored(asked, chunkPath(asked.dir, asked.name), 'application/zstd'),
+    serve: (asked: Asked) =>
+      sendStored(asked, chunkPath(asked.dir, asked.names[0] ?? ''), 'application/zstd'),
   },
   manifest: {
     path: /^\/manifests\/([0-9a-f]{64})$/,
-    serve: (asked: Asked) => sendStored(asked, manifestPath(asked.dir, asked.name), 'application/json'),
+    serve: (asked: Asked) =>
+      sendStored(asked, manifestPath(asked.dir, asked.names[0] ?? ''), 'application/json'),
+  },
+  /** For the other edges of the site: a file of the boot bundle that is unpacked here. */
+  bundleFile: {
+    path: /^\/bundles\/([A-Za-z0-9_-]{1,64})\/([a-z0-9][a-z0-9._-]{0,63})$/,
+    serve: (asked: Asked) => {
+      const [version = '', file = ''] = asked.names
+      if (asked.bundlesDir === null) return answerText(asked.response, 404, 'Not found.\n')
+      return sendStored(asked, join(asked.bundlesDir, version, file), 'application/octet-stream')
+    },
   },
 } as const
 
 /** Serves manifests and chunks (as stored: zstd), to whoever asks: they hold no secrets. */
 export async function startImageServer(options: {
   dir: string
+  /** Unpacked boot bundles, by version. */
+  bundlesDir?: string
   port: number
   host: string
   /** Undefined: bytes go through this process's memory. */
   calls?: LinuxCalls | undefined
 }): Promise<ImageServer> {
+  const { dir, bundlesDir = null } = options
   const slots = createSlots(mostStreams)
   const send = createFileSender(options.calls)
   const counts = new Map<string, number>()
@@ -60,7 +76,7 @@ export async function startImageServer(options: {
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   const server = createServer(httpTimeouts, (request, response) => {
-    serve({ request, response, dir: options.dir, slots, send }).then(
+    serve({ request, response, dir, bundlesDir, slots, send }).then(
       () => count(String(response.statusCode)),
       (error: unknown) => {
         count(error instanceof SlowClientError ? 'slow' : 'broken')
@@ -81,7 +97,7 @@ export async function startImageServer(options: {
   }
 }
 
-async function serve(asked: Omit<Asked, 'name'>): Promise<void> {
+async function serve(asked: Omit<Asked, 'names'>): Promise<void> {
   const { request, response } = asked
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 })
@@ -90,18 +106,18 @@ async function serve(asked: Omit<Asked, 'name'>): Promise<void> {
   const path = request.url ?? '/'
   for (const { path: pattern, serve: serveRoute } of Object.values(imageRoutes)) {
     const match = pattern.exec(path)
-    if (match) return serveRoute({ ...asked, name: match[1] ?? '' })
+    if (match) return serveRoute({ ...asked, names: match.slice(1) })
   }
   answerText(response, 404, 'Not found.\n')
 }
 
 async function sendStored(
-  { request, response, slots, send, name }: Asked,
+  { request, response, slots, send, names }: Asked,
   path: string,
   contentType: string,
 ): Promise<void> {
   const cacheControl = 'public, max-age=31536000, immutable'
-  const served: ServedFile = { path, contentType, etag: `"${name}"`, cacheControl }
+  const served: ServedFile = { path, contentType, etag: `"${names.join('-')}"`, cacheControl }
   const release = await slots.take()
   try {
     const answer = await answerFile(request, response, served, send)

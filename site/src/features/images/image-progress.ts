@@ -16,6 +16,30 @@ export function describeImages(images: readonly Image[]): string {
   return `${capitalise(parts.join('; '))}.`
 }
 
+/** What an edge does with an image, in a few words; `waits` says for whom, where another edge of its site brings it. */
+export function describeEdge(image: Pick<Image, 'edges'>, edge: ImageEdge): string {
+  const hostnameOf = (edgeId: string | null): string | undefined =>
+    image.edges.find((other) => other.edgeId === edgeId)?.hostname
+  const source = hostnameOf(edge.fromEdgeId)
+  if (edge.status === 'downloading') return source ? `downloading from edge ${source}` : 'downloading'
+  if (edge.status !== 'waiting') return edgeWords[edge.status]
+  const bringer = image.edges.find((other) => other.siteId === edge.siteId && isMoving(other))
+  return bringer ? `waits for edge ${bringer.hostname}, which brings it to this site` : 'waits'
+}
+
+/** Edges of one site are told apart by their hosts. */
+export function nameEdge(image: Pick<Image, 'edges'>, edge: ImageEdge): string {
+  const isAlone = image.edges.every(({ edgeId, siteId }) => siteId !== edge.siteId || edgeId === edge.edgeId)
+  return isAlone ? edge.siteName : `${edge.siteName}, ${edge.hostname}`
+}
+
+const edgeWords: Record<Exclude<ImageEdge['status'], 'downloading' | 'waiting'>, string> = {
+  verifying: 'verifying',
+  ready: 'has it',
+  failed: 'failed',
+  evicted: 'not here: it made room, and is imported again when a deployment wants it',
+}
+
 export function isMoving(edge: ImageEdge): boolean {
   return edge.status === 'downloading' || edge.status === 'verifying'
 }

@@ -8,7 +8,7 @@ import { Button } from '../../components/button.tsx'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { Pole } from '../../components/pole.tsx'
 import { showToast } from '../../components/toast-store.ts'
-import { isMoving } from './image-progress.ts'
+import { describeEdge, isMoving, nameEdge } from './image-progress.ts'
 
 const statusWords: Record<Image['status'], { text: string; colour: string }> = {
   waiting: { text: 'Waiting for an edge', colour: 'text-wanted' },
@@ -92,34 +92,26 @@ function describeSize(image: Image): string {
   return `${formatBytes(image.sizeBytes)}${stored}`
 }
 
-const edgeWords: Record<ImageEdge['status'], string> = {
-  waiting: 'waits',
-  downloading: 'downloading',
-  verifying: 'verifying',
-  ready: 'has it',
-  failed: 'failed',
-  evicted: 'not here: it made room, and is imported again when a deployment wants it',
-}
-
 function EdgeProgress({ image, edge }: { image: Image; edge: ImageEdge }) {
-  const label = `${edge.siteName} ${edgeWords[edge.status]}`
+  const name = nameEdge(image, edge)
+  const words = describeEdge(image, edge)
   return (
     <li className="grid gap-x-6 gap-y-1 sm:grid-cols-[12rem_minmax(0,1fr)]">
-      <span>{edge.siteName}</span>
+      <span>{name}</span>
       <div className="min-w-0 max-w-2xl">
         {isMoving(edge) && edge.bytesTotal ? (
           <>
             <Pole
-              label={label}
+              label={`${name} ${words}`}
               work={`${image.imageId}/${edge.edgeId}/${edge.status}`}
               bytesDone={edge.bytesDone ?? 0}
               bytesTotal={edge.bytesTotal}
             />
-            <span className="text-[0.95rem] text-ink-faint">{edgeWords[edge.status]}</span>
+            <span className="text-[0.95rem] text-ink-faint">{words}</span>
           </>
         ) : isMoving(edge) ? (
           <span className="num text-alive">
-            {edgeWords[edge.status]}
+            {words}
             {edge.bytesDone !== null && `, ${formatBytes(edge.bytesDone)} so far`}
           </span>
         ) : edge.failure ? (
@@ -127,7 +119,7 @@ function EdgeProgress({ image, edge }: { image: Image; edge: ImageEdge }) {
             {edge.failure.message} <span className="text-ink-soft">{edge.failure.nextStep}</span>
           </p>
         ) : (
-          <span className="text-ink-faint">{edgeWords[edge.status]}</span>
+          <span className="text-ink-faint">{words}</span>
         )}
       </div>
     </li>

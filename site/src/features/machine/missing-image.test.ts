@@ -5,10 +5,13 @@ import { describeMissingImage } from './missing-image.ts'
 
 const edge = (part: Partial<ImageEdge>): ImageEdge => ({
   edgeId: 'e1',
+  hostname: 'pi',
+  siteId: 's1',
   siteName: 'Lab',
   status: 'waiting',
   bytesDone: null,
   bytesTotal: null,
+  fromEdgeId: null,
   failure: null,
   updatedAt: 0,
   ...part,

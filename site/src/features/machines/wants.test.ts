@@ -42,10 +42,13 @@ it('sends somebody to a machine whose deployment no BMC could begin', () => {
 it('names edges in trouble first, then failures, then machines to adopt', () => {
   const failedEdge = {
     edgeId: 'e1',
+    hostname: 'pi',
+    siteId: 's1',
     siteName: 'Home',
     status: 'failed' as const,
     bytesDone: null,
     bytesTotal: null,
+    fromEdgeId: null,
     updatedAt: 5,
     failure: { reason: 'unreachable' as const, message: 'No route.', nextStep: 'Check the URL.' },
   }

@@ -87,6 +87,14 @@ export function DhcpDialog({ edge, netInterface, onClose }: DhcpDialogProps) {
             <option value="everyone">Everyone who asks</option>
             <option value="known">Machines of this site only</option>
           </SelectField>
+          <SelectField
+            label="UEFI machines start by"
+            hint="Secure Boot refuses iPXE. GRUB loads more slowly."
+            {...bind('uefiStart')}
+          >
+            <option value="">iPXE</option>
+            <option value="secure-boot">Signed shim and GRUB, for Secure Boot</option>
+          </SelectField>
         </div>
         <ProblemNote text={faults.relayed ?? problem.form} />
         <DialogActions>

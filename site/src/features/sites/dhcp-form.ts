@@ -13,6 +13,8 @@ export interface DhcpForm {
   ntpServers: string
   leaseMinutes: string
   clients: string
+  /** `secure-boot`, or empty. */
+  uefiStart: string
 }
 
 export const fieldNames = [
@@ -38,6 +40,7 @@ export function fillForm({ dhcpSettings, address, prefixLength }: EdgeInterface)
     ntpServers: from?.ntpServers.join(', ') ?? '',
     leaseMinutes: String((from?.leaseSeconds ?? 3600) / 60),
     clients: from?.clients ?? 'everyone',
+    uefiStart: from?.secureBoot ? 'secure-boot' : '',
   }
 }
 
@@ -77,6 +80,7 @@ export function readForm(
     leaseSeconds: minutes * 60,
     clients: form.clients === 'known' ? 'known' : 'everyone',
     relayed,
+    ...(form.uefiStart === 'secure-boot' ? { secureBoot: true } : {}),
   }
   return { dhcp: Object.keys(faults).length === 0 ? dhcp : null, faults }
 }

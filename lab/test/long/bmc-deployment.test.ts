@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { BmcView } from '@dragonfly/schema/api'
 import { expect, test } from 'vitest'
-import { tryCommand } from '../src/command.ts'
-import type { Lab } from '../src/lab.ts'
-import { startProduct } from '../src/product.ts'
-import { adoptByAddress, deployTo, notesOf, readConsole, readFromBmc, waitForPower } from './support/bmc.ts'
-import { inRack } from './support/rack.ts'
+import { tryCommand } from '../../src/command.ts'
+import type { Lab } from '../../src/lab.ts'
+import { startProduct } from '../../src/product.ts'
+import { adoptByAddress, deployTo, notesOf, readConsole, readFromBmc, waitForPower } from '../support/bmc.ts'
+import { inRack } from '../support/rack.ts'
 
 /** In clear it is nowhere: not in a log, a database, or its journal. */
 async function expectNowhere(lab: Lab, password: string): Promise<void> {

@@ -1,12 +1,12 @@
 import type { BmcLogPage, CommandView, MachineDetail } from '@dragonfly/schema/api'
 import { expect, test } from 'vitest'
-import { waitUntil } from '../src/api.ts'
-import { runCommand } from '../src/command.ts'
-import { ensureHostPackages, hostPackages } from '../src/host-packages.ts'
-import { commandOn, lan } from '../src/network.ts'
-import { startProduct } from '../src/product.ts'
-import { adoptByAddress, endOfCommand, waitForPower } from './support/bmc.ts'
-import { inRack } from './support/rack.ts'
+import { waitUntil } from '../../src/api.ts'
+import { runCommand } from '../../src/command.ts'
+import { ensureHostPackages, hostPackages } from '../../src/host-packages.ts'
+import { commandOn, lan } from '../../src/network.ts'
+import { startProduct } from '../../src/product.ts'
+import { adoptByAddress, endOfCommand, waitForPower } from '../support/bmc.ts'
+import { inRack } from '../support/rack.ts'
 
 const admin = { name: 'admin', password: 'secret-17' }
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { waitUntil } from '../src/api.ts'
-import { runCommand, tryCommand } from '../src/command.ts'
-import { ensureHostPackages, hostPackages } from '../src/host-packages.ts'
-import { createLab } from '../src/lab.ts'
-import { commandOn, lan } from '../src/network.ts'
+import { waitUntil } from '../../src/api.ts'
+import { runCommand, tryCommand } from '../../src/command.ts'
+import { ensureHostPackages, hostPackages } from '../../src/host-packages.ts'
+import { createLab } from '../../src/lab.ts'
+import { commandOn, lan } from '../../src/network.ts'
 
 test('a machine of the rack is switched, told what to start from, and watched, by ipmitool on the LAN', async () => {
   await ensureHostPackages(hostPackages.bmcClients)
