@@ -38,6 +38,7 @@ export function createEdgeSession(
   const waiting: string[] = []
   let waitingBytes = 0
   let isAtWork = false
+  let working: Promise<void> = Promise.resolve()
   let state = freshTunnel
   let silence = setTimeout(() => close(closeCodes.slow, 'no hello'), helloTimeoutMs)
 
@@ -82,7 +83,6 @@ export function createEdgeSession(
   }
 
   async function work(): Promise<void> {
-    if (isAtWork) return
     isAtWork = true
     while (waiting.length > 0 && !isClosed) {
       const texts = waiting.slice(0, mostAtOnce)
@@ -99,7 +99,7 @@ export function createEdgeSession(
   }
 
   return {
-    settled: () => queue,
+    settled: () => working,
     handleClose,
     handleMessage(data) {
       if (isClosed) return
@@ -110,7 +110,7 @@ export function createEdgeSession(
         return close(closeCodes.slow, 'too many frames at once')
       waiting.push(text)
       waitingBytes += text.length
-      void work()
+      if (!isAtWork) working = work()
     },
   }
 }
