@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Virtual machines: one file at a time, and nothing is hurried. */
 const patiently = {
-  testTimeout: 900_000,
+  testTimeout: 1_800_000,
   hookTimeout: 900_000,
   fileParallelism: false,
   sequence: { concurrent: false },

@@ -32,8 +32,8 @@ export interface DeployReport {
 
 const hostname = 'rack-1'
 const user = 'ada'
-const importTimeoutMs = 300_000
-const discoverTimeoutMs = 300_000
+const importTimeoutMs = 600_000
+const discoverTimeoutMs = 600_000
 /** Every stage has its own watchdog in the product; this one only ends a run in which those failed. */
 const deployTimeoutMs = 1_200_000
 
@@ -94,7 +94,7 @@ export async function waitForEdge(product: Product): Promise<void> {
   await waitUntil(
     'the edge to know what is wanted of it',
     async () => (await product.api.edges())[0]?.upToDate || undefined,
-    60_000,
+    300_000,
   )
 }
 

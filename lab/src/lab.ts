@@ -18,6 +18,7 @@ import {
 } from './network.ts'
 import type {
   BmcSpec,
+  Cable,
   DiskBus,
   DiskCache,
   Firmware,
@@ -42,6 +43,8 @@ export interface MachineRequest {
   diskCache?: DiskCache
   /** One entry per NIC; the first one boots. */
   nics?: NicModel[]
+  /** For each NIC that is not on the lab's bridge. */
+  cables?: readonly (Cable | undefined)[]
   memoryMib?: number
   cpus?: number
   /** Gives it a BMC, on the LAN, which is on at once. */
@@ -143,7 +146,8 @@ function createMachineSpec(
     const number = numbers[index]
     if (number === undefined) throw new Error('A lab has room for 256 NICs: remove a machine first.')
     const byte = number.toString(16).padStart(2, '0')
-    return { model, mac: `52:54:00:77:${labByte}:${byte}`, tap: `tap${number}` }
+    const cable = request.cables?.[index]
+    return { model, mac: `52:54:00:77:${labByte}:${byte}`, tap: `tap${number}`, ...(cable ? { cable } : {}) }
   })
   const uuid = randomUUID()
   const serialNumber = `DF${uuid.slice(0, 8).toUpperCase()}`

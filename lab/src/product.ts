@@ -78,7 +78,7 @@ export async function startControlPlane(lab: Lab, options: ControlPlaneOptions =
         ? {}
         : { DRAGONFLY_ADMIN_EMAIL: email, DRAGONFLY_ADMIN_PASSWORD: password }),
     },
-    startsWithinMs: 60_000,
+    startsWithinMs: 300_000,
   })
 }
 
@@ -240,7 +240,7 @@ export async function startProduct(lab: Lab, options: ProductOptions = {}): Prom
       const isKnown = found?.status === 'online' && found.interfaces.some((entry) => entry.name === 'eth0')
       return isKnown ? found : undefined
     },
-    60_000,
+    300_000,
   )
   await api.serveNetboot(online.edgeId, 'eth0')
   await waitUntil(
@@ -249,7 +249,7 @@ export async function startProduct(lab: Lab, options: ProductOptions = {}): Prom
       const [found] = await api.edges()
       return found?.upToDate && found.bundleVersion !== null ? found : undefined
     },
-    120_000,
+    300_000,
   )
   const product: Product = {
     api,

@@ -18,6 +18,14 @@ interface NicSpec {
   mac: string
   /** The device on the lab's bridge that this NIC's cable goes to. */
   tap: string
+  /** Where its cable goes instead. */
+  cable?: Cable
+}
+
+/** A cable to a switch that is a program, in Ethernet frames by UDP: both ends' ports on the rack's loopback. */
+export interface Cable {
+  ownPort: number
+  switchPort: number
 }
 
 /** What the firmware tries first; the other follows. Racks that are managed by network boot try the network. */
@@ -140,11 +148,17 @@ function diskArguments(
   return ['-drive', drive, ...device]
 }
 
+function netdevOf({ tap, cable }: NicSpec, index: number): string {
+  if (!cable) return `tap,id=net${index},ifname=${tap},script=no,downscript=no`
+  const end = (name: string, port: number) => `${name}.type=inet,${name}.host=127.0.0.1,${name}.port=${port}`
+  return `dgram,id=net${index},${end('local', cable.ownPort)},${end('remote', cable.switchPort)}`
+}
+
 function nicArguments(nic: NicSpec, index: number, bootIndex: number, firmware: Firmware): string[] {
   // With an empty ROM file OVMF's own network boot runs; otherwise the card's iPXE ROM does, as BIOS needs.
   const rom = firmware === 'uefi' ? ',romfile=' : ''
   return [
-    ...['-netdev', `tap,id=net${index},ifname=${nic.tap},script=no,downscript=no`],
+    ...['-netdev', netdevOf(nic, index)],
     ...[
       '-device',
       `${nicDevices[nic.model]},netdev=net${index},id=nic${index},mac=${nic.mac},bootindex=${bootIndex}${rom}`,

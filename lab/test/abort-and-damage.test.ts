@@ -53,7 +53,7 @@ test('an aborted deployment leaves the machine to its disk, and a damaged chunk 
         const view = await product.api.image(imageId)
         return view.status === 'failed' ? view : undefined
       },
-      60_000,
+      300_000,
     )
     expect(image.edges[0]?.failure).toMatchObject({ reason: 'checksum-mismatch' })
     await expect(order(product, machineId, imageId)).rejects.toThrow(/409.*is not ready at this site/)

@@ -20,6 +20,8 @@ export interface TunnelSocket {
 export interface EdgeSession {
   handleMessage(data: unknown): void
   handleClose(): void
+  /** Resolves when what has come is handled. */
+  settled(): Promise<void>
 }
 
 /** Holds one edge's tunnel in this process, for as long as it is open. Its frames are handled one after the other. */
@@ -76,6 +78,7 @@ export function createEdgeSession(
   }
 
   return {
+    settled: () => queue,
     handleClose,
     handleMessage(data) {
       if (isClosed) return

@@ -1,4 +1,10 @@
-import { consoleAbility, observeDhcpAbility, type SiteState, updateAbility } from '@dragonfly/schema/wire'
+import {
+  consoleAbility,
+  observeDhcpAbility,
+  type SiteState,
+  signerLinksAbility,
+  updateAbility,
+} from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
@@ -6,9 +12,11 @@ import { handlePhoneHome } from './deployments/phone-home.ts'
 import { checkDisk } from './doctor/check-host.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
 import type { CacheWishes } from './images/shelf.ts'
+import { learnSigners } from './learn-signers.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Problems } from './problems.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
+import { judgeReadiness, type Unready } from './readiness.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { endService, readRevocation } from './revocation.ts'
 import { retireUnused } from './sealing.ts'
@@ -61,7 +69,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       log,
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
-      isReady: () => parts.site.state() !== null,
+      findUnready: () => findUnready(parts),
       standing: (thing) => ({
         edgeId: options.identity.edgeId,
         ...(thing.kind === 'image'
@@ -76,12 +84,16 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     problems: parts.problems,
     onClose: parts.links.closeAll,
   })
+  const takeState = async (state: SiteState): Promise<void> => {
+    await learnSigners(options.database, options.identity, state)
+    await applyState(state, parts, serving)
+  }
   const sync = await openStateSync({
     ...options,
     siteId: options.identity.siteId,
     complain: log.warn,
     apply: async (state) => {
-      await applyState(state, parts, serving)
+      await takeState(state)
       options.onState?.(state)
       tunnel?.send({ type: 'state-applied', generation: state.generation, version: state.version })
     },
@@ -89,7 +101,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   })
   await watchInterfaces(options, parts, serving)
   const stored = sync.current()
-  if (stored) await applyState(stored, parts, serving)
+  if (stored) await takeState(stored)
   const tell = createStatusTeller(options)
   tunnel = startTunnel({
     ...options,
@@ -102,6 +114,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       ...knownCommands,
       consoleAbility,
       observeDhcpAbility,
+      signerLinksAbility,
       ...(options.canUpdate ? [updateAbility] : []),
     ],
     onCancelCommand: parts.bmcs.cancel,
@@ -187,7 +200,8 @@ async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: 
 }
 
 /** While there is room to write it down: a full disk can't be told any more. */
-async function watchDisk({ dataDir }: EdgeOptions, { problems }: EdgeParts): Promise<void> {
+async function watchDisk({ dataDir }: EdgeOptions, { problems, images }: EdgeParts): Promise<void> {
+  images.lookForRoom()
   const { level, message, remedy } = await checkDisk(dataDir)
   if (level === 'problem') await problems.raise('disk-low', 'disk', `${message} ${remedy}`)
   else await problems.clear('disk')
@@ -258,6 +272,16 @@ function describeEdge(
     problems: problems.list(),
     health: judgeHealth(parts, agentPort),
   }
+}
+
+function findUnready({ site, responder, imageServer, bundle, problems }: EdgeParts): Unready[] {
+  return judgeReadiness({
+    hasState: site.state() !== null,
+    listeners: responder.listeners(),
+    isImageServerUp: imageServer.port() !== null,
+    hasBundle: bundle.current().ready,
+    problems: problems.list(),
+  })
 }
 
 /** An edge that serves no interface has nothing to be missed. */

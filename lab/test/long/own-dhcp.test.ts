@@ -27,7 +27,7 @@ const work = async (lab: Parameters<Parameters<typeof inRack>[1]>[0]): Promise<v
       const leases = await product.api.request<{ items: { mac: string; address: string }[] }>('GET', path)
       return leases.items.length > 0 ? leases.items : undefined
     },
-    60_000,
+    300_000,
   )
   expect(lease).toMatchObject([{ mac: machine?.macs[0], address: machine?.deployment?.address }])
   expect(lease[0]?.address).toMatch(/^10\.77\.0\.1\d\d$/)

@@ -113,7 +113,7 @@ export async function waitForPower(
       const found = await api.machine(machineId)
       return found.bmc?.powerState === powerState ? found : undefined
     },
-    60_000,
+    300_000,
   )
 }
 
@@ -132,7 +132,7 @@ export async function readFromBmc(
       const found = await api.request<CommandView>('GET', `/api/v1/commands/${commandId}`)
       return found.status === 'pending' ? undefined : found
     },
-    60_000,
+    300_000,
   )
 }
 

@@ -12,6 +12,6 @@ export async function waitForScript(lab: Lab, machine: Machine, says: RegExp): P
   await waitUntil(
     `the edge to tell it: ${says}`,
     async () => says.test((await lab.exec('customer', ask)).stdout) || undefined,
-    60_000,
+    300_000,
   )
 }

@@ -2,7 +2,6 @@ import { copyFile, mkdir, readFile, realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { waitUntil } from '../../src/api.ts'
 import { runCommand } from '../../src/command.ts'
-import { runOverSsh } from '../../src/deploy.ts'
 import { ensureImage } from '../../src/image/build.ts'
 import { writeSeed } from '../../src/image/seed.ts'
 import type { Lab, MachineRequest } from '../../src/lab.ts'
@@ -11,6 +10,7 @@ import { lan } from '../../src/network.ts'
 import { repositoryRoot } from '../../src/paths.ts'
 
 const bootTimeoutMs = 600_000
+const bootMessage = /LAB-BOOT edge-host/
 export const edgeEntry = '/opt/package/bin/dragonfly-edge.cjs'
 export const edgeNode = '/opt/node'
 
@@ -20,8 +20,8 @@ export interface EdgeHost {
   address: string
   /** Runs a shell command as root. @throws Error with what it said when it fails. */
   run: (command: string) => Promise<string>
-  /** Waits until it has started (again). `from`: place in its serial log. */
-  waitForBoot: (from?: number) => Promise<void>
+  /** Waits until it has started again. `from`: place in its serial log. */
+  waitForBoot: (from: number) => Promise<void>
 }
 
 /** The tarball for hosts without a registry, as `npm run edge-package` writes it. */
@@ -49,6 +49,18 @@ async function createStick(dir: string): Promise<string> {
   return image
 }
 
+/** The system's own disk is as small as its image; what an edge keeps is larger. */
+async function createDataDisk(dir: string): Promise<string> {
+  const image = join(dir, 'data.raw')
+  await runCommand(['truncate', '-s', '4G', image])
+  await runCommand(['mkfs.ext4', '-q', '-F', image])
+  return image
+}
+
+async function fillDisk(machine: Machine, index: number, image: string): Promise<void> {
+  await runCommand(['qemu-img', 'convert', '-O', 'qcow2', image, machine.files.disks[index] ?? ''])
+}
+
 /** Starts it, and has what it needs to run an edge; nothing of the edge is set up yet. */
 export async function startEdgeHost(lab: Lab, request: Partial<MachineRequest> = {}): Promise<EdgeHost> {
   const key = join(lab.state.dir, 'edge-host-key')
@@ -63,22 +75,48 @@ export async function startEdgeHost(lab: Lab, request: Partial<MachineRequest> =
   const machine = await lab.addMachine('edge-host', {
     firmware: 'bios',
     firstBoot: 'disk',
-    disks: ['virtio', 'virtio'],
+    disks: ['virtio', 'virtio', 'virtio'],
     baseImage: image,
     ...request,
   })
-  const stick = await createStick(lab.state.dir)
-  await runCommand(['qemu-img', 'convert', '-O', 'qcow2', stick, machine.files.disks[1] ?? ''])
+  await fillDisk(machine, 1, await createStick(lab.state.dir))
+  await fillDisk(machine, 2, await createDataDisk(lab.state.dir))
   await machine.powerOn()
-  const waitForBoot = async (from?: number): Promise<void> => {
-    await machine.waitForSerial(/LAB-BOOT edge-host/, bootTimeoutMs, from)
-  }
-  await waitForBoot()
+  await machine.waitForSerial(bootMessage, bootTimeoutMs)
   const address = await leasedAddress(lab, machine.mac)
-  const run = (command: string) => runOverSsh(lab, { address, user: 'root', key, command })
-  await run('grep -q /opt /etc/fstab || echo "/dev/vdb /opt ext4 ro 0 0" >> /etc/fstab; mount /opt')
+  const session = await openSession(lab, address, key)
+  const { run } = session
+  await run(`cat >> /etc/fstab << END
+/dev/vdb /opt ext4 ro 0 0
+/dev/vdc /var/lib/dragonfly-edge ext4 rw 0 0
+END
+mkdir -p /var/lib/dragonfly-edge && mount /opt && mount /var/lib/dragonfly-edge`)
   await run('cp -n /opt/lib/* /usr/lib/x86_64-linux-gnu/ && ldconfig')
+  const waitForBoot = async (from: number): Promise<void> => {
+    await machine.waitForSerial(bootMessage, bootTimeoutMs, from)
+    await session.renew()
+  }
   return { machine, address, run, waitForBoot }
+}
+
+/** One SSH connection for all commands: an emulated machine takes its time for each handshake. */
+async function openSession(lab: Lab, address: string, key: string) {
+  const control = join(lab.state.runDir, 'edge-host.ssh')
+  const settings = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR']
+  const ssh = ['ssh', '-S', control, '-i', key, ...settings.flatMap((setting) => ['-o', setting])]
+  const renew = async (): Promise<void> => {
+    await lab.exec('customer', [...ssh, '-O', 'exit', address])
+    await lab.spawn('customer', [...ssh, '-M', '-N', `root@${address}`], { stdio: 'ignore' })
+    const check = async () => (await lab.exec('customer', [...ssh, '-O', 'check', address])).exitCode === 0
+    await waitUntil('an SSH connection to it', async () => (await check()) || undefined, 300_000, 500)
+  }
+  await renew()
+  const run = async (command: string): Promise<string> => {
+    const result = await lab.exec('customer', [...ssh, `root@${address}`, command])
+    if (result.exitCode === 0) return result.stdout.trim()
+    throw new Error(`"${command}" failed (${result.exitCode}): ${result.stderr}${result.stdout}`)
+  }
+  return { run, renew }
 }
 
 async function leasedAddress(lab: Lab, mac: string): Promise<string> {
@@ -88,7 +126,7 @@ async function leasedAddress(lab: Lab, mac: string): Promise<string> {
       const lines = (await readFile(join(lab.state.dir, 'dhcp.leases'), 'utf8')).split('\n')
       return lines.map((line) => line.split(' ')).find((fields) => fields[1] === mac)?.[2]
     },
-    60_000,
+    300_000,
   )
 }
 
@@ -101,17 +139,17 @@ net.createServer((near) => {
   far.on('error', () => near.destroy())
 }).listen(Number(port), () => console.log('ready'))`
 
-/** Lets machines of the LAN reach the control plane, which is beside the rack. Gives its address there. */
-export async function forwardControlPlane(lab: Lab, url: string): Promise<string> {
-  const { port } = new URL(url)
+/** Lets machines of the LAN reach a service of this host, as the control plane is. Gives its address there. */
+export async function forwardToHost(lab: Lab, url: string): Promise<string> {
+  const { port, pathname } = new URL(url)
   const child = await lab.spawn('edge', [process.execPath, '-e', forwarder, lab.uplink.hostAddress, port], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await new Promise<void>((resolve, reject) => {
     child.stdout?.once('data', () => resolve())
-    child.once('exit', () => reject(new Error('the way to the control plane was not opened')))
+    child.once('exit', () => reject(new Error(`no way was opened to ${url}`)))
   })
-  return `http://${lan.edge}:${port}`
+  return `http://${lan.edge}:${port}${pathname === '/' ? '' : pathname}`
 }
 
 /** True when a host of the LAN can fetch a loader by TFTP from this address. */

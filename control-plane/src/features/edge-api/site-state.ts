@@ -17,6 +17,7 @@ import type { PresentEdge } from '../../ports/index.ts'
 import { type BmcRow, renderSiteBmc } from '../bmcs/queries.ts'
 import { choosePoller } from '../edges/edge-status.ts'
 import { lanAddresses } from '../edges/lan-addresses.ts'
+import { describeTrust, parseSigner } from '../orders/signer.ts'
 import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
 import { parseRecoveryKey, renderRecipients, selectSealingEdges } from '../sealing/recipients.ts'
 import { selectSetting } from '../settings/settings.ts'
@@ -53,6 +54,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     switchRows,
     edgeRows,
     imagesInUse,
+    signerRows,
   ] = await db.batch([
     selectSetting(db, 'bundle-version'),
     db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
@@ -68,6 +70,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     selectSwitches(db),
     selectEdges(db, edge.siteId),
     selectImagesInUse(db, edge.siteId),
+    selectSetting(db, 'signer-key'),
   ])
   const [site] = siteRows
   if (!site) throw notFound('site')
@@ -85,7 +88,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     unknownMachines: site.unknownMachines,
     minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
     ...effectiveSwitches(site, parseSwitches(switchRows)),
-    signerKeys: deps.signer.keys,
+    ...renderTrust(signerRows),
     sealingKeys: renderRecipients(sealingEdges, parseRecoveryKey(recoveryRows[0]?.value ?? null)),
     bundleVersion: bundleRows[0]?.value ?? null,
     ...renderUpdate(edgeRows.find(({ edgeId }) => edgeId === edge.edgeId)),
@@ -102,6 +105,13 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
       renderDeployment(row, reachesBmc(present, edge, bmcOf.get(row.machineId))),
     ),
   }
+}
+
+/** Read with the orders: what signed them is among the keys. */
+function renderTrust(rows: readonly { value: string }[]): Pick<SiteState, 'signerKeys' | 'signerLinks'> {
+  const [row] = rows
+  if (!row) throw new Error('the database does not hold the key that orders are signed with')
+  return describeTrust(parseSigner(row.value))
 }
 
 function renderUpdate(

@@ -89,7 +89,7 @@ export function DhcpDialog({ edge, netInterface, onClose }: DhcpDialogProps) {
           </SelectField>
           <SelectField
             label="UEFI machines start by"
-            hint="Secure Boot lets signed programs only start. Loading takes longer; BIOS machines are not concerned."
+            hint="Secure Boot refuses iPXE. GRUB loads more slowly."
             {...bind('uefiStart')}
           >
             <option value="">iPXE</option>

@@ -30,6 +30,7 @@ it('gives back what was set before', () => {
     leaseSeconds: 7200,
     clients: 'known' as const,
     relayed: [],
+    secureBoot: true,
   }
   expect(readForm(fillForm({ ...eth0, mode: 'full', dhcpSettings: dhcp }), []).dhcp).toEqual(dhcp)
 })
