@@ -110,8 +110,8 @@ export function fuzzTests(inputs: number, timeoutMs: number, waitsForEnds: boole
     `the image server goes on after ${inputs} broken requests`,
     async () => {
       const sha256 = sha256Hex(loader)
-      await prepareImageDirectory(folder)
-      await storeChunk(folder, sha256, loader)
+      await prepareImageDirectory(join(folder, 'images'))
+      await storeChunk(join(folder, 'images'), sha256, loader)
       const child = forkChild(imageServer, [folder, '0'])
       others.push(child)
       const [{ port }] = (await once(child, 'message')) as [{ port: number }]

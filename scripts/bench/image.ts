@@ -73,7 +73,7 @@ async function measure(
     onProgress: () => undefined,
     allowLocalSources: true,
   })
-  const chunks = await startImageServer(join(dir, 'images'))
+  const chunks = await startImageServer(dir)
   const disk = openLoopDevice(sizeBytes)
   const ours: Cost[] = []
   const peer: Cost[] = []
