@@ -142,7 +142,7 @@ const answersOf = (edgeId: string, library: Pick<ImageLibrary, 'standing'>) => (
   upgradeRamdisk: () => undefined,
   log: silentLog,
   phoneHome: async () => false,
-  isReady: () => true,
+  findUnready: () => [],
   metrics: () => '',
   standing: (thing: { kind: string; imageId?: string }): SiblingStatus => ({
     edgeId,

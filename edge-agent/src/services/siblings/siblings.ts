@@ -57,7 +57,7 @@ export interface Siblings {
   distrust(edgeIds: readonly string[]): void
 }
 
-const askWithinMs = 3000
+const askWithinMs = 8000
 const largestAnswerBytes = 16 * 1024
 const distrustForMs = 10 * 60_000
 /** What is no longer waited for was found, or is not wanted any more. */
