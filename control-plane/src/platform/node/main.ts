@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=8 --heap-growing-percent=20
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { version } from '../../version.ts'
