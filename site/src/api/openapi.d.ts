@@ -3602,7 +3602,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "clearBmcLog" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "clearBmcLog" | "insertBmcMedia" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
             targets: {
                 [key: string]: unknown;
             };
@@ -8771,6 +8771,15 @@ export interface operations {
             };
             /** @description Invalid input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
