@@ -53,6 +53,8 @@ export async function runEdge(options: {
   const { edgeId, siteId, siteName, url } = identity
   const log = openProcessLog('supervisor').with({ edgeId, siteId })
   log.info(`dragonfly-edge ${version} at site ${siteName} of ${url}; data in ${dataDir}.`, { version })
+  // From here on there may be processes to be ended: told while it starts, it stops in order once it has started.
+  const toldToStop = untilToldToStop()
   const controlPlane = createControlPlane(identity, keys.current, Date.now)
   const updateHook: { want: (state: SiteState) => void } = { want: () => undefined }
   const installation = await findInstallation(process.argv[1])
@@ -93,7 +95,7 @@ export async function runEdge(options: {
     '/update': (query) => takeUpdate(updates, query),
   })
   const stopNotifying = await tellSystemd()
-  log.info('Stopping.', { signal: await untilToldToStop() })
+  log.info('Stopping.', { signal: await toldToStop })
   stopNotifying()
   updates.stop()
   await shutDown(edge, log)
