@@ -177,26 +177,16 @@ function selectMachines(db: Database, siteId: string) {
 }
 
 function selectEdges(db: Database, siteId: string) {
-  const {
-    edgeId,
-    hostname,
-    interfaces,
-    lastSeenAt,
-    revokedAt,
-    wantedVersion,
-    updateRequestedAt,
-    keyRequestedAt,
-  } = edges
   return db
     .select({
-      edgeId,
-      hostname,
-      interfaces,
-      lastSeenAt,
-      revokedAt,
-      wantedVersion,
-      updateRequestedAt,
-      keyRequestedAt,
+      edgeId: edges.edgeId,
+      hostname: edges.hostname,
+      interfaces: edges.interfaces,
+      lastSeenAt: edges.lastSeenAt,
+      revokedAt: edges.revokedAt,
+      wantedVersion: edges.wantedVersion,
+      updateRequestedAt: edges.updateRequestedAt,
+      keyRequestedAt: edges.keyRequestedAt,
     })
     .from(edges)
     .where(eq(edges.siteId, siteId))
