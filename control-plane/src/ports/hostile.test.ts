@@ -131,7 +131,7 @@ describe.each(platforms)('on %s', { timeout: 120_000 }, (_name, start) => {
       const mac = '52:54:00:00:00:0a'
       const { machineId } = (await ada.call('POST', '/api/v1/machines', { siteId, mac })).body
       const { line } = await greetEdge(platform, other)
-      const event = { type: 'bmc.power', machineId, state: 'on' }
+      const event = { type: 'bmc.power', machineId, powerState: 'on', problem: 'from elsewhere' }
       const lines = [{ at: Date.now(), level: 'info', text: 'from elsewhere' }]
       const log = { type: 'log', machineId, deploymentId: null, mac, lines }
       const entries = [event, log].map((entry, index) => ({ seq: index + 1, at: Date.now(), event: entry }))
@@ -276,7 +276,7 @@ describe.each(platforms)('on %s', { timeout: 120_000 }, (_name, start) => {
         outgoing.once('close', () => resolve(null))
       })
       let isEnded = false
-      ended.then(() => {
+      void ended.then(() => {
         isEnded = true
       })
       for (let sent = 0; sent < 440 && !isEnded; sent++)
