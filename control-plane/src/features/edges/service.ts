@@ -53,6 +53,7 @@ export async function listEdges(
     update: {
       available: release && release.version !== edge.version ? release.version : null,
       wanted: edge.wantedVersion,
+      askedAt: edge.wantedVersion === null ? null : edge.updateRequestedAt,
     },
     interfaces: joinInterfaces(
       edge,
