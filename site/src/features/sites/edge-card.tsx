@@ -39,7 +39,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
         </span>
         {!edge.upToDate && edge.status === 'online' && <span className="text-wanted">catching up</span>}
         {standing === 'under-way' && (
-          <span className="text-wanted">
+          <span className="text-ink-soft">
             updating to {edge.update.wanted}, asked <Ago atMs={edge.update.askedAt} />
           </span>
         )}
@@ -51,7 +51,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
               </Button>
             )}
             {edge.isKeyRequested ? (
-              <span className="text-wanted">replacing its key</span>
+              <span className="text-ink-soft">replacing its key</span>
             ) : (
               <Button may="edges" look="quiet" className="text-[0.95rem]" onClick={() => setRekeying(true)}>
                 New key

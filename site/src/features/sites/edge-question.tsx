@@ -7,6 +7,7 @@ interface EdgeQuestionProps {
   title: string
   /** What the button does, as a verb. */
   action: string
+  keep?: string
   danger?: boolean
   ask: () => Promise<unknown>
   onClose: () => void
@@ -14,7 +15,15 @@ interface EdgeQuestionProps {
 }
 
 /** Asks before something is wanted of an edge; closes when the server has taken it. */
-export function EdgeQuestion({ title, action, danger = false, ask, onClose, children }: EdgeQuestionProps) {
+export function EdgeQuestion({
+  title,
+  action,
+  keep = 'Keep it',
+  danger = false,
+  ask,
+  onClose,
+  children,
+}: EdgeQuestionProps) {
   const queryClient = useQueryClient()
   const asking = useMutation({
     mutationFn: ask,
@@ -30,6 +39,7 @@ export function EdgeQuestion({ title, action, danger = false, ask, onClose, chil
       onOpenChange={onClose}
       title={title}
       action={action}
+      keep={keep}
       danger={danger}
       busy={asking.isPending}
       error={asking.error}

@@ -12,6 +12,7 @@ export function UpdateDialog({ edge, onClose }: { edge: Edge; onClose: () => voi
     <EdgeQuestion
       title={`Update ${edge.hostname}?`}
       action={`Update to ${edge.update.available}`}
+      keep="Not now"
       ask={() => askForUpdate(edge.edgeId)}
       onClose={onClose}
     >
