@@ -2616,6 +2616,20 @@ export interface components {
             lastSeenAt: number | null;
             upToDate: boolean;
             bundleVersion: string | null;
+            fetching: {
+                bundle: {
+                    version: string;
+                    bytesDone: number;
+                    bytesTotal: number;
+                    fromEdgeId: string | null;
+                } | null;
+                release: {
+                    version: string;
+                    bytesDone: number;
+                    bytesTotal: number;
+                    fromEdgeId: string | null;
+                } | null;
+            };
             update: {
                 available: string | null;
                 wanted: string | null;
@@ -13380,6 +13394,22 @@ export interface operations {
                         bytesDone: number;
                         bytesTotal: number | null;
                         fromEdgeId?: string;
+                    } | {
+                        /** @enum {string} */
+                        type: "edge-progress";
+                        edgeId: string;
+                        bundle: {
+                            version: string;
+                            bytesDone: number;
+                            bytesTotal: number;
+                            fromEdgeId: string | null;
+                        } | null;
+                        release: {
+                            version: string;
+                            bytesDone: number;
+                            bytesTotal: number;
+                            fromEdgeId: string | null;
+                        } | null;
                     } | {
                         /** @enum {string} */
                         type: "readings";
