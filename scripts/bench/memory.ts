@@ -5,11 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import {
-  chunkPath,
-  prepareImageDirectory,
-  sha256Hex,
-} from '../../edge-agent/src/services/images/chunk-store.ts'
+import { prepareImageDirectory, sha256Hex } from '../../edge-agent/src/services/images/chunk-store.ts'
+import { chunkPath } from '../../edge-agent/src/services/images/image-paths.ts'
 import { readDhcpScene } from '../../edge-agent/test/dhcp-fixtures.ts'
 import type { DhcpLoad } from '../../edge-agent/test/load/dhcp.ts'
 import type { EdgeLoad } from '../../edge-agent/test/load/edge.ts'

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { backoff } from '../protocol/backoff.ts'
+import { smallHeapEnv, withSmallHeap } from './small-heap.ts'
 
 export interface SupervisedChildOptions {
   module: URL
@@ -25,8 +26,6 @@ export interface SupervisedChild {
   leave(): void
 }
 
-/** What lives for one packet is collected often, and in a millisecond, instead of seldom and from a heap that has grown. */
-const smallHeap = ['--max-semi-space-size=1']
 const calmAfterMs = 60_000
 const killAfterMs = 5_000
 
@@ -39,8 +38,8 @@ export function superviseChild(options: SupervisedChildOptions): SupervisedChild
   const start = (): void => {
     const startedAt = performance.now()
     const child = fork(fileURLToPath(options.module), options.args ?? [], {
-      env: { ...process.env, MALLOC_ARENA_MAX: '2', ...options.env },
-      execArgv: [...process.execArgv, ...smallHeap],
+      env: { ...process.env, ...smallHeapEnv, ...options.env },
+      execArgv: withSmallHeap(process.execArgv, 1),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     process_ = child
