@@ -1,11 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { forkChild } from '../src/io/child-process.ts'
 import type { BootEvent, FromBootResponder, ToBootResponder } from '../src/protocol/boot-messages.ts'
 import type { BootPorts } from '../src/services/boot/context.ts'
 
-const script = fileURLToPath(new URL('../src/services/boot/main.ts', import.meta.url))
+const module = new URL('../src/services/boot/main.ts', import.meta.url)
 
 /** The real boot responder as a child process, as the supervisor runs it. */
 export interface BootResponderProcess {
@@ -26,9 +26,7 @@ export function startBootResponder(
   ports: BootPorts,
   flags: readonly string[] = [],
 ): BootResponderProcess {
-  const child = fork(script, ['--state', stateFile, '--ports', JSON.stringify(ports), ...flags], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
+  const child = forkChild(module, ['--state', stateFile, '--ports', JSON.stringify(ports), ...flags])
   const messages: FromBootResponder[] = []
   child.on('message', (message) => messages.push(message as FromBootResponder))
   const next: BootResponderProcess['next'] = async (type, fits = () => true) => {

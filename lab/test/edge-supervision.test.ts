@@ -1,4 +1,4 @@
-import { mkdir, rm, statfs } from 'node:fs/promises'
+import { mkdir, readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitUntil } from '../src/api.ts'
@@ -8,7 +8,7 @@ import { ensureHostPackages } from '../src/host-packages.ts'
 import { createLab, type Lab } from '../src/lab.ts'
 import { commandOn, lan } from '../src/network.ts'
 import { edgeDataDir, type Product, runEdgeAgent, startProduct } from '../src/product.ts'
-import { type EdgeProcesses, untilAllRun } from './support/edge-processes.ts'
+import { type EdgeProcesses, findEdgeProcesses, untilAllRun } from './support/edge-processes.ts'
 
 // Namespaces and the real programs, no machines: each process of an edge is killed, and its disk is full. The data
 // directory is a file system of its own, of this size.
@@ -78,8 +78,9 @@ test('a killed image server comes back, and nobody else notices', async () => {
 
 test('a killed boot responder comes back and serves', async () => {
   const before = await untilAll()
-  process.kill(before.responder, 'SIGKILL')
   expect(await answersHttp(6872, '/readyz')).toBe(true)
+  process.kill(before.responder, 'SIGKILL')
+  expect(await answersHttp(6872, '/healthz')).toBe(true)
   expect(await untilTold('boot-responder-died')).toContain('signal SIGKILL')
   const after = await untilAll({ responder: before.responder })
   expect(after).toMatchObject({ supervisor: before.supervisor, images: before.images })
@@ -102,6 +103,27 @@ test('a killed supervisor leaves machines booting; the next one takes over', asy
   expect(await bootsByTftp()).toBe(true)
   await waitUntil('the tunnel', async () => (await answersHttp(6872, '/readyz')) || undefined, backWithinMs)
   expect(after.responder).not.toBe(before.responder)
+})
+
+test('Ctrl-C, which reaches every process of a terminal, ends all of them in order', async () => {
+  const before = await untilAll()
+  for (const pid of Object.values(before)) process.kill(pid, 'SIGINT')
+  const said = async () => (await readFile(product.edge.log, 'utf8')).trim().split('\n').at(-1) ?? ''
+  await waitUntil(
+    'its last word',
+    async () => (await said()).includes('"Stopped."') || undefined,
+    backWithinMs,
+  )
+  expect(await findEdgeProcesses(lab)).toEqual({})
+  expect(await bootsByTftp()).toBe(false)
+  product.edge = await runEdgeAgent(lab)
+  await untilAll(before)
+  await waitUntil('TFTP again', async () => (await bootsByTftp()) || undefined, backWithinMs)
+  await waitUntil(
+    'it to be ready',
+    async () => (await answersHttp(6872, '/readyz')) || undefined,
+    backWithinMs,
+  )
 })
 
 test('with a full disk machines boot and dead processes come back; with space again the edge follows its site', async () => {

@@ -29,6 +29,19 @@ export interface SupervisedChild {
 const calmAfterMs = 60_000
 const killAfterMs = 5_000
 
+/** Starts a process of the edge; its messages come by IPC. */
+export function forkChild(
+  module: URL,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): ChildProcess {
+  return fork(fileURLToPath(module), args, {
+    env: { ...process.env, ...smallHeapEnv, ...env },
+    execArgv: withSmallHeap(process.execArgv, 1),
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+}
+
 export function superviseChild(options: SupervisedChildOptions): SupervisedChild {
   let process_: ChildProcess | null = null
   let stopped = false
@@ -37,11 +50,7 @@ export function superviseChild(options: SupervisedChildOptions): SupervisedChild
 
   const start = (): void => {
     const startedAt = performance.now()
-    const child = fork(fileURLToPath(options.module), options.args ?? [], {
-      env: { ...process.env, ...smallHeapEnv, ...options.env },
-      execArgv: withSmallHeap(process.execArgv, 1),
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
+    const child = forkChild(options.module, options.args, options.env)
     process_ = child
     child.on('message', (message) => options.onMessage(message))
     child.on('error', (error) => options.onDied(error.message))

@@ -16,6 +16,7 @@ import { learnSigners } from './learn-signers.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Problems } from './problems.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
+import { judgeReadiness, type Unready } from './readiness.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { endService, readRevocation } from './revocation.ts'
 import { retireUnused } from './sealing.ts'
@@ -68,7 +69,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       log,
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
-      isReady: () => parts.site.state() !== null,
+      findUnready: () => findUnready(parts),
       standing: (thing) => ({
         edgeId: options.identity.edgeId,
         ...(thing.kind === 'image'
@@ -271,6 +272,16 @@ function describeEdge(
     problems: problems.list(),
     health: judgeHealth(parts, agentPort),
   }
+}
+
+function findUnready({ site, responder, imageServer, bundle, problems }: EdgeParts): Unready[] {
+  return judgeReadiness({
+    hasState: site.state() !== null,
+    listeners: responder.listeners(),
+    isImageServerUp: imageServer.port() !== null,
+    hasBundle: bundle.current().ready,
+    problems: problems.list(),
+  })
 }
 
 /** An edge that serves no interface has nothing to be missed. */

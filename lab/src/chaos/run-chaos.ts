@@ -128,11 +128,12 @@ async function deployMachine(run: Run, machine: MachineView, place: number, coun
   }
 }
 
-/** For a machine that runs its own disk, while it is to ask for its ramdisk. */
+/** For a machine that runs its own disk, found nobody to boot from perhaps, while it is to be in its ramdisk. */
 function createPowerButton(run: Run, mac: string): (view: DeploymentView) => void {
   let pressedMs = Date.now() + firstPressAfterMs - impatienceMs
   return ({ status, stage }) => {
-    const isWanted = status === 'armed' && stage === 'powering' && isAtItsOwn(run, mac)
+    const isWritten = stage === 'restarting' || stage === 'first-boot'
+    const isWanted = status !== 'queued' && !isWritten && isAtItsOwn(run, mac)
     if (!isWanted || Date.now() - pressedMs < impatienceMs) return
     pressedMs = Date.now()
     run.simulator?.cutPower(mac, powerBackMs)

@@ -3564,7 +3564,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "clearBmcLog" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "clearBmcLog" | "insertBmcMedia" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
             targets: {
                 [key: string]: unknown;
             };
@@ -8666,6 +8666,15 @@ export interface operations {
             };
             /** @description Invalid input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=8 --heap-growing-percent=20
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { version } from '../../version.ts'
@@ -43,6 +43,7 @@ const usage = `dragonfly ${version}: the control plane
   DRAGONFLY_PUBLIC_URL       where people and edges reach this server (http://localhost:PORT)
   DRAGONFLY_TRUSTED_PROXIES  proxies in front whose X-Forwarded-For is believed: 10.0.0.2, 192.0.2.0/24
   DRAGONFLY_LOG_LEVEL        debug, info, warn or error (info); DRAGONFLY_LOG_FORMAT: json or text
+  DRAGONFLY_STOP_SECONDS     what it is asked for may still take when it is to stop (8)
   DRAGONFLY_METRICS_TOKEN    opens /metrics to \`Authorization: Bearer TOKEN\`
   DRAGONFLY_BUNDLE_DIR       folder of the boot bundle (build/bundle)
   DRAGONFLY_SETUP_FILE       sets the server up without a browser: docs/setup.md (DRAGONFLY_SETUP: the text itself)

@@ -128,7 +128,12 @@ async function bringIn(shelf: Shelf, imageId: string): Promise<void> {
     // A control plane that names no manifest has forgotten that it was told (a restored backup).
     if (record.attempt >= image.attempt && image.manifestDigest !== null) return
     await storeReady(shelf, { ...record, attempt: image.attempt })
-  } else if (!(await importOne(shelf, image))) return waitForSibling(shelf, imageId)
+  } else {
+    const twin = await findTwin(shelf, image)
+    const usedAt = shelf.options.now()
+    if (twin) await storeReady(shelf, { ...twin, imageId, attempt: image.attempt, usedAt })
+    else if (!(await importOne(shelf, image))) return waitForSibling(shelf, imageId)
+  }
   shelf.options.onChange()
 }
 
@@ -157,6 +162,21 @@ function describeStanding(
   const isLeftOut = record?.status === 'evicted' && !wishes.inUse.has(imageId)
   if (!image || hasFailed(record, image) || isLeftOut) return { ...nothing, status: 'none' }
   return { ...nothing, status: 'wanted' }
+}
+
+/** Another image that is here and was published as the very same file. */
+async function findTwin(
+  { options, records, wanted }: Shelf,
+  image: WantedImage,
+): Promise<ReadyRecord | null> {
+  const { algorithm, value } = image.checksum
+  for (const { imageId, checksum } of wanted.values()) {
+    const record = records.get(imageId)
+    if (checksum.algorithm !== algorithm || checksum.value !== value || !isReady(record)) continue
+    if (image.manifestDigest !== null && image.manifestDigest !== record.manifestDigest) continue
+    if (await loadManifest(options.dir, record.manifestDigest)) return record
+  }
+  return null
 }
 
 /** False when another edge of the site brings it, or is to bring it; or when those that had it failed. */
@@ -229,7 +249,7 @@ async function importWithRoom(shelf: Shelf, job: ImportJob): Promise<ImportedIma
       const isFull = error instanceof ImportError && error.reason === 'cache-full'
       if (!isFull || job.signal.aborted) throw error
       if (await evictOne(shelf)) continue
-      await removeSpool(spoolPath(dir, job.image.checksum))
+      await removeSpool(spoolPath(dir, job.image))
       if (job.image.manifestDigest) await removePartialManifest(dir, job.image.manifestDigest)
       await removeChunks(shelf)
       throw error

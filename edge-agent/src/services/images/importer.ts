@@ -91,7 +91,7 @@ async function importFromEdges(
 
 async function importFromSource(options: ImportOptions): Promise<ImportedImage> {
   const added = new Set<string>()
-  const spool = spoolPath(options.dir, options.image.checksum)
+  const spool = spoolPath(options.dir, options.image)
   try {
     const imported = await importChunks(options, added)
     await removeSpool(spool)
