@@ -13,7 +13,6 @@ const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 const shaPattern = /^[0-9a-f]{64}$/
 
-/** Images on disk: `chunks/<ab>/<sha256>` (zstd) and `manifests/<digest>.json`. */
 export async function prepareImageDirectory(dir: string): Promise<void> {
   await mkdir(join(dir, 'chunks'), { recursive: true })
   await mkdir(join(dir, 'manifests'), { recursive: true })

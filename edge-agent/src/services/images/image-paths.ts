@@ -1,6 +1,9 @@
 import { join } from 'node:path'
 
-// Apart from what reads and checks the files: the image server needs to know no more than where they are.
+/**
+ * Images on disk: `chunks/<ab>/<sha256>` (zstd) and `manifests/<digest>.json`. Apart from what reads and checks them: the
+ * image server needs to know no more than where they are.
+ */
 
 export const chunkPath = (dir: string, sha256: string): string =>
   join(dir, 'chunks', sha256.slice(0, 2), sha256)

@@ -22,7 +22,8 @@ test('root is neither needed nor to be had', () => {
   expect(unit).toContain('CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_RAW\n')
   expect(unit).toContain('StateDirectory=dragonfly-edge\n')
   expect(unit).toContain('NoNewPrivileges=yes\n')
-  expect(unit).toContain('\nEnvironment=MALLOC_ARENA_MAX=2\nUMask=0077\n')
+  expect(unit).toContain('\nEnvironment=MALLOC_ARENA_MAX=2\n')
+  expect(unit).toContain('\nEnvironment=MALLOC_TRIM_THRESHOLD_=131072\n')
 })
 
 test('paths are one word each, wherever they lie', () => {
