@@ -122,6 +122,8 @@ async function greet(
   tunnel.admit()
   deps.log.info('an edge connected', { ...edge, version: hello.version, protocol: agreed.protocol })
   const { ackedSeq, staleAt } = greeting
+  // What it fetched before is told anew, or over.
+  deps.values.clearFetches(edge.edgeId)
   tunnel.send({ type: 'welcome', protocol: agreed.protocol, ackedSeq, now: deps.clock() })
   if (staleAt !== null)
     tunnel.send({ type: 'state-changed', generation: deps.identity.generation, version: staleAt })

@@ -1,4 +1,4 @@
-import type { LiveEvent } from '@dragonfly/schema/api'
+import type { EdgeFetchView, LiveEvent } from '@dragonfly/schema/api'
 import type { BundleManifest, ControlFrame, EdgeRelease } from '@dragonfly/schema/wire'
 
 /** Milliseconds since the epoch. */
@@ -81,12 +81,26 @@ export interface ImageProgress {
   at: number
 }
 
+/** An edge tells its progress every few seconds: what was told longer ago says nothing any more. */
+export const progressGoodForMs = 120_000
+
+/** What an edge fetches for itself. */
+export interface EdgeFetches {
+  bundle: EdgeFetchView | null
+  release: EdgeFetchView | null
+  at: number
+}
+
 /** The newest live values that edges told; lost on a restart, and told again. */
 export interface LiveValues {
   setImage(edgeId: string, imageId: string, progress: ImageProgress): void
   /** By edge and image: see `imageKey`. */
   images(): Promise<ReadonlyMap<string, ImageProgress>>
   clearImage(edgeId: string, imageId: string): void
+  setFetches(edgeId: string, fetches: EdgeFetches): void
+  /** By edge. */
+  fetches(): Promise<ReadonlyMap<string, EdgeFetches>>
+  clearFetches(edgeId: string): void
   setDeployment(deploymentId: string, progress: DeploymentProgress): void
   deployments(deploymentIds: readonly string[]): Promise<ReadonlyMap<string, DeploymentProgress>>
   clearDeployment(deploymentId: string): void

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Log } from '@dragonfly/schema/log'
-import { edgePorts, type HostInterface, type SiteEvent, type SiteState } from '@dragonfly/schema/wire'
+import {
+  type EdgeFetch,
+  edgePorts,
+  type HostInterface,
+  type SiteEvent,
+  type SiteState,
+} from '@dragonfly/schema/wire'
 import type { Database } from '../io/database.ts'
 import { openNodeUdpSocket } from '../io/node-udp-socket.ts'
 import { type Bmcs, type BmcsOptions, openBmcs } from './bmc/bmcs.ts'
@@ -45,6 +51,8 @@ export interface EdgeOptions {
   listInterfaces: () => Promise<HostInterface[]>
   /** It can become another version by itself. */
   canUpdate?: boolean
+  /** How far the version is that it is to become, while that is being fetched. */
+  updateProgress?: () => EdgeFetch | null
   /** Another desired state is in force. */
   onState?: (state: SiteState) => void
   /** Other ports than the agreed ones, for tests. */

@@ -251,7 +251,10 @@ function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, t
     setInterval(() => {
       if (tunnel.status().kind !== 'connected') return
       for (const frame of parts.bmcs.poller.frames()) tunnel.send(frame)
-      const frame = telemetry(parts.runner.all(), parts.images.progress())
+      const frame = telemetry(parts.runner.all(), parts.images.progress(), {
+        bundle: parts.bundle.progress(),
+        release: options.updateProgress?.() ?? null,
+      })
       if (frame) tunnel.send(frame)
     }, telemetryEveryMs),
     setInterval(() => parts.bmcs.poller.tick(), pollTickMs),

@@ -3,6 +3,7 @@ import type { Log } from '@dragonfly/schema/log'
 import {
   type Clock,
   type DeploymentProgress,
+  type EdgeFetches,
   type ImageProgress,
   imageKey,
   type LiveEvents,
@@ -68,11 +69,15 @@ export function createLiveEvents(log: Log): LiveEvents {
 
 export function createLiveValues(): LiveValues {
   const images = new Map<string, ImageProgress>()
+  const fetches = new Map<string, EdgeFetches>()
   const deployments = new Map<string, DeploymentProgress>()
   return {
     setImage: (edgeId, imageId, progress) => void images.set(imageKey(edgeId, imageId), progress),
     images: async () => images,
     clearImage: (edgeId, imageId) => void images.delete(imageKey(edgeId, imageId)),
+    setFetches: (edgeId, news) => void fetches.set(edgeId, news),
+    fetches: async () => fetches,
+    clearFetches: (edgeId) => void fetches.delete(edgeId),
     setDeployment: (deploymentId, progress) => void deployments.set(deploymentId, progress),
     deployments: async () => deployments,
     clearDeployment: (deploymentId) => void deployments.delete(deploymentId),

@@ -5,7 +5,7 @@ import { recheckMs } from '../../../features/events/feed.ts'
 import { mayHear } from '../../../features/events/visibility.ts'
 import { checkRights, concernsRights } from '../../../features/people/watch-rights.ts'
 import type { Counter, MetricName } from '../../../metrics.ts'
-import type { DeploymentProgress, ImageProgress } from '../../../ports/index.ts'
+import type { DeploymentProgress, EdgeFetches, ImageProgress } from '../../../ports/index.ts'
 import { version } from '../../../version.ts'
 import type { WorkerEnv } from '../env.ts'
 import { log } from '../log.ts'
@@ -42,6 +42,7 @@ export class LiveObject extends DurableObject<WorkerEnv> {
   #deps: Promise<Deps> | null = null
   readonly #turns = new Map<string, Promise<void>>()
   readonly #images = new Map<string, ImageProgress>()
+  readonly #fetches = new Map<string, EdgeFetches>()
   readonly #deployments = new Map<string, DeploymentProgress>()
 
   constructor(ctx: DurableObjectState, env: WorkerEnv) {
@@ -74,6 +75,7 @@ export class LiveObject extends DurableObject<WorkerEnv> {
     for (const item of news) {
       if (item.kind === 'event') events.push(item.event)
       else if (item.kind === 'image') put(this.#images, item.key, item.progress)
+      else if (item.kind === 'fetches') put(this.#fetches, item.edgeId, item.fetches)
       else put(this.#deployments, item.deploymentId, item.progress)
     }
     if (events.length === 0) return
@@ -106,6 +108,10 @@ export class LiveObject extends DurableObject<WorkerEnv> {
 
   images(): Map<string, ImageProgress> {
     return this.#images
+  }
+
+  fetches(): Map<string, EdgeFetches> {
+    return this.#fetches
   }
 
   deployments(ids: string[]): Map<string, DeploymentProgress> {

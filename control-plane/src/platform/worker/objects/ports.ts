@@ -73,6 +73,9 @@ function createRemoteValues(env: ObjectBindings, tell: Tell, log: Log): LiveValu
     images: () => orNone(Promise.resolve(liveObject(env).images())),
     clearImage: (edgeId, imageId) =>
       tell([{ kind: 'image', key: imageKey(edgeId, imageId), progress: null }]),
+    setFetches: (edgeId, fetches) => tell([{ kind: 'fetches', edgeId, fetches }]),
+    fetches: () => orNone(Promise.resolve(liveObject(env).fetches())),
+    clearFetches: (edgeId) => tell([{ kind: 'fetches', edgeId, fetches: null }]),
     setDeployment: (deploymentId, progress) => tell([{ kind: 'deployment', deploymentId, progress }]),
     deployments: async (ids) =>
       ids.length === 0 ? new Map() : orNone(Promise.resolve(liveObject(env).deployments([...ids]))),

@@ -1,0 +1,167 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { updateOverdueMs } from '@dragonfly/schema/state'
+import { type SiteState, updateAbility } from '@dragonfly/schema/wire'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type EdgeIdentity, type EdgeLink, enrolEdge, openEdgeLink } from '../../src/simulator/edge-link.ts'
+import { openBrowser, type PortalBrowser, takePictures } from '../support/browser.ts'
+import { call } from './support/call.ts'
+import { type Portal, signIn, startPortal } from './support/portal.ts'
+
+const version = '1.0.0'
+
+let packages: string
+let portal: Portal
+let browser: PortalBrowser
+let page: Page
+beforeAll(async () => {
+  packages = await mkdtemp(join(tmpdir(), 'dragonfly-packages-'))
+  await writeFile(join(packages, 'dragonfly-edge-1.1.0-linux-x64.tgz'), 'the next version')
+  portal = await startPortal({ environment: { DRAGONFLY_EDGE_PACKAGES_DIR: packages } })
+  browser = await openBrowser(portal.url)
+  page = await browser.openTab()
+  await signIn(page)
+})
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]()
+  await portal?.[Symbol.asyncDispose]()
+  await rm(packages, { recursive: true, force: true })
+})
+
+/** An edge that hears what is wanted of it, and does nothing by itself. */
+interface IdleEdge {
+  link: EdgeLink
+  /** Until then, frames are lost. */
+  isWelcome: Promise<void>
+  /** Resolves when its site's state asks it for an update, by another request than this one. */
+  asked(before?: string): Promise<string>
+}
+
+function startIdleEdge(identity: EdgeIdentity, runs: string): IdleEdge {
+  let wish: SiteState['edgeUpdate']
+  const { promise: isWelcome, resolve: welcome } = Promise.withResolvers<void>()
+  const link = openEdgeLink(identity, {
+    version: runs,
+    commands: [updateAbility],
+    onState: (state) => {
+      wish = state.edgeUpdate
+    },
+    onStatus: (text) => {
+      if (text.startsWith('connected')) welcome()
+    },
+  })
+  return {
+    link,
+    isWelcome,
+    asked: async (before) => {
+      await expect.poll(() => wish?.requestId ?? before, { timeout: 60_000 }).not.toBe(before)
+      return wish?.requestId ?? ''
+    },
+  }
+}
+
+async function enrol(siteName: string, hostname: string): Promise<EdgeIdentity> {
+  const { siteId } = (await call(page, 'POST', '/api/v1/sites', { name: siteName })).body
+  const { token } = (await call(page, 'POST', `/api/v1/sites/${siteId}/enrolment-tokens`)).body
+  return enrolEdge(portal.url, token, hostname, version)
+}
+
+async function takePhonePictures(name: string): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 844 })
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  await takePictures(page, name)
+  await page.setViewportSize({ width: 1440, height: 900 })
+}
+
+test('a boot bundle on its way to an edge is seen, with what keeps it from arriving', async () => {
+  const { link, isWelcome } = startIdleEdge(await enrol('Cellar', 'cellar-1'), version)
+  await isWelcome
+  await page.goto('/sites')
+  const card = page.getByRole('article', { name: 'Edge cellar-1' })
+  await card.getByText('no boot bundle yet').waitFor()
+  const bundle = { version: '0123456789ab', bytesDone: 12_000_000, bytesTotal: 96_000_000 }
+  const tell = (told: typeof bundle | null): void =>
+    link.send({ type: 'telemetry', deployments: [], images: [], bundle: told })
+  tell(bundle)
+  const pole = card.getByRole('progressbar', { name: 'Fetching boot bundle 0123456789ab' })
+  await pole.waitFor()
+  await card.getByText('no boot bundle yet').waitFor({ state: 'detached' })
+  tell({ ...bundle, bytesDone: 72_000_000 })
+  await expect.poll(() => pole.getAttribute('aria-valuenow'), { timeout: 60_000 }).toBe('75')
+  await takePictures(page, 'edge-bundle-progress')
+  await takePhonePictures('edge-bundle-progress-phone')
+  // Whoever comes later sees it, too.
+  await page.goto('/sites')
+  await pole.waitFor()
+
+  const message =
+    'The boot bundle could not be fetched: no answer in time. It tries again by itself; no machine can boot from the network here meanwhile. `dragonfly-edge doctor` on its host says whether it reaches this server.'
+  tell(null)
+  link.append([{ type: 'bundle.failed', version: bundle.version, message }])
+  await card.getByText('The boot bundle could not be fetched: no answer in time.').waitFor()
+  await pole.waitFor({ state: 'detached' })
+  await takePictures(page, 'edge-bundle-failed')
+  link.append([{ type: 'bundle.ready', version: bundle.version }])
+  await card.getByText('boot bundle 0123456789ab').waitFor()
+  await card.getByText('The boot bundle could not be fetched').waitFor({ state: 'detached' })
+  link.stop()
+  expect(browser.complaints()).toEqual([])
+})
+
+test('an edge is updated; one that says nothing for long is asked again; one that went back says why', async () => {
+  const identity = await enrol('Attic', 'attic-1')
+  const edge = startIdleEdge(identity, version)
+  await page.goto('/sites')
+  const card = page.getByRole('article', { name: 'Edge attic-1' })
+
+  await card.getByRole('button', { name: 'Update to 1.1.0' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Update attic-1?' })
+  await dialog.getByText('It goes from version 1.0.0 to 1.1.0.').waitFor()
+  await takePictures(page, 'edge-update-dialog')
+  await dialog.getByRole('button', { name: 'Update to 1.1.0' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await card.getByText('updating to 1.1.0').waitFor()
+  const first = await edge.asked()
+  const release = { version: '1.1.0', bytesDone: 20_000_000, bytesTotal: 50_000_000 }
+  edge.link.send({ type: 'telemetry', deployments: [], images: [], release })
+  const pole = card.getByRole('progressbar', { name: 'Fetching version 1.1.0' })
+  await expect.poll(() => pole.getAttribute('aria-valuenow'), { timeout: 60_000 }).toBe('40')
+  await takePictures(page, 'edge-update-under-way')
+  edge.link.send({ type: 'telemetry', deployments: [], images: [], release: null })
+  await pole.waitFor({ state: 'detached' })
+
+  // Some minutes later.
+  await page.clock.setFixedTime(Date.now() + updateOverdueMs + 60_000)
+  await page.goto('/sites')
+  const note = card.getByRole('region', { name: 'Update' })
+  await note.getByText('It has not come back as version 1.1.0').waitFor()
+  expect(await card.getByText('updating to 1.1.0').count()).toBe(0)
+  await takePictures(page, 'edge-update-overdue')
+  await takePhonePictures('edge-update-overdue-phone')
+  await note.getByRole('button', { name: 'Ask again' }).click()
+  await edge.asked(first)
+  await page.clock.setFixedTime(Date.now())
+  await page.goto('/sites')
+  await card.getByText('updating to 1.1.0').waitFor()
+  expect(await note.count()).toBe(0)
+
+  // It tried, and went back.
+  const undone = 'The update to version 1.1.0 was undone, and version 1.0.0 runs again: it did not serve.'
+  edge.link.append([{ type: 'edge.problem', problem: 'update-rolled-back', message: undone }])
+  await card.getByText(undone).waitFor()
+  await card.getByText('updating to 1.1.0').waitFor({ state: 'detached' })
+  await card.getByRole('button', { name: 'Update to 1.1.0' }).click()
+  await dialog.getByRole('button', { name: 'Update to 1.1.0' }).click()
+  await card.getByText('updating to 1.1.0').waitFor()
+
+  // This time it works.
+  edge.link.stop()
+  const updated = startIdleEdge(identity, '1.1.0')
+  await card.getByText('version 1.1.0').waitFor()
+  await card.getByText('updating to 1.1.0').waitFor({ state: 'detached' })
+  expect(await card.getByRole('button', { name: /^Update to/ }).count()).toBe(0)
+  updated.link.stop()
+  expect(browser.complaints()).toEqual([])
+})
