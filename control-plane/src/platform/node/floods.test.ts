@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
-import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLog } from '@dragonfly/schema/log'
@@ -32,35 +31,6 @@ beforeEach(async () => {
   cookie = (signedIn.headers.getSetCookie()[0] ?? '').split(';')[0] ?? ''
 })
 afterEach(() => server.close())
-
-/** Sends a body of a megabyte in pieces; `length` says so beforehand, or does not. */
-async function sendLarge(path: string, isLengthSaid: boolean): Promise<number> {
-  const piece = Buffer.alloc(64 * 1024, 32)
-  const outgoing = request(`${server.url}${path}`, {
-    method: 'POST',
-    headers: {
-      cookie,
-      origin: server.url,
-      'content-type': 'application/json',
-      ...(isLengthSaid ? { 'content-length': String(16 * piece.length) } : {}),
-    },
-  })
-  outgoing.on('error', () => undefined)
-  for (let i = 0; i < 16; i++) outgoing.write(piece)
-  outgoing.end()
-  const [answer] = await once(outgoing, 'response')
-  answer.resume()
-  return answer.statusCode
-}
-
-it.each(['/api/v1/sites', '/api/auth/sign-in/email', '/api/edge/v1/enrol'])(
-  'takes no large body at %s, whether its length is said or not',
-  async (path) => {
-    expect(await sendLarge(path, true)).toBe(413)
-    expect(await sendLarge(path, false)).toBe(413)
-    expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
-  },
-)
 
 it('cuts a socket that sends a frame larger than any that it could want', async () => {
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/api/v1/events`, {
