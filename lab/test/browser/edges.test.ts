@@ -165,3 +165,37 @@ test('an edge is updated; one that says nothing for long is asked again; one tha
   updated.link.stop()
   expect(browser.complaints()).toEqual([])
 })
+
+test('a BMC that refuses the password is told from one that is silent, with what mends it', async () => {
+  const identity = await enrol('Loft', 'loft-1')
+  const { link } = startIdleEdge(identity, version)
+  const machine = { siteId: identity.siteId, name: 'refused-1', mac: '52:54:00:00:07:01' }
+  const { machineId } = (await call(page, 'POST', '/api/v1/machines', machine)).body
+  await call(page, 'PUT', `/api/v1/machines/${machineId}/bmc`, { address: '10.0.0.7' })
+  const message = 'The BMC does not take this user name and password.'
+  const event = { type: 'bmc.power' as const, machineId, powerState: 'unknown' as const, problem: message }
+  link.append([{ ...event, attempts: [{ driver: 'ipmi', reason: 'wrong-password', message }] }])
+  await page.goto('/')
+  const row = page.getByRole('row', { name: /refused-1/ })
+  await row.getByText('BMC refuses the password').first().waitFor()
+  expect(await row.getByText('BMC lost').count()).toBe(0)
+  await takePictures(page, 'bmc-refuses-list')
+  await page.goto(`/machines/${machineId}?tab=power`)
+  const power = page.getByRole('region', { name: 'Power', exact: true })
+  await power.getByText(message).waitFor()
+  await takePictures(page, 'bmc-refuses-tab')
+  await takePhonePictures('bmc-refuses-phone')
+  await power.getByRole('button', { name: 'Enter the password again' }).click()
+  await page.getByRole('dialog', { name: 'BMC of refused-1' }).getByLabel('Password').waitFor()
+  await takePictures(page, 'bmc-refuses-dialog')
+  await page.keyboard.press('Escape')
+
+  link.append([{ ...event, attempts: [{ driver: 'ipmi', reason: 'timeout', message }] }])
+  await page
+    .getByText(/^BMC lost/)
+    .first()
+    .waitFor()
+  expect(await power.getByRole('button', { name: 'Enter the password again' }).count()).toBe(0)
+  link.stop()
+  expect(browser.complaints()).toEqual([])
+})
