@@ -28,8 +28,10 @@ export interface EdgeConnections {
   send(edge: EdgeAddress, frame: ControlFrame): Promise<void>
   sendToSite(siteId: string, frame: ControlFrame): Promise<void>
   /** Cuts the edge's tunnel and its consoles. */
-  disconnect(edge: EdgeAddress, reason: string): Promise<void>
+  disconnect(edge: EdgeAddress, why: Disconnect): Promise<void>
 }
+
+export type Disconnect = 'revoked' | 'site-deleted'
 
 /** What leads to an edge's tunnel. */
 interface EdgeAddress {
@@ -45,7 +47,7 @@ export interface PresentEdge extends EdgeAddress {
 /** A tunnel that ends in this process. */
 export interface LocalTunnel extends PresentEdge {
   send(frame: ControlFrame): void
-  close(reason: string): void
+  cut(why: Disconnect | 'replaced'): void
 }
 
 /** The tunnels of one process that holds them all. */

@@ -14,6 +14,7 @@ import { type Bmcs, type BmcsOptions, openBmcs } from './bmc/bmcs.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { type BundleStore, openBundleStore } from './bundle.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { type Counters, createCounters } from './counters.ts'
 import { createBootEventHandler } from './deployments/boot-events.ts'
 import { createOrderDesk, type OrderDesk } from './deployments/order-desk.ts'
 import { createOrders, trustedKeys } from './deployments/orders.ts'
@@ -83,6 +84,8 @@ export interface EdgeParts {
   bundle: BundleStore
   bmcs: Bmcs
   dhcpObserver: DhcpObserver
+  /** What this process counts. */
+  counters: Counters
 }
 
 /** Makes the parts; none of them serves anything yet. `agentPort` is asked for when an order is handed out. */
@@ -130,7 +133,7 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
 
 type Records = Pick<
   EdgeParts,
-  'ports' | 'bootTokenKey' | 'journal' | 'report' | 'problems' | 'site' | 'sealing'
+  'ports' | 'bootTokenKey' | 'journal' | 'report' | 'problems' | 'site' | 'sealing' | 'counters'
 >
 type Stores = Pick<EdgeParts, 'imageServer' | 'images' | 'bundle'>
 
@@ -151,6 +154,7 @@ async function openRecords({ database, now, log, ...options }: EdgeOptions): Pro
     problems: await openProblems(database, report, log),
     site: await openSiteContext(database, now),
     sealing: await openSealing({ dataDir: options.dataDir, siteId: options.identity.siteId, now }),
+    counters: createCounters('edge'),
   }
 }
 
@@ -215,7 +219,7 @@ function createPublisher(
 
 function createDesk(
   { database, identity, now, log, imageServers }: EdgeOptions,
-  { ports, site, imageServer, images }: Records & Stores,
+  { ports, site, imageServer, images, counters }: Records & Stores,
   later: () => EdgeParts,
   agentPort: () => number | null,
 ): OrderDesk {
@@ -231,6 +235,7 @@ function createDesk(
     siteState: site.state,
     machines: site.machines,
     imageReadiness: images.readiness,
+    counters,
   })
   return createOrderDesk({ orders, runner: () => later().runner, links: () => later().links, warn: log.warn })
 }

@@ -24,7 +24,7 @@ export function createEdgeConnections(onCut: (edgeId: string) => void): LocalCon
     add(tunnel) {
       const before = byEdge.get(tunnel.edgeId)
       byEdge.set(tunnel.edgeId, tunnel)
-      before?.close('replaced by a newer tunnel')
+      before?.cut('replaced')
     },
     remove(tunnel) {
       if (byEdge.get(tunnel.edgeId) === tunnel) byEdge.delete(tunnel.edgeId)
@@ -36,8 +36,8 @@ export function createEdgeConnections(onCut: (edgeId: string) => void): LocalCon
     sendToSite: async (siteId, frame) => {
       for (const tunnel of ofSite(siteId)) tunnel.send(frame)
     },
-    disconnect: async ({ edgeId }, reason) => {
-      byEdge.get(edgeId)?.close(reason)
+    disconnect: async ({ edgeId }, why) => {
+      byEdge.get(edgeId)?.cut(why)
       onCut(edgeId)
     },
   }
