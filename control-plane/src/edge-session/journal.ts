@@ -26,6 +26,7 @@ import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
 import { type Effect, joinEffects, noEffect } from './effect.ts'
 import { type KnownMachines, readKnownMachines } from './known-machines.ts'
 import { writeReports } from './machine-reports.ts'
+import { readToldTime } from './told-time.ts'
 
 /** An entry as it arrived: `event` null when this control plane can't read it (a newer edge's, or damaged). */
 export type ReceivedEntry = Omit<JournalEntry, 'event'> & { event: JournalEntry['event'] | null }
@@ -52,7 +53,7 @@ export async function takeEntries(
   const fresh: ReceivedEntry[] = []
   for (const entry of entries) {
     if (entry.seq <= taken) deps.metrics.count('dragonfly_journal_repeats_total')
-    else fresh.push(entry)
+    else fresh.push({ ...entry, at: readToldTime(deps, entry.at) })
     taken = Math.max(taken, entry.seq)
   }
   const breathe = createBreathe()

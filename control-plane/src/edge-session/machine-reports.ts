@@ -51,6 +51,7 @@ interface PowerReport {
   powerState: string | null
   edgeId: string | null
   problem: string | null
+  problemKind: string | null
   problemSince: number | null
 }
 
@@ -199,14 +200,16 @@ function writeHardware(
 function writePowers(db: Database, powers: readonly FoldedPower[]): Statement {
   const rows = powers.map((each) => [
     ...[each.machineId, each.powerState, each.seenAt, each.edgeId],
-    ...[each.problem, each.problemSince, each.updatedAt],
+    ...[each.problem, each.problemKind, each.problemSince, each.updatedAt],
   ])
   return db.run(sql`update bmcs set power_state = coalesce(t.power_state, bmcs.power_state),
       power_state_at = coalesce(t.seen_at, power_state_at), reachable_at = coalesce(t.seen_at, reachable_at),
-      edge_id = t.edge_id, problem = t.problem, problem_since = t.problem_since,
+      edge_id = t.edge_id, problem = t.problem, problem_kind = t.problem_kind,
+      problem_since = t.problem_since,
       updated_at = max(bmcs.updated_at, t.updated_at)
     from (select value ->> 0 as id, value ->> 1 as power_state, value ->> 2 as seen_at, value ->> 3 as edge_id,
-      value ->> 4 as problem, value ->> 5 as problem_since, value ->> 6 as updated_at from ${tableOf(rows)}) t
+      value ->> 4 as problem, value ->> 5 as problem_kind, value ->> 6 as problem_since,
+      value ->> 7 as updated_at from ${tableOf(rows)}) t
     where bmcs.machine_id = t.id`)
 }
 

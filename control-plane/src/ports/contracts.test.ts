@@ -343,6 +343,12 @@ describe.each(platforms)('on %s', { timeout: 30_000 }, (_name, start) => {
       await expect.poll(images).toContainEqual(['edge-2 image-2', value])
       const deployments = await platform.port('values', 'deployments', ['deployment-2', 'another'])
       expect(deployments).toEqual([['deployment-2', { bytesDone: 1, bytesTotal: 2 }]])
+      const bundle = { version: 'b', bytesDone: 1, bytesTotal: 2, fromEdgeId: null }
+      const fetches = () => platform.port<[string, unknown][]>('values', 'fetches')
+      await platform.port('values', 'setFetches', 'edge-2', { bundle, release: null, at: 7 })
+      await expect.poll(fetches).toContainEqual(['edge-2', { bundle, release: null, at: 7 }])
+      await platform.port('values', 'clearFetches', 'edge-2')
+      await expect.poll(fetches).toEqual([])
       await platform.port('values', 'clearImage', 'edge-2', 'image-2')
       await expect.poll(images).not.toContainEqual(['edge-2 image-2', value])
     })

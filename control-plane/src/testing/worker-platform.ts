@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as schema from '@dragonfly/schema/db'
 import { migrationsFolder } from '@dragonfly/schema/migrations'
+import { edgeLostAfterMs } from '@dragonfly/schema/wire'
 import { createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { helloTimeoutMs } from '../edge-session/tunnel.ts'
 import { migrateDatabase } from '../platform/node/migrate.ts'
 import { findFreePort, startSqld } from '../platform/node/sqld.ts'
 import type { Platform } from './platform.ts'
@@ -89,6 +91,11 @@ export async function startWorkerPlatform(): Promise<Platform> {
       await evict(siteId, 'close')
     },
     setSitesAway: (isAway) => post('sites-away', isAway),
+    async openSilent({ siteId, edgeId }, open) {
+      const opened = await open()
+      await post('silence', { siteId, edgeId, ms: edgeLostAfterMs + helloTimeoutMs })
+      return opened
+    },
     runTimers: () => post('timers', null),
     async close() {
       await miniflare.dispose()

@@ -2616,6 +2616,20 @@ export interface components {
             lastSeenAt: number | null;
             upToDate: boolean;
             bundleVersion: string | null;
+            fetching: {
+                bundle: {
+                    version: string;
+                    bytesDone: number;
+                    bytesTotal: number;
+                    fromEdgeId: string | null;
+                } | null;
+                release: {
+                    version: string;
+                    bytesDone: number;
+                    bytesTotal: number;
+                    fromEdgeId: string | null;
+                } | null;
+            };
             update: {
                 available: string | null;
                 wanted: string | null;
@@ -2792,6 +2806,8 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             sampledAt: number | null;
             problem: string | null;
+            /** @enum {string|null} */
+            problemKind: "lost" | "password-refused" | "password-change" | "password-closed" | "password-missing" | "certificate" | "other" | null;
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             problemSince: number | null;
         };
@@ -13380,6 +13396,22 @@ export interface operations {
                         bytesDone: number;
                         bytesTotal: number | null;
                         fromEdgeId?: string;
+                    } | {
+                        /** @enum {string} */
+                        type: "edge-progress";
+                        edgeId: string;
+                        bundle: {
+                            version: string;
+                            bytesDone: number;
+                            bytesTotal: number;
+                            fromEdgeId: string | null;
+                        } | null;
+                        release: {
+                            version: string;
+                            bytesDone: number;
+                            bytesTotal: number;
+                            fromEdgeId: string | null;
+                        } | null;
                     } | {
                         /** @enum {string} */
                         type: "readings";

@@ -53,6 +53,7 @@ export function findMachines(db: Database, where: SQL | undefined) {
         hottestCelsius: bmcs.hottestCelsius,
         sampledAt: bmcs.sampledAt,
         problem: bmcs.problem,
+        problemKind: bmcs.problemKind,
         problemSince: bmcs.problemSince,
       },
       rackName: racks.name,

@@ -10,12 +10,12 @@ import {
   indexBootView,
 } from '../../protocol/boot-view.ts'
 import { createKnownOffers } from '../../protocol/known-offers.ts'
+import { createCounters } from '../counters.ts'
 import { httpTimeouts, limitConnections } from '../http-limits.ts'
 import { listen } from '../http-listen.ts'
 import { createBootFiles } from './boot-files.ts'
 import { createConcerns } from './concerns.ts'
 import type { BootContext, BootPorts } from './context.ts'
-import { createCounters } from './counters.ts'
 import { handleDhcpPacket } from './dhcp-service.ts'
 import { createEventLimit } from './event-limit.ts'
 import { createHttpHandler } from './http-service.ts'
@@ -50,7 +50,7 @@ export interface BootResponder {
 
 /** Joins DHCP, TFTP and HTTP over one view that is replaced as a whole. */
 export function createBootResponder(options: BootResponderOptions): BootResponder {
-  const counters = createCounters()
+  const counters = createCounters('boot')
   const mayReport = createEventLimit({ perSecond: 200, burst: 1000, now: options.now })
   let index: IndexedBootView | undefined
   const context: BootContext = {

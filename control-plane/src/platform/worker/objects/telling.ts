@@ -1,13 +1,14 @@
 import { waitUntil } from 'cloudflare:workers'
 import type { LiveEvent } from '@dragonfly/schema/api'
 import type { Log } from '@dragonfly/schema/log'
-import type { DeploymentProgress, ImageProgress } from '../../../ports/index.ts'
+import type { DeploymentProgress, EdgeFetches, ImageProgress } from '../../../ports/index.ts'
 import { liveObject, type ObjectBindings } from './bindings.ts'
 
 /** What the object for live events is told, in order. */
 export type News =
   | { kind: 'event'; event: LiveEvent }
   | { kind: 'image'; key: string; progress: ImageProgress | null }
+  | { kind: 'fetches'; edgeId: string; fetches: EdgeFetches | null }
   | { kind: 'deployment'; deploymentId: string; progress: DeploymentProgress | null }
 
 export type Tell = (news: readonly News[]) => void
