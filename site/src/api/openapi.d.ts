@@ -2806,6 +2806,8 @@ export interface components {
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             sampledAt: number | null;
             problem: string | null;
+            /** @enum {string|null} */
+            problemKind: "lost" | "password-refused" | "password-change" | "password-closed" | "password-missing" | "certificate" | "other" | null;
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             problemSince: number | null;
         };

@@ -40,14 +40,14 @@ export function EdgeCard({ edge }: { edge: Edge }) {
         {edge.bundleVersion === null && edge.fetching.bundle === null && edge.status === 'online' && (
           <span className="text-ink-soft">no boot bundle yet</span>
         )}
-        {!edge.upToDate && edge.status === 'online' && <span className="text-wanted">catching up</span>}
+        {!edge.upToDate && edge.status === 'online' && <span className="text-ink-soft">catching up</span>}
         {standing === 'under-way' && (
           <span className="text-ink-soft">
             updating to {edge.update.wanted}, asked <Ago atMs={edge.update.askedAt} />
           </span>
         )}
         {!isRevoked && (
-          <span className="ml-auto flex flex-wrap items-baseline gap-x-5">
+          <span className="ml-auto flex flex-wrap items-baseline gap-x-1 max-sm:-mx-4">
             {canUpdate && (
               <Button may="edges" look="quiet" className="text-[0.95rem]" onClick={() => setUpdating(true)}>
                 Update to {edge.update.available}
