@@ -95,11 +95,19 @@ describe.each(platforms)('a newer control plane on %s', { timeout: 120_000 }, (_
     ['edge-too-new', 'update the control plane', { protocol: 5, oldestProtocol: 4 }],
   ] as const)('names and counts what does not fit: %s', async (reason, sentence, protocols) => {
     const before = await counted(reason)
-    const line = await connectEdge(platform, await enrolEdge(ada, await createSite()))
+    const siteId = await createSite()
+    const edge = await enrolEdge(ada, siteId)
+    const line = await connectEdge(platform, edge)
     line.send(helloText(protocols))
     const told = await line.next('incompatible')
     expect(told).toMatchObject({ reason, message: expect.stringContaining(sentence) })
     expect(await line.closed).toEqual({ code: 4409, reason: 'incompatible' })
     await expect.poll(() => counted(reason)).toBe(before + 1)
+    // Somebody has to know, until one side is updated.
+    const problems = async () =>
+      (await ada.call('GET', `/api/v1/edges?siteId=${siteId}`)).body.items[0].problems
+    await expect.poll(problems).toMatchObject([{ problem: 'protocol', message: told.message }])
+    closing.push((await greetEdge(platform, edge, { protocol: own.newest })).line.terminate)
+    await expect.poll(problems).toEqual([])
   })
 })
