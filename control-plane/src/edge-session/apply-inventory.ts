@@ -31,10 +31,16 @@ export function applyInventory(
   const hadNone = (before?.macs ?? []).length === 0
   const { smbiosUuid, serial } = reported
   known.noteMachine({ machineId, macs: newMacs, smbiosUuid, serial })
-  const hardware = describeHardware(event, reported, at)
+  const json = JSON.stringify(event.inventory)
+  // Most machines tell at each boot what they told at the one before.
+  const isSame = json === known.inventory(machineId)
+  known.noteInventory(machineId, json)
+  const hardware = isSame ? null : describeHardware(event.inventory, json, reported)
+  // Only a ramdisk sends one; a new machine was not known yet when its ramdisk connected.
+  const told = { at, ramdisk: 'connected', inventoryAt: at, address: event.address, hardware } as const
   return {
     statements: [
-      ...(isNew ? [insertMachine(deps, edge, machineId, hardware)] : []),
+      ...(isNew ? [insertMachine(deps, edge, machineId)] : []),
       // Not "or nothing": when another edge took the address meanwhile, all of this is decided anew.
       ...(newMacs.length > 0
         ? [
@@ -52,8 +58,7 @@ export function applyInventory(
         deps.db.insert(machineLog).values({ machineId, deploymentId: null, at, level: 'warning', text }),
       ),
     ],
-    // Only a ramdisk sends one; a new machine was not known yet when its ramdisk connected.
-    reports: isNew ? [] : [{ kind: 'sighting', machineId, at, ramdisk: 'connected', hardware }],
+    reports: [{ kind: 'sighting', machineId, ...told }],
     live: [
       { type: 'changed', entity: 'machine', id: machineId },
       ...(isNew ? [{ type: 'changed' as const, entity: 'site' as const, id: siteId }] : []),
@@ -89,22 +94,13 @@ function tellsMore({ smbiosUuid, serial }: Reported, before: KnownMachine | null
   )
 }
 
-/** What is kept of it, and when it was told. */
-function describeHardware(event: InventoryEvent, { smbiosUuid, serial }: Reported, at: number): Hardware {
-  const { inventory, address } = event
-  const told = { smbiosUuid, serial, address, inventory, inventoryAt: at }
-  return { ...told, kind: inventory.virtualMachine ? 'vm' : 'metal', ...summarise(inventory) }
+function insertMachine(deps: Deps, { siteId }: EdgeIdentity, machineId: string): Statement {
+  return deps.db.insert(machines).values({ machineId, siteId, createdAt: deps.clock() })
 }
 
-function insertMachine(
-  deps: Deps,
-  { siteId, edgeId }: EdgeIdentity,
-  machineId: string,
-  hardware: Hardware,
-): Statement {
-  const { inventoryAt: at } = hardware
-  const seen = { ramdiskEdgeId: edgeId, firstSeenAt: at, lastSeenAt: at, createdAt: deps.clock() }
-  return deps.db.insert(machines).values({ machineId, siteId, ...hardware, ...seen })
+function describeHardware(inventory: Inventory, json: string, { smbiosUuid, serial }: Reported): Hardware {
+  const kind = inventory.virtualMachine ? 'vm' : 'metal'
+  return { kind, inventory: json, ...summarise(inventory), smbiosUuid, serial }
 }
 
 function summarise({ smbios, cpu, memory, disks }: Inventory) {

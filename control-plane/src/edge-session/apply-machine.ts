@@ -7,6 +7,7 @@ import { usableUuid } from '../features/machines/identity.ts'
 import { createId } from '../ids.ts'
 import { type Effect, noEffect } from './effect.ts'
 import type { KnownMachines } from './known-machines.ts'
+import { barely } from './machine-reports.ts'
 
 type Event<T extends SiteEvent['type']> = Extract<SiteEvent, { type: T }>
 
@@ -26,7 +27,7 @@ export function applyNetboot(
     return event.decision === 'hold' ? takeInHeld(deps, edge, known, event, at) : noEffect
   return {
     statements: [],
-    reports: [{ kind: 'sighting', machineId, at, ramdisk: null, hardware: null }],
+    reports: [{ kind: 'sighting', machineId, at, ramdisk: null, ...barely }],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: 'none',
   }
@@ -66,7 +67,7 @@ export function applyRamdisk(known: KnownMachines, event: Event<'machine.ramdisk
   const ramdisk = event.connected ? 'connected' : 'left'
   return {
     statements: [],
-    reports: [{ kind: 'sighting', machineId, at, ramdisk, hardware: null }],
+    reports: [{ kind: 'sighting', machineId, at, ramdisk, ...barely }],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: 'none',
   }

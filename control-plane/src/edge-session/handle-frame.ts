@@ -112,7 +112,7 @@ async function greet(
   if ('incompatible' in agreed) {
     deps.log.warn('an edge’s version does not fit', { ...edge, version: hello.version })
     tunnel.send(agreed.incompatible)
-    return tunnel.cut('incompatible')
+    return tunnel.cut(agreed.incompatible.reason)
   }
   const greeting = await takeHello(deps, edge, hello)
   if (greeting.kind === 'revoked') return tunnel.cut('revoked')

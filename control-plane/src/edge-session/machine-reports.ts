@@ -1,5 +1,5 @@
 import { machines } from '@dragonfly/schema/db'
-import type { Inventory, SiteEvent } from '@dragonfly/schema/wire'
+import type { SiteEvent } from '@dragonfly/schema/wire'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Database, EdgeIdentity } from '../deps.ts'
@@ -18,16 +18,18 @@ interface Sighting {
   at: number
   /** Of its ramdisk, to the edge that tells. Null where nothing is said. */
   ramdisk: 'connected' | 'left' | null
-  /** Null where nothing is said. */
+  /** Null, here and below, where nothing is said: what the machine told before stays. */
+  inventoryAt: number | null
+  address: string | null
   hardware: Hardware | null
 }
 
-/** What is kept of an inventory. Null is what it does not say: what the machine told before stays. */
+/** Of an event that tells of nothing else. */
+export const barely = { inventoryAt: null, address: null, hardware: null } as const
+
+/** What is kept of an inventory. */
 export interface Hardware {
   kind: 'metal' | 'vm'
-  smbiosUuid: string | null
-  serial: string | null
-  address: string | null
   manufacturer: string | null
   product: string | null
   cpuModel: string | null
@@ -35,8 +37,11 @@ export interface Hardware {
   memoryBytes: number
   diskBytes: number
   foundOs: string | null
-  inventoryAt: number
-  inventory: Inventory
+  /** JSON. */
+  inventory: string
+  /** What the machine told before stays when it tells nothing now. */
+  smbiosUuid: string | null
+  serial: string | null
 }
 
 interface PowerReport {
@@ -84,7 +89,7 @@ interface FoldedSighting extends Omit<Sighting, 'at' | 'ramdisk'> {
 
 function foldSightings(sightings: readonly Sighting[]): FoldedSighting[] {
   const folded = new Map<string, FoldedSighting>()
-  for (const { machineId, at, ramdisk, hardware } of sightings) {
+  for (const { machineId, at, ramdisk, inventoryAt, address, hardware } of sightings) {
     const before = folded.get(machineId)
     const wasHere = before?.ramdisk === 'connected' || before?.ramdisk === 'gone'
     folded.set(machineId, {
@@ -92,6 +97,8 @@ function foldSightings(sightings: readonly Sighting[]): FoldedSighting[] {
       firstAt: Math.min(before?.firstAt ?? at, at),
       lastAt: Math.max(before?.lastAt ?? at, at),
       ramdisk: ramdisk === 'left' && wasHere ? 'gone' : (ramdisk ?? before?.ramdisk ?? null),
+      inventoryAt: inventoryAt ?? before?.inventoryAt ?? null,
+      address: address ?? before?.address ?? null,
       hardware: foldHardware(before?.hardware ?? null, hardware),
     })
   }
@@ -100,12 +107,7 @@ function foldSightings(sightings: readonly Sighting[]): FoldedSighting[] {
 
 function foldHardware(before: Hardware | null, now: Hardware | null): Hardware | null {
   if (!before || !now) return now ?? before
-  return {
-    ...now,
-    smbiosUuid: now.smbiosUuid ?? before.smbiosUuid,
-    serial: now.serial ?? before.serial,
-    address: now.address ?? before.address,
-  }
+  return { ...now, smbiosUuid: now.smbiosUuid ?? before.smbiosUuid, serial: now.serial ?? before.serial }
 }
 
 interface FoldedPower extends Omit<PowerReport, 'at'> {
@@ -143,26 +145,35 @@ const seen = ({ edgeId }: EdgeIdentity) => sql`
   first_seen_at = min(coalesce(first_seen_at, t.first_at), t.first_at),
   last_seen_at = max(coalesce(last_seen_at, t.last_at), t.last_at),
   ramdisk_edge_id = case t.ramdisk when 'connected' then ${edgeId} when 'gone' then null
-    when 'left' then nullif(ramdisk_edge_id, ${edgeId}) else ramdisk_edge_id end`
+    when 'left' then nullif(ramdisk_edge_id, ${edgeId}) else ramdisk_edge_id end,
+  inventory_at = coalesce(t.told_at, inventory_at), address = coalesce(t.told_address, address)`
 
-const seenColumns = sql`value ->> 0 as id, value ->> 1 as first_at, value ->> 2 as last_at, value ->> 3 as ramdisk`
+const seenColumns = sql`value ->> 0 as id, value ->> 1 as first_at, value ->> 2 as last_at, value ->> 3 as ramdisk,
+  value ->> 4 as told_at, value ->> 5 as told_address`
+const seenValues = ({
+  machineId,
+  firstAt,
+  lastAt,
+  ramdisk,
+  inventoryAt,
+  address,
+}: FoldedSighting): Value[] => [...[machineId, firstAt, lastAt, ramdisk, inventoryAt, address]]
 
 function writeSightings(db: Database, edge: EdgeIdentity, sightings: readonly FoldedSighting[]): Statement {
-  const rows = sightings.map((each) => [each.machineId, each.firstAt, each.lastAt, each.ramdisk])
   return db.run(sql`update machines set ${seen(edge)}
-    from (select ${seenColumns} from ${tableOf(rows)}) t where machines.machine_id = t.id`)
+    from (select ${seenColumns} from ${tableOf(sightings.map(seenValues))}) t where machines.machine_id = t.id`)
 }
 
 /** What an inventory says anew each time, and what stays when it says nothing now. */
 const renewed = [
-  ...(['kind', 'inventoryAt', 'manufacturer', 'product', 'cpuModel', 'cpuThreads'] as const),
+  ...(['kind', 'manufacturer', 'product', 'cpuModel', 'cpuThreads'] as const),
   ...(['memoryBytes', 'diskBytes', 'foundOs', 'inventory'] as const),
 ]
-const stays = ['smbiosUuid', 'serial', 'address'] as const
+const stays = ['smbiosUuid', 'serial'] as const
 const hardwareKeys = [...renewed, ...stays]
 const nameOf = (key: keyof Hardware): string => machines[key].name
 const hardwareColumns = sql.raw(
-  hardwareKeys.map((key, index) => `value ->> ${index + 4} as new_${nameOf(key)}`).join(', '),
+  hardwareKeys.map((key, index) => `value ->> ${index + 6} as new_${nameOf(key)}`).join(', '),
 )
 const hardware = sql.raw(
   [
@@ -176,11 +187,10 @@ function writeHardware(
   edge: EdgeIdentity,
   sightings: readonly (FoldedSighting & { hardware: Hardware })[],
 ): Statement {
-  const rows = sightings.map((each) => {
-    const shown = { ...each.hardware, inventory: JSON.stringify(each.hardware.inventory) }
-    const values = hardwareKeys.map((key) => shown[key])
-    return [each.machineId, each.firstAt, each.lastAt, each.ramdisk, ...values]
-  })
+  const rows = sightings.map((each) => [
+    ...seenValues(each),
+    ...hardwareKeys.map((key) => each.hardware[key]),
+  ])
   // Materialized: `json_each` would make the text of a row anew for each of its values.
   return db.run(sql`with r as materialized (select value from ${tableOf(rows)})
     update machines set ${seen(edge)}, ${hardware}

@@ -40,10 +40,19 @@ export const bmcAttemptSchema = z.object({
 })
 export const bmcAttemptsSchema = z.array(bmcAttemptSchema).max(16)
 
-export const bmcCapabilitiesSchema: z.ZodType<BmcCapabilities> = z.partialRecord(
-  z.enum(bmcCapabilities),
-  z.union([z.object({ driver: z.enum(bmcDrivers) }), z.object({ failures: bmcAttemptsSchema })]),
+const bmcCapabilitySchema = z.union([
+  z.object({ driver: z.enum(bmcDrivers) }),
+  z.object({ failures: bmcAttemptsSchema }),
+])
+/** A newer edge may know of more; those are left out. */
+export const bmcCapabilitiesSchema: z.ZodType<BmcCapabilities> = z.preprocess(
+  (value) =>
+    typeof value === 'object' && value !== null
+      ? Object.fromEntries(Object.entries(value).filter(([name]) => knownCapabilities.has(name)))
+      : value,
+  z.partialRecord(z.enum(bmcCapabilities), bmcCapabilitySchema),
 )
+const knownCapabilities: ReadonlySet<string> = new Set(bmcCapabilities)
 
 /** `typ` of the JWS header (RFC 7515) of an order to a BMC, alg EdDSA, signed as work orders are. */
 export const bmcOrderType = 'dragonfly-bmc-order+jwt'

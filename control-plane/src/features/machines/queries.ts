@@ -75,7 +75,7 @@ export type MachineListRow = Awaited<ReturnType<typeof findMachines>>[number]
 export async function findBelongings(db: Database, ids?: SQL) {
   const [macs, tags, roles] = await Promise.all([
     db
-      .select()
+      .select({ machineId: machineMacs.machineId, mac: machineMacs.mac })
       .from(machineMacs)
       .where(ids && sql`${machineMacs.machineId} in ${ids}`)
       .orderBy(desc(machineMacs.isPrimary), machineMacs.mac),
