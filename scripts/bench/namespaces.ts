@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { smallHeapEnv, withSmallHeap } from '../../edge-agent/src/io/small-heap.ts'
 import { runCommand, tryCommand } from '../../lab/src/command.ts'
 
 /** Two hosts on one LAN of their own, so that no packet of a benchmark reaches a real network. */
@@ -42,9 +43,13 @@ export function startOn({ namespace }: Host, words: readonly string[]): ChildPro
   return spawn('ip', ['netns', 'exec', namespace, ...words], { stdio: 'ignore' })
 }
 
+/** As an edge starts its processes; a load generator no less, or it would measure its own garbage collection. */
 export function startModuleOn({ namespace }: Host, module: URL, words: readonly string[] = []): ChildProcess {
-  const command = ['netns', 'exec', namespace, process.execPath, fileURLToPath(module), ...words]
-  return spawn('ip', command, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const node = [process.execPath, ...withSmallHeap([], 1), fileURLToPath(module)]
+  return spawn('ip', ['netns', 'exec', namespace, ...node, ...words], {
+    env: { ...process.env, ...smallHeapEnv },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
 }
 
 /** Sends a load generator what it is to do, and waits for what it measured. */
