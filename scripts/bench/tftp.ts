@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TftpLoad, TftpLoadResult } from '../../edge-agent/test/load/tftp.ts'
 import { ensureHostPackages, hostPackages } from '../../lab/src/host-packages.ts'
 import { type BenchServer, startPeer, startResponder } from './boot-servers.ts'
-import { type BenchLan, createLan, foremost, runLoad } from './namespaces.ts'
+import { type BenchLan, createLan, runLoad } from './namespaces.ts'
 import { cpuSeconds } from './process-costs.ts'
 import { type BenchReport, benchRounds, goalAtLeast, goalBelow, median, row } from './report.ts'
 
@@ -60,7 +60,7 @@ export async function benchTftp(say: (line: string) => void): Promise<BenchRepor
   await ensureHostPackages([...hostPackages.network, ...hostPackages.peers])
   const folder = mkdtempSync(join(tmpdir(), 'dragonfly-bench-'))
   writeFileSync(join(folder, 'snponly.efi'), randomBytes(bootFileBytes))
-  const lan = foremost(await createLan())
+  const lan = await createLan()
   try {
     const measured = new Map<string, Cell[]>()
     for (let round = 1; round <= benchRounds; round++) {

@@ -86,12 +86,18 @@ describe('a TFTP transfer', () => {
   })
 
   it('repeats on a timeout, ever more slowly, and in several copies where the window is small', () => {
-    const { state } = play(transfer(100_000, { windowsize: '2' }), started, ack(0, 50))
+    const { state } = play(transfer(100_000, { windowsize: '2' }), started, ack(0, 10))
     const once = play(state, timer(300))
     expect(once.action).toEqual({ kind: 'send-blocks', first: 1, count: 2, copies: 2 })
     const twice = play(once.state, timer(900))
-    expect(waitMs(twice, 900)).toBe(2 * waitMs(once, 300))
+    expect(waitMs(twice, 900)).toBe(4 * waitMs(once, 300))
     expect(play(transfer(5000, { tsize: '0' }), started, timer(250)).action).toMatchObject({ copies: 4 })
+  })
+
+  it('repeats a large window once, and its last block more often', () => {
+    const { state } = play(transfer(100_000, { windowsize: '8' }), started, ack(0, 10))
+    const repeated = { kind: 'send-blocks', first: 1, count: 8, copies: 1, moreOfLast: 2 }
+    expect(play(state, timer(300)).action).toEqual(repeated)
   })
 
   it('waits 250 ms at first, then what its round trips say, between 20 and 250 ms', () => {
@@ -107,7 +113,7 @@ describe('a TFTP transfer', () => {
     const fast = play(transfer(100_000), started, ack(1, 1))
     const late = play(fast.state, timer(21), ack(2, 60))
     expect(late.state.roundTripMs).toBe(1)
-    expect(waitMs(late, 60)).toBe(40)
+    expect(waitMs(late, 60)).toBe(80)
     expect(play(late.state, ack(3, 90)).state).toMatchObject({ backoff: 0, deadlineMs: 90 + 35.125 })
   })
 
