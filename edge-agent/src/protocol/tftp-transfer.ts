@@ -24,7 +24,10 @@ export interface TftpTransferState {
   /** Smoothed round trip and its mean deviation (RFC 6298 §2); undefined until one was measured. */
   roundTripMs: number | undefined
   deviationMs: number
-  /** Whether a repeated ACK may have this window sent again: once, and never for a window that began with a gap. */
+  /**
+   * Whether a repeated ACK may have this window sent again: once, and never for a window that began with a gap, or behind one
+   * that was repeated: its blocks that the client had already are still being acknowledged, by EDK2 each of them.
+   */
   mayRepeatEarly: boolean
   /** When the client was last heard. */
   heardAtMs: number
@@ -166,7 +169,7 @@ function advance(state: TftpTransferState, acknowledged: number, atMs: number): 
     silentTimeouts: 0,
     heardAtMs: atMs,
     sentAtMs: atMs,
-    mayRepeatEarly: acknowledged === state.sent,
+    mayRepeatEarly: acknowledged === state.sent && state.sentAtMs !== undefined,
   }
   if (state.sentAtMs !== undefined) measureRoundTrip(next, Math.max(0, atMs - state.sentAtMs))
   if (acknowledged >= lastBlock(state)) return end(next, { kind: 'complete' })
