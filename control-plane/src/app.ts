@@ -74,12 +74,12 @@ export function createApp(deps: Deps): App {
   app.use(logRequests(allRoutes))
   app.use(noteClientAddress())
   app.use(addSecurityHeaders())
+  const [limitUsual, limitPart] = [limitBody(maxBodyBytes), limitBody(uploadPartBytes)]
+  app.use((c, next) => (uploadPart.test(c.req.path) ? limitPart : limitUsual)(c, next))
   // Load balancers ask from anywhere, and learn nothing.
   mountHealth(app)
   app.use(guardDoor())
   mountDescriptions(app)
-  const [limitJson, limitPart] = [limitBody(maxBodyBytes), limitBody(uploadPartBytes)]
-  app.use('/api/*', (c, next) => (uploadPart.test(c.req.path) ? limitPart : limitJson)(c, next))
   app.use('/api/auth/*', auditAuth(), requireOwnOrigin())
   app.all('/api/auth/*', handleAuth)
   app.use(
@@ -124,7 +124,8 @@ export function createApp(deps: Deps): App {
 function limitBody(maxSize: number) {
   return bodyLimit({
     maxSize,
-    onError: () => {
+    onError: (c) => {
+      c.get('deps').metrics.count('dragonfly_requests_too_large_total')
       throw new AppError({
         code: 'too-large',
         status: 413,

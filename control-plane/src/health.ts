@@ -60,8 +60,11 @@ async function checkDatabase(deps: Deps): Promise<Unready | null> {
 
 /** Prometheus text format, version 0.0.4. */
 export async function renderMetrics(deps: Deps, person: Pick<Person, 'siteIds'> | null): Promise<string> {
-  const counters = deps.metrics.counters()
-  const [connected, subscribers] = await Promise.all([deps.connections.connected(), deps.live.count()])
+  const [counters, connected, subscribers] = await Promise.all([
+    deps.metrics.counters(),
+    deps.connections.connected(),
+    deps.live.count(),
+  ])
   const lines = Object.entries(metricHelp).flatMap(([name, help]) => [
     `# HELP ${name} ${help}`,
     `# TYPE ${name} counter`,

@@ -36,6 +36,8 @@ export interface TestControlPlane {
   setBundle(files: Record<string, Buffer>): Promise<string>
   /** Sends a command to whoever is connected. */
   command(frame: Extract<ControlFrame, { type: 'command' | 'observe-dhcp' }>): void
+  /** Sends what no control plane should. */
+  say(data: string | Buffer): void
   /** Ends every tunnel. */
   drop(): void
   /** While false, journal frames are taken but the acknowledgement is lost. */
@@ -116,6 +118,7 @@ export async function startControlPlane(): Promise<TestControlPlane> {
   })
   const serve = (client: WebSocket): void => {
     const send = (frame: ControlFrame) => client.send(JSON.stringify(frame))
+    client.on('error', () => undefined)
     client.on('message', (data) => {
       const frame = edgeFrameSchema.parse(JSON.parse(String(data)))
       self.frames.push(frame)
@@ -165,6 +168,9 @@ export async function startControlPlane(): Promise<TestControlPlane> {
     },
     command: (frame) => {
       for (const client of sockets.clients) client.send(JSON.stringify(frame))
+    },
+    say: (data) => {
+      for (const client of sockets.clients) client.send(data)
     },
     drop: () => {
       for (const client of sockets.clients) client.terminate()

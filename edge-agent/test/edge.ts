@@ -114,12 +114,12 @@ export async function startEdgeUnderTest(bmc?: EdgeOptions['bmc']): Promise<Edge
   return self
 }
 
-/** Polls for a value; fails after ten seconds. */
+/** Polls for a value; fails after twenty seconds. */
 export async function until<T>(
   read: () => T | undefined | null | false | Promise<T | undefined | null | false>,
   what: string,
 ): Promise<T> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 20_000
   for (;;) {
     const value = await read()
     if (value) return value

@@ -47,7 +47,7 @@ const customer = { address: lan.customer, isProxy: false, bootFile: null }
 test('one server, none, and the words for both', async () => {
   expect(await listen()).toMatchObject({ failure: null, servers: [customer] })
   const said = await execEdge(lab, ['dhcp'])
-  expect(said.stdout).toContain(`eth0: A DHCP server at ${lan.customer} answers: proxy mode is right.`)
+  expect(said.stdout).toContain(`eth0: A DHCP server at ${lan.customer} answers: proxyDHCP is right.`)
   await endRecordedProcesses(lab.state)
   expect(await listen()).toMatchObject({ failure: null, servers: [] })
 })

@@ -2,7 +2,7 @@ import { bmcs } from '@dragonfly/schema/db'
 import { commandLifetimeMs } from '@dragonfly/schema/state'
 import type { CommandResult, MachineCommand } from '@dragonfly/schema/wire'
 import type { Deps, EdgeIdentity } from '../deps.ts'
-import { nothingKnown, readBmc, renderSiteBmc } from '../features/bmcs/queries.ts'
+import { noBmcProblem, nothingKnown, readBmc, renderSiteBmc } from '../features/bmcs/queries.ts'
 import { issueCommand } from '../features/commands/dispatch.ts'
 import { findReaders } from '../features/sealing/readers.ts'
 import { type Effect, noEffect } from './effect.ts'
@@ -22,7 +22,7 @@ export async function keepAccount(
   const isSame = before?.address === address
   const readers = await findReaders(deps.db, siteId, sealed)
   const reach = isSame ? {} : { ...nothingKnown, address, port: null, protocol: 'auto' as const, mac: null }
-  const isWell = { problem: null, problemSince: null, hasDefaultLogin: detail.kind === 'default-login' }
+  const isWell = { ...noBmcProblem, hasDefaultLogin: detail.kind === 'default-login' }
   const values = { ...reach, ...isWell, credentials: sealed, readers, updatedAt: at }
   return {
     statements: [

@@ -1,8 +1,10 @@
 import { bmcLog, bmcs, edges, machineLog, machines } from '@dragonfly/schema/db'
+import { isBmcSilent, judgeBmcProblem } from '@dragonfly/schema/state'
 import type { SiteEvent } from '@dragonfly/schema/wire'
 import { and, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
+import { noBmcProblem } from '../features/bmcs/queries.ts'
 import { usableSerial, usableUuid } from '../features/machines/identity.ts'
 import { type Effect, noEffect } from './effect.ts'
 import type { KnownMachines } from './known-machines.ts'
@@ -74,8 +76,7 @@ export async function applyBmcIdentified(
           capabilities,
           edgeId: edge.edgeId,
           reachableAt: at,
-          problem: null,
-          problemSince: null,
+          ...noBmcProblem,
           updatedAt: at,
         })
         .where(eq(bmcs.machineId, machineId)),
@@ -100,38 +101,28 @@ export async function applyBmcPower(
   event: Event<'bmc.power'>,
   at: number,
 ): Promise<Effect> {
-  const { machineId, powerState, problem } = event
+  const { machineId, powerState, problem, attempts = [] } = event
   const row = known.power(machineId)
   if (!row || (row.powerStateAt ?? 0) > at) return noEffect
   // Another edge of the site reaches it: this one may be in another network.
   const isReachedByOther = row.edgeId !== edge.edgeId && (await isPresent(deps, edge.siteId, row.edgeId))
   if (problem !== null && isReachedByOther) return noEffect
-  const problemSince = problem === null ? null : sql`coalesce(${bmcs.problemSince}, ${at})`
   // Who reached it last goes on with it, as long as that edge is there and reaches it.
   const isSeen = powerState !== 'unknown'
-  const isLost = problem !== null && row.edgeId === edge.edgeId && isUnreachable(event)
-  const edgeId = isSeen && !isReachedByOther ? edge.edgeId : isLost ? null : row.edgeId
-  const isHandedOver = edgeId !== row.edgeId && known.hasOtherEdges
-  const seen = isSeen ? { powerState, powerStateAt: at, reachableAt: at } : {}
-  const noted = isLost && !isHandedOver ? {} : { edgeId }
-  known.notePower(machineId, { ...row, ...(isSeen ? { powerStateAt: at } : {}), ...noted })
+  const isLost = problem !== null && row.edgeId === edge.edgeId && isBmcSilent(attempts)
+  const takes = isSeen && !isReachedByOther ? edge.edgeId : isLost ? null : row.edgeId
+  const isHandedOver = takes !== row.edgeId && known.hasOtherEdges
+  const edgeId = isLost && !isHandedOver ? row.edgeId : takes
+  const problemSince = problem === null ? null : (row.problemSince ?? at)
+  known.notePower(machineId, { powerStateAt: isSeen ? at : row.powerStateAt, edgeId, problemSince })
+  const problemKind = problem === null ? null : judgeBmcProblem(attempts)
+  const told = { machineId, at, edgeId, problem, problemKind, problemSince }
   return {
-    statements: [
-      deps.db
-        .update(bmcs)
-        .set({ ...seen, ...noted, problem, problemSince, updatedAt: sql`max(${bmcs.updatedAt}, ${at})` })
-        .where(eq(bmcs.machineId, machineId)),
-    ],
+    statements: [],
+    reports: [{ kind: 'power', ...told, powerState: isSeen ? powerState : null }],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: isHandedOver ? 'site' : 'none',
   }
-}
-
-const unreachable = new Set(['timeout', 'unreachable', 'not-redfish'])
-
-/** Another edge may be in another network; a password that is refused here is refused there, and locks the account. */
-function isUnreachable({ attempts = [] }: Event<'bmc.power'>): boolean {
-  return attempts.length > 0 && attempts.every(({ reason }) => unreachable.has(reason))
 }
 
 /** Redfish is not used until a person has compared it with what the BMC's own page shows. */

@@ -4,20 +4,26 @@ import { eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { sendPendingScans } from '../features/bmc-scans/dispatch.ts'
 import { sendPendingCommands } from '../features/commands/dispatch.ts'
+import { noteCompatible, noteIncompatible } from './apply-edge.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { agreeProtocol, takeAppliedState, takeHello } from './greeting.ts'
 import { takeEntries } from './journal.ts'
 import { applySamples, applySensors } from './samples.ts'
 import { applyTelemetry } from './telemetry.ts'
-import { closeCodes, type Tunnel } from './tunnel.ts'
+import type { Tunnel, TunnelCut } from './tunnel.ts'
 
 const lastSeenEveryMs = 30_000
 
 /** Why a message is refused before anybody looks into it; null when it is text of a bearable size. */
-export function refuseMessage(data: unknown): { code: number; reason: string } | null {
-  if (typeof data !== 'string') return { code: closeCodes.protocol, reason: 'text frames only' }
-  if (data.length > maxFrameBytes) return { code: closeCodes.tooLarge, reason: 'frame too large' }
-  return null
+export function refuseMessage(data: unknown): TunnelCut | null {
+  if (typeof data !== 'string') return 'not-text'
+  return isLarger(data, maxFrameBytes) ? 'frame-too-large' : null
+}
+
+/** In UTF-8, as it came: at most three bytes for each of what JavaScript counts as its length. */
+function isLarger(text: string, bytes: number): boolean {
+  if (text.length > bytes) return true
+  return 3 * text.length > bytes && new TextEncoder().encode(text).length > bytes
 }
 
 /** Handles one message of an edge. Its holder calls this for one after the other; a surprise throws. */
@@ -35,6 +41,7 @@ export async function handleMessages(deps: Deps, tunnel: Tunnel, texts: readonly
   }
   for (const text of texts) {
     if (tunnel.isClosed()) return
+    if (!tunnel.meter.take(deps.clock())) return tunnel.cut('flood')
     const frame = parseFrame(text)
     if (!frame) {
       deps.metrics.count('dragonfly_bad_frames_total')
@@ -71,17 +78,18 @@ async function handleFrame(deps: Deps, tunnel: Tunnel, frame: ReceivedFrame): Pr
   const { edge } = tunnel
   const { isGreeted } = tunnel.state()
   if (frame.type === 'hello') {
-    if (isGreeted) return tunnel.close(closeCodes.protocol, 'a second hello')
+    if (isGreeted) return tunnel.cut('second-hello')
     return greet(deps, tunnel, frame)
   }
-  if (!isGreeted) return tunnel.close(closeCodes.protocol, 'hello comes first')
+  if (!isGreeted) return tunnel.cut('no-hello-first')
   switch (frame.type) {
-    case 'journal':
-      return tunnel.send({
-        type: 'ack',
-        journalId: frame.journalId,
-        seq: await takeEntries(deps, edge, frame.journalId, frame.entries),
-      })
+    case 'journal': {
+      const { journalId, entries } = frame
+      const seq = await takeEntries(deps, edge, journalId, entries)
+      // Whoever waits for each acknowledgement brings as many as are taken in, and no more.
+      if (seq === entries.at(-1)?.seq) tunnel.meter.giveBack(seq)
+      return tunnel.send({ type: 'ack', journalId, seq })
+    }
     case 'telemetry':
       return applyTelemetry(deps, edge, frame)
     case 'samples':
@@ -105,16 +113,21 @@ async function greet(
   if ('incompatible' in agreed) {
     deps.log.warn('an edge’s version does not fit', { ...edge, version: hello.version })
     tunnel.send(agreed.incompatible)
-    return tunnel.close(closeCodes.incompatible, 'incompatible')
+    tunnel.cut(agreed.incompatible.reason)
+    await noteIncompatible(deps, edge, agreed.incompatible.message)
+    return publishEdge(deps, edge)
   }
   const greeting = await takeHello(deps, edge, hello)
-  if (greeting.kind === 'revoked') return tunnel.close(closeCodes.revoked, 'revoked')
+  await noteCompatible(deps, edge)
+  if (greeting.kind === 'revoked') return tunnel.cut('revoked')
   if (tunnel.isClosed()) return
   const commands = hello.commands ?? []
   tunnel.keep({ ...tunnel.state(), isGreeted: true, commands })
   tunnel.admit()
   deps.log.info('an edge connected', { ...edge, version: hello.version, protocol: agreed.protocol })
   const { ackedSeq, staleAt } = greeting
+  // What it fetched before is told anew, or over.
+  deps.values.clearFetches(edge.edgeId)
   tunnel.send({ type: 'welcome', protocol: agreed.protocol, ackedSeq, now: deps.clock() })
   if (staleAt !== null)
     tunnel.send({ type: 'state-changed', generation: deps.identity.generation, version: staleAt })

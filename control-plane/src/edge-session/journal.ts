@@ -25,6 +25,8 @@ import { applyLeases } from './apply-leases.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
 import { type Effect, joinEffects, noEffect } from './effect.ts'
 import { type KnownMachines, readKnownMachines } from './known-machines.ts'
+import { writeReports } from './machine-reports.ts'
+import { readToldTime } from './told-time.ts'
 
 /** An entry as it arrived: `event` null when this control plane can't read it (a newer edge's, or damaged). */
 export type ReceivedEntry = Omit<JournalEntry, 'event'> & { event: JournalEntry['event'] | null }
@@ -51,7 +53,7 @@ export async function takeEntries(
   const fresh: ReceivedEntry[] = []
   for (const entry of entries) {
     if (entry.seq <= taken) deps.metrics.count('dragonfly_journal_repeats_total')
-    else fresh.push(entry)
+    else fresh.push({ ...entry, at: readToldTime(deps, entry.at) })
     taken = Math.max(taken, entry.seq)
   }
   const breathe = createBreathe()
@@ -136,7 +138,8 @@ async function commit(
   }
   try {
     const mark = markTaken(deps, edge, journalId, run)
-    await runBatch(deps.db, [mark, ...effect.statements, ...bumps[effect.bump]])
+    const together = writeReports(deps.db, edge, effect.reports ?? [])
+    await runBatch(deps.db, [mark, ...effect.statements, ...together, ...bumps[effect.bump]])
     deps.metrics.count('dragonfly_journal_entries_total', '', run.length)
     return effect
   } catch (error) {
@@ -187,7 +190,7 @@ async function decideEffect(
     case 'machine.inventory':
       return applyInventory(deps, edge, known, event, at)
     case 'machine.ramdisk':
-      return applyRamdisk(deps, edge, known, event, at)
+      return applyRamdisk(known, event, at)
     case 'log':
       return applyLog(deps, known, event, seq)
     case 'image.ready':

@@ -1,4 +1,4 @@
-import { bmcs, edges, machineMacs, machines } from '@dragonfly/schema/db'
+import { bmcs, edges, machines } from '@dragonfly/schema/db'
 import { uuidsTold } from '@dragonfly/schema/state'
 import { and, eq, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
@@ -9,6 +9,7 @@ import type { ReceivedEntry } from './journal.ts'
 interface KnownPower {
   powerStateAt: number | null
   edgeId: string | null
+  problemSince: number | null
 }
 
 /**
@@ -21,11 +22,14 @@ export interface KnownMachines {
   /** All that share a MAC address, a UUID (as a BMC may have told it, too) or a serial number with a report. */
   candidates(signs: MachineSigns): KnownMachine[]
   power(machineId: string): KnownPower | null
+  /** What it told last of its hardware, as JSON. */
+  inventory(machineId: string): string | null
   /** Whether it matters which edge reached a BMC: another one of the site may watch it, too. */
   readonly hasOtherEdges: boolean
   /** `macs` are those that it has besides what is known already; null leaves what it told before. */
   noteMachine(machine: KnownMachine): void
   notePower(machineId: string, power: KnownPower): void
+  noteInventory(machineId: string, json: string): void
 }
 
 interface MachineSigns {
@@ -34,36 +38,46 @@ interface MachineSigns {
   serial: string | null
 }
 
-/** Reads what the entries are about in one round trip; none where none is about a machine. */
+/**
+ * Reads what the entries are about in one round trip; none where none is about a machine. The unary plus keeps SQLite
+ * from going through the whole site for a few machines of it.
+ */
 export async function readKnownMachines(
   deps: Deps,
   edge: EdgeIdentity,
   entries: readonly ReceivedEntry[],
 ): Promise<KnownMachines> {
   const signs = collectSigns(entries)
-  if (signs.ids.size + signs.macs.size === 0) return createKnownMachines([], [], [], false)
+  if (signs.ids.size + signs.macs.size === 0) return createKnownMachines([], [], false)
   const { siteId } = edge
-  const ids = selectIds(siteId, signs)
-  const [rows, macs, powers, others] = await deps.db.batch([
+  const [rows, powers, others] = await deps.db.batch([
     deps.db
-      .select({ machineId: machines.machineId, smbiosUuid: machines.smbiosUuid, serial: machines.serial })
+      .select({
+        machineId: machines.machineId,
+        smbiosUuid: machines.smbiosUuid,
+        serial: machines.serial,
+        macs: sql<string[]>`(select json_group_array(mac) from machine_macs
+          where machine_macs.machine_id = machines.machine_id)`.mapWith(JSON.parse),
+        inventory: signs.hasInventory ? sql<string | null>`${machines.inventory}` : sql<null>`null`,
+      })
       .from(machines)
-      .where(and(eq(machines.siteId, siteId), sql`${machines.machineId} in (${ids})`)),
+      .where(sql`${machines.machineId} in (${selectIds(siteId, signs)}) and +${machines.siteId} = ${siteId}`),
     deps.db
-      .select({ machineId: machineMacs.machineId, mac: machineMacs.mac })
-      .from(machineMacs)
-      .where(and(eq(machineMacs.siteId, siteId), sql`${machineMacs.machineId} in (${ids})`)),
-    deps.db
-      .select({ machineId: bmcs.machineId, powerStateAt: bmcs.powerStateAt, edgeId: bmcs.edgeId })
+      .select({
+        machineId: bmcs.machineId,
+        powerStateAt: bmcs.powerStateAt,
+        edgeId: bmcs.edgeId,
+        problemSince: bmcs.problemSince,
+      })
       .from(bmcs)
-      .where(and(eq(bmcs.siteId, siteId), sql`${bmcs.machineId} in ${listOf(signs.powers)}`)),
+      .where(sql`${bmcs.machineId} in ${listOf(signs.powers)} and +${bmcs.siteId} = ${siteId}`),
     deps.db
       .select({ edgeId: edges.edgeId })
       .from(edges)
       .where(and(eq(edges.siteId, siteId), ne(edges.edgeId, edge.edgeId), isNull(edges.revokedAt)))
       .limit(1),
   ])
-  return createKnownMachines(rows, macs, powers, others.length > 0)
+  return createKnownMachines(rows, powers, others.length > 0)
 }
 
 interface Signs {
@@ -73,6 +87,7 @@ interface Signs {
   serials: Set<string>
   /** Ids of machines whose power is told of. */
   powers: Set<string>
+  hasInventory: boolean
 }
 
 function collectSigns(entries: readonly ReceivedEntry[]): Signs {
@@ -82,6 +97,7 @@ function collectSigns(entries: readonly ReceivedEntry[]): Signs {
     uuids: new Set(),
     serials: new Set(),
     powers: new Set(),
+    hasInventory: false,
   }
   for (const { event } of entries) {
     if (event === null) continue
@@ -93,6 +109,7 @@ function collectSigns(entries: readonly ReceivedEntry[]): Signs {
     signs.macs.add(event.mac)
     if (event.machineId !== null) signs.ids.add(event.machineId)
     if (event.type !== 'machine.inventory') continue
+    signs.hasInventory = true
     const { nics, smbios } = event.inventory
     for (const { mac } of nics) signs.macs.add(mac)
     const [uuid, serial] = [usableUuid(smbios.uuid), usableSerial(smbios.serial)]
@@ -115,32 +132,36 @@ function selectIds(siteId: string, { ids, macs, uuids, serials }: Signs): SQL {
 }
 
 function createKnownMachines(
-  rows: readonly Omit<KnownMachine, 'macs'>[],
-  macs: readonly { machineId: string; mac: string }[],
+  rows: readonly (KnownMachine & { inventory: string | null })[],
   powers: readonly (KnownPower & { machineId: string })[],
   hasOtherEdges: boolean,
 ): KnownMachines {
-  const ofMachine = Map.groupBy(macs, ({ machineId }) => machineId)
   const known = new Map<string, KnownMachine>()
   const owners = new Map<string, string>()
   const powerOf = new Map(powers.map((row) => [row.machineId, row]))
+  const inventoryOf = new Map(rows.map(({ machineId, inventory }) => [machineId, inventory]))
+  const sharers = new Map<string, string[]>()
   const note = (machine: KnownMachine): void => {
-    known.set(machine.machineId, machine)
-    for (const mac of machine.macs) owners.set(mac, machine.machineId)
+    const { machineId, macs, smbiosUuid, serial } = machine
+    known.set(machineId, machine)
+    for (const mac of macs) owners.set(mac, machineId)
+    for (const sign of [smbiosUuid, serial]) {
+      const before = sign === null ? undefined : sharers.get(sign)
+      if (before) before.push(machineId)
+      else if (sign !== null) sharers.set(sign, [machineId])
+    }
   }
-  for (const row of rows) note({ ...row, macs: (ofMachine.get(row.machineId) ?? []).map(({ mac }) => mac) })
+  for (const { inventory: _inventory, ...machine } of rows) note(machine)
   return {
     find: ({ machineId, mac }) =>
       machineId !== null && known.has(machineId) ? machineId : (owners.get(mac) ?? null),
-    candidates({ macs: reported, smbiosUuid, serial }) {
-      const byMac = new Set(reported.map((mac) => owners.get(mac)))
+    candidates({ macs, smbiosUuid, serial }) {
       const uuids = smbiosUuid === null ? [] : uuidsTold(smbiosUuid)
-      return [...known.values()].filter(
-        (machine) =>
-          byMac.has(machine.machineId) ||
-          (machine.smbiosUuid !== null && uuids.includes(machine.smbiosUuid)) ||
-          (serial !== null && machine.serial === serial),
-      )
+      const ids = [
+        ...macs.map((mac) => owners.get(mac)),
+        ...[...uuids, ...(serial === null ? [] : [serial])].flatMap((sign) => sharers.get(sign) ?? []),
+      ]
+      return [...new Set(ids)].flatMap((id) => (id === undefined ? [] : (known.get(id) ?? [])))
     },
     hasOtherEdges,
     power: (machineId) => powerOf.get(machineId) ?? null,
@@ -153,6 +174,8 @@ function createKnownMachines(
         serial: machine.serial ?? before?.serial ?? null,
       })
     },
+    inventory: (machineId) => inventoryOf.get(machineId) ?? null,
+    noteInventory: (machineId, json) => void inventoryOf.set(machineId, json),
     notePower: (machineId, power) => void powerOf.set(machineId, { machineId, ...power }),
   }
 }

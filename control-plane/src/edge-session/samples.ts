@@ -2,6 +2,7 @@ import type { EdgeFrame } from '@dragonfly/schema/wire'
 import { sql } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { markReadings } from '../features/machines/changed-machines.ts'
+import { readToldTime } from './told-time.ts'
 
 type Frame<T extends EdgeFrame['type']> = Extract<EdgeFrame, { type: T }>
 
@@ -21,7 +22,8 @@ export async function applySamples(
   { at, samples }: Frame<'samples'>,
 ): Promise<void> {
   const now = deps.clock()
-  if (at < now - oldestMs || at > now + newestMs) return
+  if (at > now + newestMs) return deps.metrics.count('dragonfly_future_times_total')
+  if (at < now - oldestMs) return
   const minute = Math.floor(at / minuteMs) * minuteMs
   const rows = JSON.stringify(
     samples.map((sample) => [
@@ -70,7 +72,7 @@ export async function applySensors(
   frames: readonly Frame<'sensors'>[],
 ): Promise<void> {
   const rows = JSON.stringify(
-    frames.map(({ machineId, at, sensors }) => [machineId, at, JSON.stringify(sensors)]),
+    frames.map(({ machineId, at, sensors }) => [machineId, readToldTime(deps, at), JSON.stringify(sensors)]),
   )
   const taken = await deps.db.all<{ machineId: string }>(sql`insert into bmc_sensors (machine_id, at, sensors)
     select b.machine_id, t.value ->> 1, t.value ->> 2

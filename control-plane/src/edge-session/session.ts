@@ -1,14 +1,17 @@
 import { edgeLostAfterMs } from '@dragonfly/schema/wire'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import type { LocalConnections, LocalTunnel } from '../ports/index.ts'
+import { createFrameMeter } from './frame-meter.ts'
 import { handleEnd, handleMessages, refuseMessage } from './handle-frame.ts'
 import {
-  closeCodes,
+  countCut,
   freshTunnel,
   helloTimeoutMs,
   maxWaitingBytes,
   maxWaitingFrames,
   type Tunnel,
+  type TunnelCut,
+  tunnelCuts,
 } from './tunnel.ts'
 
 /** The least that a session needs of a WebSocket. */
@@ -19,6 +22,8 @@ export interface TunnelSocket {
 
 export interface EdgeSession {
   handleMessage(data: unknown): void
+  /** The socket itself refused a message. */
+  handleTooLarge(): void
   handleClose(): void
   /** Resolves when what has come is handled. */
   settled(): Promise<void>
@@ -40,24 +45,25 @@ export function createEdgeSession(
   let isAtWork = false
   let working: Promise<void> = Promise.resolve()
   let state = freshTunnel
-  let silence = setTimeout(() => close(closeCodes.slow, 'no hello'), helloTimeoutMs)
+  let silence = setTimeout(() => cut('no-hello'), helloTimeoutMs)
 
   const tunnel: Tunnel = {
     edge,
+    meter: createFrameMeter(),
     state: () => state,
     keep: (next) => {
       state = next
     },
     heard: () => {
       clearTimeout(silence)
-      silence = setTimeout(() => close(closeCodes.slow, 'silent for too long'), edgeLostAfterMs)
+      silence = setTimeout(() => cut('silent'), edgeLostAfterMs)
     },
     admit: () => connections.add(registered),
     isClosed: () => isClosed,
     send: (frame) => {
       if (!isClosed) socket.send(JSON.stringify(frame))
     },
-    close,
+    cut,
   }
   const registered: LocalTunnel = {
     ...edge,
@@ -65,11 +71,13 @@ export function createEdgeSession(
       return state.commands
     },
     send: tunnel.send,
-    close: (reason) => close(closeCodes.revoked, reason),
+    cut,
   }
 
-  function close(code: number, reason: string): void {
+  function cut(why: TunnelCut): void {
     if (isClosed) return
+    countCut(deps, why)
+    const { code, reason } = tunnelCuts[why]
     socket.close(code, reason)
     handleClose()
   }
@@ -90,7 +98,7 @@ export function createEdgeSession(
         await handleMessages(deps, tunnel, texts)
       } catch (error) {
         deps.log.error('an edge’s message could not be handled', { ...edge, error })
-        close(closeCodes.failed, 'internal error')
+        cut('failed')
       }
       waiting.splice(0, texts.length)
       waitingBytes -= texts.reduce((sum, text) => sum + text.length, 0)
@@ -101,13 +109,14 @@ export function createEdgeSession(
   return {
     settled: () => working,
     handleClose,
+    handleTooLarge: () => cut('frame-too-large'),
     handleMessage(data) {
       if (isClosed) return
       const refusal = refuseMessage(data)
-      if (refusal) return close(refusal.code, refusal.reason)
+      if (refusal) return cut(refusal)
       const text = String(data)
       if (waiting.length >= maxWaitingFrames || waitingBytes + text.length > maxWaitingBytes)
-        return close(closeCodes.slow, 'too many frames at once')
+        return cut('flood')
       waiting.push(text)
       waitingBytes += text.length
       if (!isAtWork) working = work()

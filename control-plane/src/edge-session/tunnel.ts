@@ -1,5 +1,6 @@
 import type { ControlFrame } from '@dragonfly/schema/wire'
-import type { EdgeIdentity } from '../deps.ts'
+import type { Deps, EdgeIdentity } from '../deps.ts'
+import type { FrameMeter } from './frame-meter.ts'
 
 /**
  * What of a tunnel outlives a sleep of the process that holds it: small, plain, and copied by structured clone.
@@ -18,6 +19,7 @@ export const freshTunnel: TunnelState = { isGreeted: false, commands: [], notedA
 /** One edge's tunnel, as the handling of its frames sees it; its holder has the socket and the time. */
 export interface Tunnel {
   readonly edge: EdgeIdentity
+  readonly meter: FrameMeter
   state(): TunnelState
   keep(state: TunnelState): void
   /** A frame of the protocol has come: it is not silent. */
@@ -26,17 +28,32 @@ export interface Tunnel {
   admit(): void
   isClosed(): boolean
   send(frame: ControlFrame): void
-  close(code: number, reason: string): void
+  cut(why: TunnelCut): void
 }
 
-/** Close codes of the tunnel (RFC 6455 section 7.4.2: 4000 to 4999 are the application's). */
-export const closeCodes = {
-  protocol: 4400,
-  revoked: 4401,
-  incompatible: 4409,
-  slow: 4408,
-  failed: 1011,
-  tooLarge: 1009,
+/**
+ * Why this side ends a tunnel, as the metrics name it, with its close code (RFC 6455 section 7.4.2: 4000 to 4999 are the
+ * application's) and what the edge is told.
+ */
+export const tunnelCuts = {
+  'not-text': { code: 4400, reason: 'text frames only' },
+  'no-hello-first': { code: 4400, reason: 'hello comes first' },
+  'second-hello': { code: 4400, reason: 'a second hello' },
+  'edge-too-old': { code: 4409, reason: 'incompatible' },
+  'edge-too-new': { code: 4409, reason: 'incompatible' },
+  revoked: { code: 4401, reason: 'revoked' },
+  replaced: { code: 4401, reason: 'replaced by a newer tunnel' },
+  'site-deleted': { code: 4401, reason: 'its site was deleted' },
+  'frame-too-large': { code: 1009, reason: 'frame too large' },
+  flood: { code: 4408, reason: 'too many frames at once' },
+  'no-hello': { code: 4408, reason: 'no hello' },
+  silent: { code: 4408, reason: 'silent for too long' },
+  failed: { code: 1011, reason: 'internal error' },
+} as const
+export type TunnelCut = keyof typeof tunnelCuts
+
+export function countCut({ metrics }: Pick<Deps, 'metrics'>, why: TunnelCut): void {
+  metrics.count('dragonfly_tunnels_cut_total', `reason="${why}"`)
 }
 
 /** An edge that says nothing after it came. */

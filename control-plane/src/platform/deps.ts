@@ -39,7 +39,7 @@ export type PlatformParts = Pick<
   | 'sockets'
   | 'log'
 > &
-  Partial<Pick<Deps, 'findHostProblems'>> & {
+  Partial<Pick<Deps, 'findHostProblems' | 'metrics'>> & {
     /** How entries of the audit log follow each other. */
     auditInOrder: InOrder
   }
@@ -68,6 +68,7 @@ export async function createDeps({ auditInOrder, ...parts }: PlatformParts): Pro
   await auth.ready()
   return {
     findHostProblems: async () => [],
+    metrics: createMetrics(),
     ...parts,
     auth,
     audit: createAuditLog(db, auditInOrder),
@@ -78,7 +79,6 @@ export async function createDeps({ auditInOrder, ...parts }: PlatformParts): Pro
     door: createDoor(db, clock),
     readWebText: createWebText(),
     tries: createTries(db, clock),
-    metrics: createMetrics(),
     withLogFields: logScope.run,
   }
 }

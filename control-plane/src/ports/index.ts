@@ -1,4 +1,4 @@
-import type { LiveEvent } from '@dragonfly/schema/api'
+import type { EdgeFetchView, LiveEvent } from '@dragonfly/schema/api'
 import type { BundleManifest, ControlFrame, EdgeRelease } from '@dragonfly/schema/wire'
 
 /** Milliseconds since the epoch. */
@@ -28,8 +28,10 @@ export interface EdgeConnections {
   send(edge: EdgeAddress, frame: ControlFrame): Promise<void>
   sendToSite(siteId: string, frame: ControlFrame): Promise<void>
   /** Cuts the edge's tunnel and its consoles. */
-  disconnect(edge: EdgeAddress, reason: string): Promise<void>
+  disconnect(edge: EdgeAddress, why: Disconnect): Promise<void>
 }
+
+export type Disconnect = 'revoked' | 'site-deleted'
 
 /** What leads to an edge's tunnel. */
 interface EdgeAddress {
@@ -45,7 +47,7 @@ export interface PresentEdge extends EdgeAddress {
 /** A tunnel that ends in this process. */
 export interface LocalTunnel extends PresentEdge {
   send(frame: ControlFrame): void
-  close(reason: string): void
+  cut(why: Disconnect | 'replaced'): void
 }
 
 /** The tunnels of one process that holds them all. */
@@ -79,12 +81,26 @@ export interface ImageProgress {
   at: number
 }
 
+/** An edge tells its progress every few seconds: what was told longer ago says nothing any more. */
+export const progressGoodForMs = 120_000
+
+/** What an edge fetches for itself. */
+export interface EdgeFetches {
+  bundle: EdgeFetchView | null
+  release: EdgeFetchView | null
+  at: number
+}
+
 /** The newest live values that edges told; lost on a restart, and told again. */
 export interface LiveValues {
   setImage(edgeId: string, imageId: string, progress: ImageProgress): void
   /** By edge and image: see `imageKey`. */
   images(): Promise<ReadonlyMap<string, ImageProgress>>
   clearImage(edgeId: string, imageId: string): void
+  setFetches(edgeId: string, fetches: EdgeFetches): void
+  /** By edge. */
+  fetches(): Promise<ReadonlyMap<string, EdgeFetches>>
+  clearFetches(edgeId: string): void
   setDeployment(deploymentId: string, progress: DeploymentProgress): void
   deployments(deploymentIds: readonly string[]): Promise<ReadonlyMap<string, DeploymentProgress>>
   clearDeployment(deploymentId: string): void

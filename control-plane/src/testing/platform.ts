@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { userSafety } from '@dragonfly/schema/db'
 import { silentLog } from '@dragonfly/schema/log'
-import type { ControlFrame, EdgeFrame } from '@dragonfly/schema/wire'
+import { type ControlFrame, type EdgeFrame, edgeLostAfterMs } from '@dragonfly/schema/wire'
 import { WebSocket } from 'ws'
 import type { Database } from '../database.ts'
+import { helloTimeoutMs } from '../edge-session/tunnel.ts'
 import { startServer } from '../platform/node/server.ts'
 import { enrolWith, type TestEdge } from './harness.ts'
 
@@ -25,6 +26,8 @@ export interface Platform {
   evict: ((siteId: string) => Promise<void>) | null
   /** Whether what holds sites' tunnels can be called. Null on Node, where it is in the same process. */
   setSitesAway: ((isAway: boolean) => Promise<void>) | null
+  /** Opens an edge's tunnel; what is opened is soon taken for silent, though nobody waits that long. */
+  openSilent<T>(edge: { siteId: string; edgeId: string }, open: () => Promise<T>): Promise<T>
   /** Does what timers do. Nothing on Node, whose timers run. */
   runTimers(): Promise<void>
   close(): Promise<void>
@@ -55,6 +58,7 @@ export async function startNodePlatform(): Promise<Platform> {
     sleep: async () => undefined,
     evict: null,
     setSitesAway: null,
+    openSilent: (_edge, open) => withShortSilences(open),
     runTimers: async () => undefined,
     async close() {
       await server.close()
@@ -109,6 +113,8 @@ export interface Line<Frame extends { type: string }> {
   /** The first frame of a kind that has not been waited for yet. */
   next<T extends Frame['type']>(type: T): Promise<Extract<Frame, { type: T }>>
   close(): void
+  /** Without a word, and without waiting for what has not been sent yet. */
+  terminate(): void
 }
 
 const frameWithinMs = 15_000
@@ -152,6 +158,7 @@ export async function openLine<Frame extends { type: string }>(
       throw new Error(`no ${type} among ${JSON.stringify(received).slice(0, 500)}`)
     },
     close: () => socket.close(),
+    terminate: () => socket.terminate(),
   }
 }
 
@@ -181,4 +188,20 @@ export async function greetEdge(
   const line = await connectEdge(platform, edge)
   line.send(helloText(change))
   return { line, welcome: await line.next('welcome') }
+}
+
+const silences = [helloTimeoutMs, edgeLostAfterMs]
+const shortMs = 1000
+
+/** Timers of this process that wait for silence ring early. */
+async function withShortSilences<T>(work: () => Promise<T>): Promise<T> {
+  const { setTimeout: real } = globalThis
+  const early = (call: () => void, ms?: number) =>
+    real(call, ms !== undefined && silences.includes(ms) ? shortMs : ms)
+  globalThis.setTimeout = Object.assign(early, real) as typeof setTimeout
+  try {
+    return await work()
+  } finally {
+    globalThis.setTimeout = real
+  }
 }

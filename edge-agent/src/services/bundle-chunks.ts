@@ -6,7 +6,7 @@ import { type SiblingSource, SiblingsFailedError } from './siblings/siblings.ts'
 
 const chunkWithinMs = 60_000
 
-export function cutFiles({ files }: BundleManifest): BundleChunk[] {
+export function cutFiles(files: BundleManifest['files']): BundleChunk[] {
   return files.flatMap(({ name, chunks }) => {
     let start = 0
     return chunks.map((chunk) => {

@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Log } from '@dragonfly/schema/log'
-import { edgePorts, type HostInterface, type SiteEvent, type SiteState } from '@dragonfly/schema/wire'
+import {
+  type EdgeFetch,
+  edgePorts,
+  type HostInterface,
+  type SiteEvent,
+  type SiteState,
+} from '@dragonfly/schema/wire'
 import type { Database } from '../io/database.ts'
 import { openNodeUdpSocket } from '../io/node-udp-socket.ts'
 import { type Bmcs, type BmcsOptions, openBmcs } from './bmc/bmcs.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { type BundleStore, openBundleStore } from './bundle.ts'
 import type { ControlPlane } from './control-plane.ts'
+import { type Counters, createCounters } from './counters.ts'
 import { createBootEventHandler } from './deployments/boot-events.ts'
 import { createOrderDesk, type OrderDesk } from './deployments/order-desk.ts'
 import { createOrders, trustedKeys } from './deployments/orders.ts'
@@ -44,6 +51,8 @@ export interface EdgeOptions {
   listInterfaces: () => Promise<HostInterface[]>
   /** It can become another version by itself. */
   canUpdate?: boolean
+  /** How far the version is that it is to become, while that is being fetched. */
+  updateProgress?: () => EdgeFetch | null
   /** Another desired state is in force. */
   onState?: (state: SiteState) => void
   /** Other ports than the agreed ones, for tests. */
@@ -75,6 +84,8 @@ export interface EdgeParts {
   bundle: BundleStore
   bmcs: Bmcs
   dhcpObserver: DhcpObserver
+  /** What this process counts. */
+  counters: Counters
 }
 
 /** Makes the parts; none of them serves anything yet. `agentPort` is asked for when an order is handed out. */
@@ -122,7 +133,7 @@ export async function assembleEdge(options: EdgeOptions, agentPort: () => number
 
 type Records = Pick<
   EdgeParts,
-  'ports' | 'bootTokenKey' | 'journal' | 'report' | 'problems' | 'site' | 'sealing'
+  'ports' | 'bootTokenKey' | 'journal' | 'report' | 'problems' | 'site' | 'sealing' | 'counters'
 >
 type Stores = Pick<EdgeParts, 'imageServer' | 'images' | 'bundle'>
 
@@ -143,6 +154,7 @@ async function openRecords({ database, now, log, ...options }: EdgeOptions): Pro
     problems: await openProblems(database, report, log),
     site: await openSiteContext(database, now),
     sealing: await openSealing({ dataDir: options.dataDir, siteId: options.identity.siteId, now }),
+    counters: createCounters('edge'),
   }
 }
 
@@ -207,7 +219,7 @@ function createPublisher(
 
 function createDesk(
   { database, identity, now, log, imageServers }: EdgeOptions,
-  { ports, site, imageServer, images }: Records & Stores,
+  { ports, site, imageServer, images, counters }: Records & Stores,
   later: () => EdgeParts,
   agentPort: () => number | null,
 ): OrderDesk {
@@ -223,6 +235,7 @@ function createDesk(
     siteState: site.state,
     machines: site.machines,
     imageReadiness: images.readiness,
+    counters,
   })
   return createOrderDesk({ orders, runner: () => later().runner, links: () => later().links, warn: log.warn })
 }

@@ -80,7 +80,11 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
           : parts.bundle.standing(thing.version)),
       }),
       metrics: () =>
-        renderMetrics(status(), { ...parts.responder.counters(), ...parts.imageServer.counters() }),
+        renderMetrics(status(), {
+          ...parts.counters.snapshot(),
+          ...parts.responder.counters(),
+          ...parts.imageServer.counters(),
+        }),
     },
     agentPort: parts.ports.agentHttp,
     imageServer: parts.imageServer,
@@ -115,6 +119,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   tunnel = startTunnel({
     ...options,
     journal: parts.journal,
+    counters: parts.counters,
     random,
     currentState: parts.site.state,
     sealingKey: parts.sealing.signedKey,
@@ -246,7 +251,10 @@ function startTimers(options: EdgeOptions, parts: EdgeParts, serving: Serving, t
     setInterval(() => {
       if (tunnel.status().kind !== 'connected') return
       for (const frame of parts.bmcs.poller.frames()) tunnel.send(frame)
-      const frame = telemetry(parts.runner.all(), parts.images.progress())
+      const frame = telemetry(parts.runner.all(), parts.images.progress(), {
+        bundle: parts.bundle.progress(),
+        release: options.updateProgress?.() ?? null,
+      })
       if (frame) tunnel.send(frame)
     }, telemetryEveryMs),
     setInterval(() => parts.bmcs.poller.tick(), pollTickMs),

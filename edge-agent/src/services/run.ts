@@ -56,11 +56,15 @@ export async function runEdge(options: {
   // From here on there may be processes to be ended: told while it starts, it stops in order once it has started.
   const toldToStop = untilToldToStop()
   const controlPlane = createControlPlane(identity, keys.current, Date.now)
-  const updateHook: { want: (state: SiteState) => void } = { want: () => undefined }
+  const updateHook: { want: (state: SiteState) => void; progress: Updates['progress'] } = {
+    want: () => undefined,
+    progress: () => null,
+  }
   const installation = await findInstallation(process.argv[1])
   const edge = await startEdge({
     canUpdate: installation !== null,
     onState: (state) => updateHook.want(state),
+    updateProgress: () => updateHook.progress(),
     dataDir,
     database,
     identity,
@@ -86,6 +90,7 @@ export async function runEdge(options: {
       database.close()
     },
   })
+  updateHook.progress = updates.progress
   updateHook.want = ({ edgeUpdate }) => updates.want(edgeUpdate)
   const state = edge.siteState()
   if (state) updateHook.want(state)

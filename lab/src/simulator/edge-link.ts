@@ -8,7 +8,6 @@ import {
   edgePingEveryMs,
   edgeTokenLifetimeSeconds,
   enrolResponseSchema,
-  type JournalEntry,
   type SiteEvent,
   type SiteState,
   siteStateSchema,
@@ -80,10 +79,19 @@ export interface EdgeLinkHandlers {
   version?: string
 }
 
+const encoded = new WeakMap<SiteEvent, string>()
+
+/** What is told again and again is made into JSON once: simulated edges leave the host to what they measure. */
+function encode(event: SiteEvent): string {
+  const json = encoded.get(event) ?? JSON.stringify(event)
+  encoded.set(event, json)
+  return json
+}
+
 /** The tunnel of an edge that keeps its journal in memory; reconnects until it is stopped. */
 export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers): EdgeLink {
   const journalId = randomUUID()
-  const journal: JournalEntry[] = []
+  const journal: { seq: number; at: number; json: string }[] = []
   const answered = new Set<string>()
   let lastSeq = 0
   let sentSeq = 0
@@ -94,29 +102,30 @@ export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers)
   let isFetching = false
   let fetchAgain = false
 
-  const send = (frame: EdgeFrame): void => {
-    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame))
+  const sendText = (text: string): void => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(text)
   }
+  const send = (frame: EdgeFrame): void => sendText(JSON.stringify(frame))
   /** One batch at a time; the next one follows its acknowledgement. */
   const pump = (): void => {
     const [first] = journal
     if (!isWelcome || !first || sentSeq >= first.seq) return
-    const entries: JournalEntry[] = []
+    const entries: string[] = []
     let bytes = 0
-    for (const entry of journal) {
-      bytes += JSON.stringify(entry).length
+    for (const { seq, at, json } of journal) {
+      bytes += json.length
       if (entries.length >= batchEntries || (bytes > batchBytes && entries.length > 0)) break
-      entries.push(entry)
+      entries.push(`{"seq":${seq},"at":${at},"event":${json}}`)
+      sentSeq = seq
     }
-    sentSeq = entries.at(-1)?.seq ?? sentSeq
-    send({ type: 'journal', journalId, entries })
+    sendText(`{"type":"journal","journalId":"${journalId}","entries":[${entries.join(',')}]}`)
   }
   const forget = (seq: number): void => {
     while (journal[0] && journal[0].seq <= seq) journal.shift()
   }
   const append = (events: readonly SiteEvent[]): void => {
     const at = Date.now()
-    for (const event of events) journal.push({ seq: ++lastSeq, at, event })
+    for (const event of events) journal.push({ seq: ++lastSeq, at, json: encode(event) })
     pump()
   }
   const fetchState = async (): Promise<void> => {

@@ -69,7 +69,7 @@ test('the wizard leads from an empty server to one with a site, keys and a front
       { type: 'edge.interfaces', interfaces: [nic] },
       { type: 'edge.dhcp', interfaces: [heard] },
     ])
-    await page.getByText('A DHCP server at 192.0.2.1 answers: proxy mode is right.').waitFor()
+    await page.getByText('A DHCP server at 192.0.2.1 answers: proxyDHCP is right.').waitFor()
     await page.getByRole('button', { name: 'Use proxyDHCP on eth0' }).click()
     await page.getByRole('radio', { name: 'proxyDHCP', checked: true }).waitFor()
     // This one says that it can't listen.

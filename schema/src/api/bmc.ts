@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import {
   bmcCapabilities,
   bmcDrivers,
+  bmcProblemKinds,
   bmcProtocols,
   bmcReadings,
   bootDevices,
@@ -32,6 +33,8 @@ export const bmcSummarySchema = z
     sampledAt: epochMsSchema.nullable(),
     /** Why its BMC can't be reached; the power state is the last one known then. */
     problem: z.string().nullable(),
+    /** What that comes to; null while there is no problem. */
+    problemKind: z.enum(bmcProblemKinds).nullable(),
     problemSince: epochMsSchema.nullable(),
   })
   .openapi('BmcSummary')
@@ -165,6 +168,15 @@ export const mediaInputSchema = z
       .openapi({ description: 'What the BMC itself fetches' }),
   })
   .openapi('MediaInput')
+export const powerLimitInputSchema = z
+  .object({
+    watts: z
+      .number()
+      .int('Whole watts, please.')
+      .min(1, 'A limit is at least 1 W.')
+      .max(65_535, 'A limit is at most 65,535 W.'),
+  })
+  .openapi('PowerLimitInput')
 export const identifyInputSchema = z
   .object({
     seconds: z

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { edgeFetchViewSchema } from './site.ts'
 
 /**
  * One frame of /api/v1/events (WebSocket, JSON). `changed` says that a view is stale: fetch it again.
@@ -38,6 +39,13 @@ export const liveEventSchema = z.discriminatedUnion('type', [
     bytesTotal: z.number().nullable(),
     /** The edge that it comes from; left out where it comes from its source. */
     fromEdgeId: z.string().optional(),
+  }),
+  /** What an edge fetches for itself, whole each time; null: nothing of that kind. */
+  z.object({
+    type: z.literal('edge-progress'),
+    edgeId: z.string(),
+    bundle: edgeFetchViewSchema.nullable(),
+    release: edgeFetchViewSchema.nullable(),
   }),
   /** What a site's BMCs measured; once a minute. */
   z.object({

@@ -60,6 +60,15 @@ export const enrolmentTokenViewSchema = z
   })
   .openapi('EnrolmentToken')
 
+export const edgeFetchViewSchema = z.object({
+  version: z.string(),
+  bytesDone: z.number(),
+  bytesTotal: z.number(),
+  /** The edge of the site that it comes from; null where it comes from this server. */
+  fromEdgeId: z.string().nullable(),
+})
+export type EdgeFetchView = z.infer<typeof edgeFetchViewSchema>
+
 export const edgeViewSchema = z
   .object({
     edgeId: idSchema,
@@ -80,6 +89,12 @@ export const edgeViewSchema = z
     /** The desired state it acts on is the newest one. */
     upToDate: z.boolean(),
     bundleVersion: z.string().nullable(),
+    /** What it fetches for itself at the moment. */
+    fetching: z.object({
+      bundle: edgeFetchViewSchema.nullable(),
+      /** The version that it is to become. */
+      release: edgeFetchViewSchema.nullable(),
+    }),
     update: z.object({
       /** Another version than the edge’s, which this control plane holds. */
       available: z.string().nullable(),

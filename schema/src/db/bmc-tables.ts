@@ -2,6 +2,7 @@ import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from
 import {
   type BmcAttempt,
   type BmcCapabilities,
+  bmcProblemKinds,
   bmcProtocols,
   commandStatuses,
   healths,
@@ -55,6 +56,8 @@ export const bmcs = sqliteTable(
     reachableAt: integer('reachable_at'),
     /** Why it can't be reached; null while it can, or while nobody has tried. */
     problem: text('problem'),
+    /** Null also where an older control plane noted the problem. */
+    problemKind: text('problem_kind', { enum: bmcProblemKinds }),
     problemSince: integer('problem_since'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),

@@ -34,6 +34,61 @@ export type BmcCapabilities = Partial<
   Record<BmcCapability, { driver: BmcDriverName } | { failures: BmcAttempt[] }>
 >
 
+/** What keeps a site from a BMC. */
+export const bmcProblemKinds = [
+  'lost',
+  'password-refused',
+  'password-change',
+  'password-closed',
+  'password-missing',
+  'certificate',
+  'other',
+] as const
+export type BmcProblemKind = (typeof bmcProblemKinds)[number]
+
+export const bmcProblemTexts: Record<BmcProblemKind, { title: string; nextStep: string | null }> = {
+  lost: { title: 'BMC lost', nextStep: null },
+  'password-refused': { title: 'BMC refuses the password', nextStep: 'Enter the password again' },
+  'password-change': { title: 'BMC wants a new password', nextStep: 'Enter the new password' },
+  'password-closed': { title: 'BMC’s password can’t be read', nextStep: 'Enter the password again' },
+  'password-missing': { title: 'BMC’s password is missing', nextStep: 'Enter the password' },
+  certificate: { title: 'BMC shows another certificate', nextStep: null },
+  other: { title: 'BMC can’t be used', nextStep: null },
+}
+
+/** The reasons of attempts, by what they come to; what a person mends soonest comes first. */
+const problemReasons: [BmcProblemKind, readonly string[]][] = [
+  ['password-refused', ['wrong-password', 'unknown-user', 'unauthorized']],
+  ['password-change', ['password-change-required']],
+  [
+    'password-closed',
+    [
+      'bad-credentials',
+      'no-key',
+      'not-a-recipient',
+      'altered',
+      'other-site',
+      'other-machine',
+      'other-address',
+    ],
+  ],
+  ['password-missing', ['no-credentials']],
+  ['certificate', ['certificate-changed', 'other-tls-pin']],
+]
+const silences: readonly string[] = ['timeout', 'unreachable', 'not-redfish']
+
+/** Another edge may be in another network; a password that is refused here is refused there, and locks the account. */
+export function isBmcSilent(attempts: readonly Pick<BmcAttempt, 'reason'>[]): boolean {
+  return attempts.length > 0 && attempts.every(({ reason }) => silences.includes(reason))
+}
+
+/** What it comes to that no driver could read a BMC’s power. An older edge names no attempts. */
+export function judgeBmcProblem(attempts: readonly Pick<BmcAttempt, 'reason'>[]): BmcProblemKind {
+  const has = (reasons: readonly string[]) => attempts.some(({ reason }) => reasons.includes(reason))
+  const known = problemReasons.find(([, reasons]) => has(reasons))?.[0]
+  return known ?? (attempts.length === 0 || isBmcSilent(attempts) ? 'lost' : 'other')
+}
+
 /** Of a sensor, or of an entry in an event log. */
 export const healths = ['ok', 'warning', 'critical', 'unknown'] as const
 export type Health = (typeof healths)[number]

@@ -8,7 +8,7 @@ const proxy: DhcpServer = { address: '192.0.2.9', isProxy: true, bootFile: 'pxel
 it('recommends proxy mode beside a server, and full mode without one', () => {
   expect(recommendInterfaceMode(heard(router))).toMatchObject({
     mode: 'proxy',
-    sentence: 'A DHCP server at 192.0.2.1 answers: proxy mode is right.',
+    sentence: 'A DHCP server at 192.0.2.1 answers: proxyDHCP is right.',
   })
   expect(recommendInterfaceMode(heard())).toMatchObject({ mode: 'full' })
   expect(recommendInterfaceMode(heard(proxy))).toMatchObject({ mode: 'full' })

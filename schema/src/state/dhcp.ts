@@ -45,13 +45,13 @@ export function recommendInterfaceMode(observation: DhcpObservation | null): Mod
   if (servers.length === 0)
     return {
       mode: 'full',
-      sentence: 'Nobody hands out addresses here: full mode is right.',
+      sentence: 'Nobody else hands out addresses here: full DHCP is right.',
       explanation: explanations.full,
     }
   const sentence =
     servers.length === 1
-      ? `A DHCP server at ${servers[0]} answers: proxy mode is right.`
-      : `DHCP servers at ${servers.join(' and ')} answer: proxy mode is right, once only one of them is left.`
+      ? `A DHCP server at ${servers[0]} answers: proxyDHCP is right.`
+      : `DHCP servers at ${servers.join(' and ')} answer: proxyDHCP is right, once only one of them is left.`
   return { mode: 'proxy', sentence, explanation: explanations.proxy }
 }
 

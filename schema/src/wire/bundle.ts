@@ -17,8 +17,17 @@ export const bundleFileNames = [
   'local-boot.cfg',
 ] as const
 
+/**
+ * A newer bundle may have files that this program does not know: they are passed over (`isKnownBundleFile`). A name is
+ * never a path, and never that of the manifest beside the files.
+ */
+const bundleFileNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i)
+  .refine((name) => name !== 'manifest.json')
+
 export const bundleFileSchema = z.object({
-  name: z.enum(bundleFileNames),
+  name: bundleFileNameSchema,
   sizeBytes: sizeBytesSchema,
   sha256: sha256Schema,
   chunks: z.array(z.object({ sha256: sha256Schema, sizeBytes: sizeBytesSchema.max(bundleChunkBytes) })),
@@ -30,7 +39,7 @@ export const bundleManifestSchema = z.object({
   /** First twelve hex digits of a hash over the files' hashes. */
   version: z.string().regex(/^[0-9a-f]{12}$/),
   createdAt: epochMsSchema,
-  files: z.array(bundleFileSchema).min(1).max(32),
+  files: z.array(bundleFileSchema).min(1).max(64),
 })
 
 /** A package of dragonfly-edge that the control plane holds for its edges; it signs this (JWS, this as payload). */
@@ -53,3 +62,7 @@ export const edgeReleaseType = 'dragonfly-edge-release+jwt'
 export type BundleManifest = z.infer<typeof bundleManifestSchema>
 export type BundleFile = z.infer<typeof bundleFileSchema>
 export type BundleFileName = (typeof bundleFileNames)[number]
+
+export function isKnownBundleFile({ name }: Pick<BundleFile, 'name'>): boolean {
+  return bundleFileNames.some((known) => known === name)
+}

@@ -24,6 +24,16 @@ export const signerLinksAbility = 'signer.links'
 
 export const incompatibilities = ['edge-too-old', 'edge-too-new'] as const
 
+/** Something that an edge fetches for itself, and how far that is. */
+export const edgeFetchSchema = z.object({
+  version: z.string().max(64),
+  bytesDone: sizeBytesSchema,
+  bytesTotal: sizeBytesSchema,
+  /** The edge of the same site that it comes from; left out where it comes from the control plane. */
+  fromEdgeId: idSchema.optional(),
+})
+export type EdgeFetch = z.infer<typeof edgeFetchSchema>
+
 /** Edge to control plane, over GET /api/edge/v1/tunnel (WebSocket, JSON text frames). */
 export const edgeFrameSchema = z.discriminatedUnion('type', [
   z.object({
@@ -73,6 +83,10 @@ export const edgeFrameSchema = z.discriminatedUnion('type', [
         fromEdgeId: idSchema.optional(),
       }),
     ),
+    /** The boot bundle on its way; null once when that is over. Left out otherwise, and by an older edge. */
+    bundle: edgeFetchSchema.nullable().optional(),
+    /** The version that it is to become, likewise. */
+    release: edgeFetchSchema.nullable().optional(),
   }),
   /** What BMCs measured, a batch per minute; may be lost. `at` is the beginning of its minute. */
   z.object({

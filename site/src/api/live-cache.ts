@@ -2,10 +2,11 @@ import type { QueryClient } from '@tanstack/react-query'
 import { api, take } from './client.ts'
 import type { ChangedEntity, LiveEvent } from './live-event.ts'
 import { keys } from './queries.ts'
-import type { Deployment, Image, Machine, MachineDetail } from './views.ts'
+import type { Deployment, Edge, Image, Machine, MachineDetail } from './views.ts'
 
 type Progress = Extract<LiveEvent, { type: 'progress' }>
 type Readings = Extract<LiveEvent, { type: 'readings' }>
+type EdgeProgress = Extract<LiveEvent, { type: 'edge-progress' }>
 type ImageProgress = Extract<LiveEvent, { type: 'image-progress' }>
 
 /** Above this many changed machines in one beat the whole list is fetched instead: a large one later than a small one. */
@@ -48,6 +49,12 @@ export function applyProgress(client: QueryClient, progress: ReadonlyMap<string,
 
 export function applyImageProgress(client: QueryClient, event: ImageProgress): void {
   client.setQueryData<Image[]>(keys.images, (images) => images?.map((image) => patchImage(image, event)))
+}
+
+export function applyEdgeProgress(client: QueryClient, { edgeId, bundle, release }: EdgeProgress): void {
+  client.setQueryData<Edge[]>(keys.edges, (edges) =>
+    edges?.map((edge) => (edge.edgeId === edgeId ? { ...edge, fetching: { bundle, release } } : edge)),
+  )
 }
 
 /** Shows what a site's BMCs measured; plots that are looked at fetch their newest point. */

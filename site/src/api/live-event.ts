@@ -1,3 +1,5 @@
+import type { EdgeFetch } from './views.ts'
+
 /** One frame of /api/v1/events. The OpenAPI document can't describe a WebSocket's frames, so they are named here. */
 export type LiveEvent =
   | { type: 'hello'; version: string }
@@ -19,6 +21,7 @@ export type LiveEvent =
       bytesTotal: number | null
       fromEdgeId?: string
     }
+  | { type: 'edge-progress'; edgeId: string; bundle: EdgeFetch | null; release: EdgeFetch | null }
   | {
       type: 'readings'
       siteId: string
@@ -51,6 +54,7 @@ const types = new Set([
   'changed',
   'progress',
   'image-progress',
+  'edge-progress',
   'readings',
   'sensors',
   'bmc-log',

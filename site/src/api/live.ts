@@ -1,9 +1,16 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
-import { recordProgress } from '../features/deployments/rate-store.ts'
-import { applyChanges, applyImageProgress, applyProgress, applyReadings } from './live-cache.ts'
+import { fetchWork, recordProgress } from '../features/deployments/rate-store.ts'
+import {
+  applyChanges,
+  applyEdgeProgress,
+  applyImageProgress,
+  applyProgress,
+  applyReadings,
+} from './live-cache.ts'
 import { type ChangedEntity, type LiveEvent, parseLiveEvent, reconnectDelayMs } from './live-event.ts'
 import { keys } from './queries.ts'
+import type { EdgeFetch } from './views.ts'
 
 export type LiveStatus = 'connecting' | 'live' | 'waiting'
 
@@ -130,6 +137,12 @@ function createChangeBeat(client: QueryClient) {
   }
 }
 
+function recordFetch(edgeId: string, fetch: EdgeFetch | null): void {
+  if (!fetch) return
+  const { version, bytesDone } = fetch
+  recordProgress(fetchWork(edgeId, version), { atMs: performance.now(), bytesDone })
+}
+
 function handleLiveEvent(client: QueryClient, changes: ChangeBeat, event: LiveEvent): void {
   switch (event.type) {
     case 'hello':
@@ -147,6 +160,11 @@ function handleLiveEvent(client: QueryClient, changes: ChangeBeat, event: LiveEv
         bytesDone: event.bytesDone,
       })
       applyImageProgress(client, event)
+      return
+    case 'edge-progress':
+      recordFetch(event.edgeId, event.bundle)
+      recordFetch(event.edgeId, event.release)
+      applyEdgeProgress(client, event)
       return
     case 'readings':
       applyReadings(client, event)

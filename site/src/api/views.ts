@@ -19,6 +19,7 @@ export type Site = Schemas['Site']
 export type Edge = Schemas['Edge']
 export type EdgePasswords = Schemas['EdgePasswords']
 export type EdgeInterface = Edge['interfaces'][number]
+export type EdgeFetch = NonNullable<Edge['fetching']['bundle']>
 export type SetupProgress = Schemas['SetupProgress']
 export type SshKey = Schemas['SshKey']
 export type Setup = Schemas['Setup']

@@ -24,6 +24,9 @@ export const nothingKnown = {
   reachableAt: null,
 } satisfies Partial<BmcRow>
 
+/** It can be reached, or nobody has tried since something was changed. */
+export const noBmcProblem = { problem: null, problemKind: null, problemSince: null } satisfies Partial<BmcRow>
+
 export async function readBmc(db: Database, machineId: string): Promise<BmcRow | null> {
   const [row] = await db.select().from(bmcs).where(eq(bmcs.machineId, machineId))
   return row ?? null

@@ -12,7 +12,7 @@ import { findReaders } from '../sealing/readers.ts'
 import { readSite } from '../sites/service.ts'
 import { bumpSite } from '../sites/site-version.ts'
 import { probeBmc } from './operations.ts'
-import { nothingKnown, readBmc } from './queries.ts'
+import { noBmcProblem, nothingKnown, readBmc } from './queries.ts'
 import { refuseTakenAddress } from './taken-address.ts'
 import { renderBmc } from './view.ts'
 
@@ -58,8 +58,7 @@ export async function setBmc(
     credentials,
     readers,
     ...(input.credentials === undefined && isSame ? {} : { hasDefaultLogin: false }),
-    problem: null,
-    problemSince: null,
+    ...noBmcProblem,
     updatedAt: now,
   }
   await runBatch(deps.db, [

@@ -26,6 +26,16 @@ const badToken = () =>
  * control plane, short-lived, and never seen before.
  */
 export async function authenticateEdge(deps: Deps, authorization: string | undefined): Promise<EdgeIdentity> {
+  try {
+    return await readIdentity(deps, authorization)
+  } catch (error) {
+    if (error instanceof AppError)
+      deps.metrics.count('dragonfly_edge_tokens_refused_total', `reason="${error.code}"`)
+    throw error
+  }
+}
+
+async function readIdentity(deps: Deps, authorization: string | undefined): Promise<EdgeIdentity> {
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(authorization ?? '')?.[1]
   if (!token || token.length > 4096)
     throw refusal('edge-token-missing', 'An enrolled edge’s token is wanted.')

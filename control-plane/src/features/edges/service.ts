@@ -8,6 +8,7 @@ import { runBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
 import { followUp } from '../../follow-up.ts'
+import { type EdgeFetches, progressGoodForMs } from '../../ports/index.ts'
 import { settleAbortsWithoutEdges } from '../deployments/abort.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { edgeStatus } from './edge-status.ts'
@@ -31,11 +32,12 @@ export async function listEdges(
     .orderBy(edges.hostname, edges.enrolledAt)
   const edgeIds = rows.map((row) => row.edge.edgeId)
   const now = deps.clock()
-  const [modes, problems, connected, release] = await Promise.all([
+  const [modes, problems, connected, release, fetches] = await Promise.all([
     deps.db.select().from(edgeInterfaceModes).where(inArray(edgeInterfaceModes.edgeId, edgeIds)),
     deps.db.select().from(edgeProblems).where(inArray(edgeProblems.edgeId, edgeIds)),
     deps.connections.connected(),
     deps.edgeRelease.current(),
+    deps.values.fetches(),
   ])
   return rows.map(({ edge, siteName, stateVersion }) => ({
     edgeId: edge.edgeId,
@@ -51,6 +53,7 @@ export async function listEdges(
     lastSeenAt: edge.lastSeenAt,
     upToDate: edge.appliedVersion === stateVersion,
     bundleVersion: edge.bundleVersion,
+    fetching: fetchesNow(fetches.get(edge.edgeId), now),
     update: {
       available: release && release.version !== edge.version ? release.version : null,
       wanted: edge.wantedVersion,
@@ -65,6 +68,12 @@ export async function listEdges(
       .map(({ problem, message, since }) => ({ problem, message, since })),
     enrolledAt: edge.enrolledAt,
   }))
+}
+
+/** What was told longer ago is over, or stands still. */
+function fetchesNow(fetches: EdgeFetches | undefined, now: number): EdgeView['fetching'] {
+  const isFresh = fetches !== undefined && now - fetches.at < progressGoodForMs
+  return { bundle: isFresh ? fetches.bundle : null, release: isFresh ? fetches.release : null }
 }
 
 /** What the edge reported, with what a person chose; a chosen interface that is gone is shown as down. */

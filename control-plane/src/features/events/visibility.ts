@@ -29,7 +29,8 @@ function ownerOf(event: LiveEvent) {
     event.type === 'bmc-log'
   )
     return { kind: 'machineId', id: event.machineId } as const
-  if (event.type === 'image-progress') return { kind: 'edgeId', id: event.edgeId } as const
+  if (event.type === 'image-progress' || event.type === 'edge-progress')
+    return { kind: 'edgeId', id: event.edgeId } as const
   if (event.type !== 'changed') return null
   if (event.entity === 'machine') return { kind: 'machineId', id: event.id } as const
   if (event.entity === 'deployment') return { kind: 'deploymentId', id: event.id } as const

@@ -7,11 +7,8 @@ import { runBatch, type Statement } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
 import { createId } from '../../ids.ts'
-import { type ImageProgress, imageKey } from '../../ports/index.ts'
+import { type ImageProgress, imageKey, progressGoodForMs } from '../../ports/index.ts'
 import { announceSites, bumpAllSites } from '../sites/site-version.ts'
-
-/** An edge tells its progress every few seconds; older news say nothing. */
-const progressGoodForMs = 120_000
 
 type ImageRow = typeof images.$inferSelect
 type EdgeImageRow = typeof edgeImages.$inferSelect

@@ -2,6 +2,7 @@ import type { MachineView } from '@dragonfly/schema/api'
 import { bmcs, deployments, listRevisions, machines } from '@dragonfly/schema/db'
 import { isActive } from '@dragonfly/schema/state'
 import { gt, max, type SQL, sql } from 'drizzle-orm'
+import { createBreathe } from '../../breathe.ts'
 import type { Database } from '../../database.ts'
 import { findNewestDeployments } from '../deployments/queries.ts'
 import { renderStoredDeployments } from '../deployments/read.ts'
@@ -34,11 +35,23 @@ const everyMachine = ''
 /** Before a site's id: the subject that stands for what its BMCs measured, the most frequent of all changes. */
 const readingsPrefix = 'readings of '
 
-/** Reads the machines that the list shows otherwise than at a revision; all of them without one. */
-export async function loadMachines(db: Database, since: number | null): Promise<LoadedMachines> {
+/**
+ * Reads the machines that the list shows otherwise than at a revision; all of them without one. Where the database
+ * answers in this process, it lets others in between `mostAtOnce` machines.
+ */
+export async function loadMachines(
+  db: Database,
+  since: number | null,
+  mostAtOnce: number,
+): Promise<LoadedMachines> {
   // The revisions come first: what changes while the rest is read is read again by the next one.
   if (since === null)
-    return { revision: await readRevision(db), subjects: 'all', views: await readViews(db), readings: [] }
+    return {
+      revision: await readRevision(db),
+      subjects: 'all',
+      views: await readInPieces(db, null, mostAtOnce),
+      readings: [],
+    }
   const changes = await db
     .select({ subjectId: listRevisions.subjectId, revision: listRevisions.revision })
     .from(listRevisions)
@@ -46,10 +59,10 @@ export async function loadMachines(db: Database, since: number | null): Promise<
   const revision = changes.reduce((most, change) => Math.max(most, change.revision), since)
   const [measured, changed] = partition(changes.map(({ subjectId }) => subjectId))
   if (changed.has(everyMachine))
-    return { revision, subjects: 'all', views: await readViews(db), readings: [] }
+    return { revision, subjects: 'all', views: await readInPieces(db, null, mostAtOnce), readings: [] }
   const [readings, views] = await Promise.all([
     measured.length === 0 ? [] : readReadings(db, measured),
-    changed.size === 0 ? [] : readViews(db, [...changed]),
+    changed.size === 0 ? [] : readInPieces(db, [...changed], mostAtOnce),
   ])
   return { revision, subjects: changed, views, readings }
 }
@@ -85,9 +98,31 @@ async function readRevision(db: Database): Promise<number> {
   return row?.newest ?? 0
 }
 
+/** Of these subjects, or all. */
+async function readInPieces(
+  db: Database,
+  subjects: readonly string[] | null,
+  mostAtOnce: number,
+): Promise<MachineView[]> {
+  const isBounded = subjects !== null && subjects.length <= mostAtOnce
+  if (isBounded || mostAtOnce === Number.POSITIVE_INFINITY) return readViews(db, subjects)
+  const rows = await db
+    .select({ machineId: machines.machineId })
+    .from(machines)
+    .where(subjects ? sql`${machines.machineId} in ${idsOf(subjects)}` : undefined)
+  const views: MachineView[] = []
+  const breathe = createBreathe()
+  for (let index = 0; index < rows.length; index += mostAtOnce) {
+    await breathe()
+    const piece = rows.slice(index, index + mostAtOnce).map(({ machineId }) => machineId)
+    views.push(...(await readViews(db, piece)))
+  }
+  return views
+}
+
 /** The list leaves the timelines of deployments that ended well out: they are read one by one. */
-async function readViews(db: Database, subjects?: readonly string[]): Promise<MachineView[]> {
-  const ids = subjects && idsOf(subjects)
+async function readViews(db: Database, subjects: readonly string[] | null): Promise<MachineView[]> {
+  const ids = subjects ? idsOf(subjects) : undefined
   const [rows, belongings, newest] = await Promise.all([
     findMachines(db, ids && sql`${machines.machineId} in ${ids}`),
     findBelongings(db, ids),

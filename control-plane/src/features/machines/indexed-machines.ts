@@ -21,6 +21,8 @@ export interface IndexedMachines {
   activeDeployments(): readonly string[]
   /** False when no live value is another one. */
   takeProgress(progress: ReadonlyMap<string, DeploymentProgress>): boolean
+  /** Makes the JSON of some of the machines that have none; false when all of them have it. */
+  encodeSome(most: number): boolean
   /** The body of an answer: what the filter leaves, of the sites that a person may see. */
   render(
     filter: MachineFilter,
@@ -59,24 +61,34 @@ export function createIndexedMachines(): IndexedMachines {
     }
     order.splice(low, 0, entry)
   }
-  const replace = (remains: (view: MachineView) => boolean, views: readonly MachineView[]): void => {
+  const enter = (entry: Entry): void => {
+    const { machineId, deployment } = entry.view
+    byMachine.set(machineId, entry)
+    if (deployment && isActive(deployment.status)) active.set(deployment.deploymentId, entry)
+  }
+  const leave = (entry: Entry): void => {
+    const { machineId, deployment } = entry.view
+    byMachine.delete(machineId)
+    if (deployment) active.delete(deployment.deploymentId)
+  }
+  const replace = (subjects: ReadonlySet<string> | 'all', views: readonly MachineView[]): void => {
+    const staying: Entry[] = []
+    for (const entry of order) {
+      const { machineId, siteId } = entry.view
+      if (subjects === 'all' || subjects.has(machineId) || subjects.has(siteId)) leave(entry)
+      else staying.push(entry)
+    }
+    order = staying
     const entries = views.map(createEntry)
-    order = order.filter(({ view }) => remains(view))
+    for (const entry of entries) enter(entry)
     if (entries.length > mostPlaced) order = [...order, ...entries].sort(compare)
     else for (const entry of entries) place(entry)
-    active.clear()
-    byMachine.clear()
-    for (const entry of order) {
-      const { machineId, deployment } = entry.view
-      byMachine.set(machineId, entry)
-      if (deployment && isActive(deployment.status)) active.set(deployment.deploymentId, entry)
-    }
   }
 
   const measure = ({ machineId, ...readings }: MachineReadings): void => {
     const entry = byMachine.get(machineId)
     if (!entry?.view.bmc) return
-    entry.view = { ...entry.view, bmc: { ...entry.view.bmc, ...readings } }
+    Object.assign(entry.view.bmc, readings)
     entry.json = null
   }
 
@@ -85,9 +97,7 @@ export function createIndexedMachines(): IndexedMachines {
     size: () => order.length,
     take({ revision: next, subjects, views, readings }) {
       revision = next
-      if (subjects === 'all') replace(() => false, views)
-      else if (subjects.size > 0)
-        replace(({ machineId, siteId }) => !subjects.has(machineId) && !subjects.has(siteId), views)
+      if (subjects === 'all' || subjects.size > 0) replace(subjects, views)
       for (const reading of readings) measure(reading)
       return subjects === 'all' || subjects.size > 0 || readings.length > 0
     },
@@ -109,9 +119,18 @@ export function createIndexedMachines(): IndexedMachines {
       }
       return isChanged
     },
+    encodeSome(most) {
+      let encoded = 0
+      for (const entry of order) {
+        if (entry.json) continue
+        if (encoded++ === most) return true
+        entry.json = encode(entry.view)
+      }
+      return false
+    },
     render(filter, siteIds, { limit, offset = 0 }) {
       const isSeen = createFilter(filter, siteIds)
-      const found = order.filter(({ view }) => isSeen(view))
+      const found = isSeen ? order.filter(({ view }) => isSeen(view)) : order
       const page = found.slice(offset, limit === undefined ? undefined : offset + limit)
       return joinJson(
         page.map((entry) => {
@@ -133,10 +152,12 @@ function encode(view: MachineView): Uint8Array {
   return encoder.encode(JSON.stringify(view))
 }
 
+/** Null when it leaves all of them. */
 function createFilter(
   { siteId, status, q }: MachineFilter,
   siteIds: readonly string[] | null,
-): (view: MachineView) => boolean {
+): ((view: MachineView) => boolean) | null {
+  if (siteIds === null && !siteId && !status && !q) return null
   const mayBeSeen = siteIds && new Set(siteIds)
   return (view) =>
     (mayBeSeen === null || mayBeSeen.has(view.siteId)) &&

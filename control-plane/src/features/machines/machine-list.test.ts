@@ -198,6 +198,16 @@ describe('the list of machines', () => {
   })
 })
 
+it('reads a large fleet in pieces, and a large change as well', async () => {
+  const { answer } = createMachineList((work) => work(), 2)
+  const read = async () => new TextDecoder().decode((await answer(harness.deps, {}, null)).body)
+  expect(await read()).toBe(await readAnew())
+  await harness.deps.db.update(machines).set({ name: 'x', lastSeenAt: 7 })
+  expect(await read()).toBe(await readAnew())
+  await harness.deps.db.update(sites).set({ name: 'elsewhere' })
+  expect(await read()).toBe(await readAnew())
+})
+
 describe('those who ask while the list is read', () => {
   it('share the next reading, which began after they asked', async () => {
     const inTurn = createTurns()

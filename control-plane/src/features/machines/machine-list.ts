@@ -1,3 +1,4 @@
+import { createBreathe } from '../../breathe.ts'
 import type { Deps } from '../../deps.ts'
 import { loadMachines } from './changed-machines.ts'
 import { createIndexedMachines, type IndexedMachines, type MachineFilter } from './indexed-machines.ts'
@@ -35,8 +36,11 @@ const mostKept = 20_000
 /** Answers that are kept for as long as nothing changes. */
 const mostAnswers = 32
 const mostAnswerBytes = 24 * 1024 * 1024
+/** Machines that are made into JSON between two looks at the clock. */
+const encodedAtOnce = 100
 
-export function createMachineList(inTurn: InTurn): MachineList {
+/** `mostAtOnce`: machines that are read and rendered before others are let in. */
+export function createMachineList(inTurn: InTurn, mostAtOnce = Number.POSITIVE_INFINITY): MachineList {
   const instance = crypto.randomUUID()
   let serial = 0
   let kept: IndexedMachines = createIndexedMachines()
@@ -46,7 +50,7 @@ export function createMachineList(inTurn: InTurn): MachineList {
     for (;;) {
       const held = kept
       const since = held.revision()
-      const loaded = await loadMachines(deps.db, since)
+      const loaded = await loadMachines(deps.db, since, mostAtOnce)
       // Another request may have been quicker: what was read here may be older than what it took.
       if (held !== kept || held.revision() !== since) continue
       if (held.take(loaded)) answers.clear()
@@ -58,6 +62,12 @@ export function createMachineList(inTurn: InTurn): MachineList {
     }
   }
 
+  /** What readings of a minute have changed are thousands of machines. */
+  async function encodeAll(list: IndexedMachines): Promise<void> {
+    const breathe = createBreathe()
+    while (list.encodeSome(encodedAtOnce)) await breathe()
+  }
+
   return {
     async answer(deps, query, siteIds) {
       await inTurn(() => refresh(deps))
@@ -65,6 +75,7 @@ export function createMachineList(inTurn: InTurn): MachineList {
       const key = q ? null : JSON.stringify([siteId, status, limit, offset, siteIds])
       const ready = key === null ? null : answers.get(key)
       if (ready) return ready
+      if (limit === undefined) await encodeAll(kept)
       const made = { tag: `"${instance}.${++serial}"`, body: kept.render(query, siteIds, { limit, offset }) }
       if (kept.size() > mostKept) kept = createIndexedMachines()
       else if (key !== null) answers.keep(key, made)

@@ -53,6 +53,7 @@ export function findMachines(db: Database, where: SQL | undefined) {
         hottestCelsius: bmcs.hottestCelsius,
         sampledAt: bmcs.sampledAt,
         problem: bmcs.problem,
+        problemKind: bmcs.problemKind,
         problemSince: bmcs.problemSince,
       },
       rackName: racks.name,
@@ -74,7 +75,7 @@ export type MachineListRow = Awaited<ReturnType<typeof findMachines>>[number]
 export async function findBelongings(db: Database, ids?: SQL) {
   const [macs, tags, roles] = await Promise.all([
     db
-      .select()
+      .select({ machineId: machineMacs.machineId, mac: machineMacs.mac })
       .from(machineMacs)
       .where(ids && sql`${machineMacs.machineId} in ${ids}`)
       .orderBy(desc(machineMacs.isPrimary), machineMacs.mac),

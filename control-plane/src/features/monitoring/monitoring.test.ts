@@ -227,6 +227,23 @@ describe('an outage of a BMC', () => {
     expect(await bmc()).toMatchObject({ powerState: 'off', problem: null, problemSince: null })
   })
 
+  it('is told from a BMC that refuses the password', async () => {
+    const [machineId = ''] = machineIds
+    const bmc = async () => (await harness.call('GET', `/api/v1/machines/${machineId}`)).body.bmc
+    const attempt = (reason: string) => ({ driver: 'ipmi' as const, reason, message: problem })
+    const silent = { type: 'bmc.power' as const, machineId, powerState: 'unknown' as const, problem }
+    await teller.tell({ ...silent, attempts: [attempt('timeout')] })
+    expect(await bmc()).toMatchObject({ problem, problemKind: 'lost' })
+    await teller.tell({ ...silent, attempts: [attempt('timeout'), attempt('wrong-password')] })
+    expect(await bmc()).toMatchObject({ problem, problemKind: 'password-refused' })
+    await harness.call('PUT', `/api/v1/machines/${machineId}/bmc`, { address: '10.0.0.99' })
+    expect(await bmc()).toMatchObject({ problem: null, problemKind: null, problemSince: null })
+    await teller.tell({ ...silent, attempts: [attempt('no-credentials')] })
+    expect(await bmc()).toMatchObject({ problemKind: 'password-missing' })
+    await teller.tell({ type: 'bmc.power', machineId, powerState: 'on', problem: null })
+    expect(await bmc()).toMatchObject({ problem: null, problemKind: null })
+  })
+
   it('is none while another edge of the site reaches it', async () => {
     const [machineId = ''] = machineIds
     await teller.tell({ type: 'bmc.power', machineId, powerState: 'on', problem: null })

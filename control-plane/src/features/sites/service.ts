@@ -113,7 +113,7 @@ export async function deleteSite(deps: Deps, siteId: string): Promise<void> {
   const own = await deps.db.select({ edgeId: edges.edgeId }).from(edges).where(eq(edges.siteId, siteId))
   await deps.db.delete(sites).where(eq(sites.siteId, siteId))
   for (const { edgeId } of own) {
-    const cut = () => deps.connections.disconnect({ edgeId, siteId }, 'its site was deleted')
+    const cut = () => deps.connections.disconnect({ edgeId, siteId }, 'site-deleted')
     await followUp(deps, cut, { siteId, edgeId })
   }
   deps.live.publish([{ type: 'changed', entity: 'site', id: siteId }])

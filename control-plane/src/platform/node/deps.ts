@@ -27,6 +27,9 @@ import { createSockets } from './sockets.ts'
 /** A site's edges fetch its whole state each time. */
 const announceEveryMs = 1000
 
+/** Everybody waits while they are read. */
+const machinesAtOnce = 250
+
 export interface NodeDepsOptions {
   db: Database
   secrets: Secrets
@@ -77,7 +80,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     values: createLiveValues(),
     replay: createReplayGuard(clock),
     limiter: createRateLimiter(clock),
-    machineList: createMachineList(createTurns()),
+    machineList: createMachineList(createTurns(), machinesAtOnce),
     auditInOrder: createOrder(),
     bundle: options.bundle,
     edgeRelease: options.edgeRelease ?? noEdgeRelease,

@@ -1,4 +1,4 @@
-import { type InValue, LibsqlError } from '@libsql/client'
+import { type InValue, LibsqlError } from '@libsql/core/api'
 import Libsql from 'libsql'
 
 /** A statement with its values. */

@@ -3,6 +3,7 @@ import type { Log } from '@dragonfly/schema/log'
 import {
   type Clock,
   type DeploymentProgress,
+  type EdgeFetches,
   type ImageProgress,
   imageKey,
   type LiveEvents,
@@ -23,7 +24,7 @@ export function createEdgeConnections(onCut: (edgeId: string) => void): LocalCon
     add(tunnel) {
       const before = byEdge.get(tunnel.edgeId)
       byEdge.set(tunnel.edgeId, tunnel)
-      before?.close('replaced by a newer tunnel')
+      before?.cut('replaced')
     },
     remove(tunnel) {
       if (byEdge.get(tunnel.edgeId) === tunnel) byEdge.delete(tunnel.edgeId)
@@ -35,8 +36,8 @@ export function createEdgeConnections(onCut: (edgeId: string) => void): LocalCon
     sendToSite: async (siteId, frame) => {
       for (const tunnel of ofSite(siteId)) tunnel.send(frame)
     },
-    disconnect: async ({ edgeId }, reason) => {
-      byEdge.get(edgeId)?.close(reason)
+    disconnect: async ({ edgeId }, why) => {
+      byEdge.get(edgeId)?.cut(why)
       onCut(edgeId)
     },
   }
@@ -68,11 +69,15 @@ export function createLiveEvents(log: Log): LiveEvents {
 
 export function createLiveValues(): LiveValues {
   const images = new Map<string, ImageProgress>()
+  const fetches = new Map<string, EdgeFetches>()
   const deployments = new Map<string, DeploymentProgress>()
   return {
     setImage: (edgeId, imageId, progress) => void images.set(imageKey(edgeId, imageId), progress),
     images: async () => images,
     clearImage: (edgeId, imageId) => void images.delete(imageKey(edgeId, imageId)),
+    setFetches: (edgeId, news) => void fetches.set(edgeId, news),
+    fetches: async () => fetches,
+    clearFetches: (edgeId) => void fetches.delete(edgeId),
     setDeployment: (deploymentId, progress) => void deployments.set(deploymentId, progress),
     deployments: async () => deployments,
     clearDeployment: (deploymentId) => void deployments.delete(deploymentId),

@@ -52,9 +52,18 @@ function createTunnelOpener(
       },
       onMessage: (event) => session?.handleMessage(event.data),
       onClose: end,
-      onError: end,
+      onError: (event) => {
+        if (isTooLarge(event)) session?.handleTooLarge()
+        end()
+      },
     })
   }
+}
+
+/** ws refuses what is larger than `maxPayload` before it has come. */
+function isTooLarge(event: Event): boolean {
+  const error: unknown = 'error' in event ? event.error : null
+  return error instanceof Error && 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
 }
 
 function createEventsOpener(upgrade: UpgradeWebSocket): Sockets['openEvents'] {

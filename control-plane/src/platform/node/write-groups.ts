@@ -1,4 +1,4 @@
-import { LibsqlError } from '@libsql/client'
+import { LibsqlError } from '@libsql/core/api'
 import type { EmbeddedConnection, EmbeddedStatement, PlainResult } from './embedded-connection.ts'
 
 /** What is written all or not at all. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { LibsqlError } from '@libsql/client'
+import { LibsqlError } from '@libsql/core/api'
 import type { EmbeddedStatement, PlainResult } from './embedded-connection.ts'
 import type { PlainError, WriteOutcome } from './write-groups.ts'
 import type { WriteMessage, WriteThreadData } from './write-thread.ts'

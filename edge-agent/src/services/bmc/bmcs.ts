@@ -3,6 +3,7 @@ import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
 import { decideBmcOrder } from '../../protocol/bmc-order.ts'
 import { type CommandDesk, openCommandDesk } from '../commands/command-desk.ts'
 import type { ControlPlane } from '../control-plane.ts'
+import type { Counters } from '../counters.ts'
 import { trustedKeys } from '../deployments/orders.ts'
 import type { Sealing } from '../sealing.ts'
 import { verifySignature } from '../signing.ts'
@@ -46,6 +47,7 @@ export interface BmcsOptions
   sealing: Sealing
   controlPlane: ControlPlane
   askRamdisk: AccountPorts['askRamdisk']
+  counters: Pick<Counters, 'increment'>
   /** For tests: other drivers than the real ones, and another way to open credentials. */
   bmc?: {
     drivers?: readonly BmcDriver[]
@@ -70,7 +72,13 @@ export async function openBmcs(options: BmcsOptions): Promise<Bmcs> {
     }),
   ]
   const machine = (machineId: string) => site.machines().get(machineId)
-  const checkOrder: BmcCommandPorts['checkOrder'] = async ({ jws, orderId, what, target }) => {
+  const checkOrder: BmcCommandPorts['checkOrder'] = async (asked) => {
+    const verdict = await decideOrder(asked)
+    if (verdict.kind === 'refused')
+      options.counters.increment('orders_refused', { order: 'bmc', reason: verdict.reason })
+    return verdict
+  }
+  const decideOrder: BmcCommandPorts['checkOrder'] = async ({ jws, orderId, what, target }) => {
     const state = site.state()
     if (!state)
       return { kind: 'refused', reason: 'wrong-site', message: 'The edge has no state of its site yet.' }

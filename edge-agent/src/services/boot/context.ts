@@ -3,8 +3,8 @@ import type { OpenUdpSocket } from '../../ports/udp.ts'
 import type { BootEvent } from '../../protocol/boot-messages.ts'
 import type { IndexedBootView } from '../../protocol/boot-view.ts'
 import type { KnownOffers } from '../../protocol/known-offers.ts'
+import type { Counters } from '../counters.ts'
 import type { BootFiles } from './boot-files.ts'
-import type { Counters } from './counters.ts'
 import type { Leasing } from './leasing.ts'
 
 export interface BootPorts {

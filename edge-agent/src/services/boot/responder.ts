@@ -10,12 +10,12 @@ import {
   indexBootView,
 } from '../../protocol/boot-view.ts'
 import { createKnownOffers } from '../../protocol/known-offers.ts'
+import { createCounters } from '../counters.ts'
 import { httpTimeouts, limitConnections } from '../http-limits.ts'
 import { listen } from '../http-listen.ts'
 import { createBootFiles } from './boot-files.ts'
 import { createConcerns } from './concerns.ts'
 import type { BootContext, BootPorts } from './context.ts'
-import { createCounters } from './counters.ts'
 import { handleDhcpPacket } from './dhcp-service.ts'
 import { createEventBatch } from './event-batch.ts'
 import { createEventLimit } from './event-limit.ts'
@@ -54,7 +54,7 @@ const eventsEveryMs = 50
 
 /** Joins DHCP, TFTP and HTTP over one view that is replaced as a whole. */
 export function createBootResponder(options: BootResponderOptions): BootResponder {
-  const counters = createCounters()
+  const counters = createCounters('boot')
   const mayReport = createEventLimit({ perSecond: 200, burst: 1000, now: options.now })
   const events = createEventBatch<BootEvent>(eventsEveryMs, (batch) =>
     options.post({ type: 'events', events: batch }),

@@ -5,8 +5,8 @@ import { decodeTftpPacket, encodeTftpPacket, type TftpPacket } from '../../codec
 import type { Datagram, DatagramRun, OpenUdpSocket, UdpEndpoint, UdpHandlers } from '../../ports/udp.ts'
 import type { BootEvent } from '../../protocol/boot-messages.ts'
 import { indexBootView } from '../../protocol/boot-view.ts'
+import { createCounters } from '../counters.ts'
 import type { BootContext } from './context.ts'
-import { createCounters } from './counters.ts'
 import { createTftpService } from './tftp-service.ts'
 import { createTransferLimit } from './transfer-limit.ts'
 
@@ -26,7 +26,7 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
   const handlers = new Map<number, UdpHandlers>()
   const clock = { nowMs: 0 }
   const reported: BootEvent[] = []
-  const counters = createCounters()
+  const counters = createCounters('boot')
   const limit = createTransferLimit(most)
   const openUdpSocket: OpenUdpSocket = async ({ port: wanted }, handler) => {
     const port = wanted === 0 ? handlers.size + 1 : wanted

@@ -9,6 +9,7 @@ import {
 import type { Database } from '../../io/database.ts'
 import type { DeploymentState } from '../../protocol/deployment-types.ts'
 import { decideOrder, type OrderVerdict } from '../../protocol/work-order.ts'
+import type { Counters } from '../counters.ts'
 import type { MachineIndex } from '../machine-index.ts'
 import { digestPlan, verifySignature } from '../signing.ts'
 import { addPhoneHomeToken, burnOrder, findBurnedOrder, newestEpoch } from '../store/deployments.ts'
@@ -39,6 +40,7 @@ export interface OrderPorts {
   siteState: () => SiteState | null
   machines: () => MachineIndex
   imageReadiness: (manifestDigest: string) => 'ready' | 'pending' | 'missing'
+  counters: Pick<Counters, 'increment'>
 }
 
 export interface Orders {
@@ -54,6 +56,15 @@ export function createOrders(options: OrderPorts): Orders {
   const { database, identity, now } = options
 
   const verify = async (
+    deployment: SiteDeployment,
+    observed: { mac: string; smbiosUuid: string | null } | null,
+  ): Promise<OrderVerdict> => {
+    const verdict = await decide(deployment, observed)
+    if (verdict.kind === 'refused')
+      options.counters.increment('orders_refused', { order: 'deployment', reason: verdict.reason })
+    return verdict
+  }
+  const decide = async (
     deployment: SiteDeployment,
     observed: { mac: string; smbiosUuid: string | null } | null,
   ): Promise<OrderVerdict> => {

@@ -14,6 +14,7 @@ import WebSocket from 'ws'
 import { backoff } from '../../protocol/backoff.ts'
 import type { StateVersion } from '../../protocol/state-apply.ts'
 import { type ControlPlane, describeError } from '../control-plane.ts'
+import type { Counters } from '../counters.ts'
 import { revokedSentence } from '../revocation.ts'
 import type { Journal } from '../store/journal.ts'
 import { version } from '../version.ts'
@@ -32,6 +33,7 @@ export type TunnelStatus =
 export interface TunnelOptions {
   controlPlane: ControlPlane
   journal: Journal
+  counters: Pick<Counters, 'increment'>
   now: () => number
   random: () => number
   /** Version of the desired state in force, for `hello`. */
@@ -203,8 +205,9 @@ function openConnection(
       heardAt = now()
       const frame = parseFrame(String(data))
       // In order: an ack may not overtake the welcome before it.
-      if (frame) queue = queue.then(() => handle(frame))
-      if (frame) guard(queue)
+      if (!frame) return options.counters.increment('bad_frames')
+      queue = queue.then(() => handle(frame))
+      guard(queue)
     })
     socket.on('unexpected-response', (_request, response) => {
       response.resume()
@@ -212,6 +215,8 @@ function openConnection(
       guard(explainRefusal(options, response.statusCode ?? 0, String(proof ?? '')).then(end))
     })
     socket.on('error', (error) => {
+      if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH')
+        options.counters.increment('bad_frames')
       closing = {
         kind: 'connecting',
         message: `The control plane can’t be reached: ${describeError(error)}.`,

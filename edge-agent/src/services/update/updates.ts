@@ -1,5 +1,5 @@
 import type { Log } from '@dragonfly/schema/log'
-import type { SiteState } from '@dragonfly/schema/wire'
+import type { EdgeFetch, SiteState } from '@dragonfly/schema/wire'
 import { describeError } from '../control-plane.ts'
 import type { Problems } from '../problems.ts'
 import { version as ownVersion } from '../version.ts'
@@ -24,6 +24,8 @@ export interface UpdateStatus {
 /** Brings this edge to another version: as its site wants it, or a person at the console. */
 export interface Updates {
   status(): UpdateStatus
+  /** What is being fetched; null while nothing is. */
+  progress(): EdgeFetch | null
   /** From the site's desired state; each request is tried once. */
   want(wanted: SiteState['edgeUpdate']): void
   /** From a tarball on this host. Gives the version that is about to take over. @throws a sentence for the person */
@@ -61,6 +63,7 @@ export async function openUpdates(options: UpdatesOptions): Promise<Updates> {
   const { dataDir, problems } = options
   let state = await openState(options)
   let busy = false
+  let fetching: EdgeFetch | null = null
   let timer: NodeJS.Timeout | null = null
   const isOnTrial = (): boolean =>
     state?.trial !== null && state?.trial !== undefined && state.trial.id === process.env[trialVariable]
@@ -84,6 +87,15 @@ export async function openUpdates(options: UpdatesOptions): Promise<Updates> {
         lookEveryMs,
       )
     else await tell()
+  }
+  const fetch = async (version: string | null): Promise<string> => {
+    try {
+      return await fetchRelease(options, version, (progress) => {
+        fetching = progress
+      })
+    } finally {
+      fetching = null
+    }
   }
   const prepare = async (fetchTarball: () => Promise<string>, requestId: string | null): Promise<string> => {
     const { installation } = options
@@ -117,7 +129,11 @@ export async function openUpdates(options: UpdatesOptions): Promise<Updates> {
     )
   }
   const fail = (error: unknown): Promise<void> =>
-    problems.raise(failed, about, `The edge could not be updated: ${describeError(error)}`)
+    problems.raise(
+      failed,
+      about,
+      `The edge could not be updated, and goes on as version ${ownVersion}: ${describeError(error).replace(/\.$/, '')}. When that is mended, tell it to update again.`,
+    )
 
   const follow = async (wanted: NonNullable<SiteState['edgeUpdate']>): Promise<void> => {
     if (wanted.version === ownVersion || wanted.requestId === state?.requestId || busy || isOnTrial()) return
@@ -127,16 +143,17 @@ export async function openUpdates(options: UpdatesOptions): Promise<Updates> {
       state = { ...state, base: installation.version, requestId: wanted.requestId }
       await writeVersionsState(dataDir, state)
     }
-    await prepare(() => fetchRelease(options, wanted.version), wanted.requestId)
+    await prepare(() => fetch(wanted.version), wanted.requestId)
   }
   await look()
   return {
+    progress: () => fetching,
     status: () => ({ onTrial: isOnTrial(), last: state?.report ?? null }),
     want: (wanted) => {
       if (wanted) void follow(wanted).catch(fail)
     },
     takeFile: (path) => prepare(async () => path, null),
-    takeRelease: (version) => prepare(() => fetchRelease(options, version), null),
+    takeRelease: (version) => prepare(() => fetch(version), null),
     stop: () => {
       if (timer) clearTimeout(timer)
     },

@@ -8,6 +8,7 @@ import { Empty, Page } from '../../components/page.tsx'
 import { AddEdgeDialog } from '../../features/sites/add-edge-dialog.tsx'
 import { CreateSiteDialog } from '../../features/sites/create-site-dialog.tsx'
 import { SiteSection } from '../../features/sites/site-section.tsx'
+import { isTroubled } from '../../features/sites/update-standing.ts'
 import { capitalise, countOf, spell } from '../../format/words.ts'
 
 const none: never[] = []
@@ -73,7 +74,7 @@ export function SitesPage() {
 
 function describeSites(sites: readonly Site[], edges: readonly Edge[]): string {
   const known = edges.filter((edge) => edge.status !== 'revoked')
-  const troubled = known.filter((edge) => edge.status === 'lost' || edge.problems.length > 0).length
+  const troubled = known.filter((edge) => isTroubled(edge, Date.now())).length
   const online = known.filter((edge) => edge.status === 'online').length
   if (known.length === 0)
     return 'An edge is one small program on each LAN. It does what only a neighbour of the metal can do.'

@@ -1,15 +1,23 @@
+import { bmcProblemTexts } from '@dragonfly/schema/state'
 import type { Machine } from '../../api/views.ts'
 import { formatAgo } from '../../format/time.ts'
 
 type Summary = NonNullable<Machine['bmc']>
 
+/** What keeps the site from a BMC, in a few words. */
+export function bmcTrouble({ problemKind }: Pick<Summary, 'problemKind'>): string {
+  return bmcProblemTexts[problemKind ?? 'lost'].title
+}
+
 const words = { on: 'On', off: 'Off', unknown: 'Power not known' } as const
 
 /** Whether a machine has power, as its BMC says; a BMC that is lost is shown as such, and not as "off". */
 export function PowerMark({ bmc, isTerse }: { bmc: Summary; isTerse?: boolean }) {
-  const { powerState, powerStateAt, problem, problemSince } = bmc
+  const { powerState, powerStateAt, problem, problemKind, problemSince } = bmc
+  const trouble = bmcTrouble(bmc)
   const since = powerStateAt === null ? '' : `, seen ${formatAgo(powerStateAt, Date.now())}`
-  const lost = problemSince === null ? 'BMC lost' : `BMC lost ${formatAgo(problemSince, Date.now())}`
+  const isLost = (problemKind ?? 'lost') === 'lost'
+  const lost = problemSince !== null && isLost ? `${trouble} ${formatAgo(problemSince, Date.now())}` : trouble
   const last = powerState === 'unknown' ? '' : `, last ${words[powerState].toLowerCase()}`
   const text = problem ? `${lost}${last}` : words[powerState]
   const colour = problem ? 'text-wanted' : powerState === 'on' ? 'text-alive' : 'text-ink-faint'

@@ -1,4 +1,4 @@
-import type { BmcCapability } from '@dragonfly/schema/state'
+import { type BmcCapability, bmcProblemTexts } from '@dragonfly/schema/state'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, take } from '../../api/client.ts'
@@ -17,6 +17,7 @@ import { ChangedCertificate, Fingerprint, NextCertificateDialog } from './certif
 import { CommandList } from './command-list.tsx'
 import { driverNames } from './driver-names.ts'
 import { PowerButtons } from './power-buttons.tsx'
+import { PowerLimit } from './power-limit.tsx'
 import { PowerMark } from './power-mark.tsx'
 import { VirtualMedia } from './virtual-media.tsx'
 
@@ -57,7 +58,7 @@ function WithoutBmc({ machine }: { machine: MachineDetail }) {
 function WithBmc({ machine }: { machine: MachineDetail }) {
   const { data: bmc } = useQuery(bmcQuery(machine.machineId))
   if (!machine.bmc) return null
-  const { problem, problemSince, powerStateAt } = machine.bmc
+  const { problem, powerStateAt } = machine.bmc
   return (
     <>
       <section aria-label="Power">
@@ -69,17 +70,7 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
             </span>
           )}
         </p>
-        {problem && (
-          <p className="mt-2 max-w-2xl border-l-[3px] border-wanted pl-4">
-            {problem}
-            {problemSince !== null && (
-              <span className="text-ink-faint">
-                {' '}
-                That began <Ago atMs={problemSince} />.
-              </span>
-            )}
-          </p>
-        )}
+        <BmcTrouble machine={machine} bmc={bmc} />
         <div className="mt-5">
           <PowerButtons machine={machine} />
         </div>
@@ -97,15 +88,43 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
             subject={{ machineId: machine.machineId }}
             whenEmpty={
               problem
-                ? 'Nothing was measured in this time: the BMC is out of reach.'
+                ? 'Nothing was measured in this time: the BMC could not be asked.'
                 : 'Nothing was measured in this time. The plot begins a few minutes after the BMC’s first answer; “Look again” says what it can measure.'
             }
           />
         </section>
       )}
+      {bmc && bmc.protocol !== 'wake-on-lan' && <PowerLimit machine={machine} />}
       {bmc && <BmcPanel machine={machine} bmc={bmc} />}
       <CommandList machineId={machine.machineId} />
     </>
+  )
+}
+
+/** Why the BMC can't be used, and what mends it. */
+function BmcTrouble({ machine, bmc }: { machine: MachineDetail; bmc: Bmc | undefined }) {
+  const [entering, setEntering] = useState(false)
+  if (!machine.bmc?.problem) return null
+  const { problem, problemKind, problemSince } = machine.bmc
+  const { nextStep } = bmcProblemTexts[problemKind ?? 'lost']
+  return (
+    <div className="mt-2 max-w-2xl border-l-[3px] border-wanted pl-4">
+      <p>
+        {problem}
+        {problemSince !== null && (
+          <span className="text-ink-faint">
+            {' '}
+            That began <Ago atMs={problemSince} />.
+          </span>
+        )}
+      </p>
+      {nextStep && bmc && (
+        <Button may="bmcs" className="mt-2" onClick={() => setEntering(true)}>
+          {nextStep}
+        </Button>
+      )}
+      {entering && bmc && <BmcDialog machine={machine} bmc={bmc} onClose={() => setEntering(false)} />}
+    </div>
   )
 }
 

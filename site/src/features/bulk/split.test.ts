@@ -37,6 +37,7 @@ it('switches what is not so already, and what it can’t be sure of', () => {
     hottestCelsius: null,
     sampledAt: null,
     problem: null,
+    problemKind: null,
     problemSince: null,
   }
   const on = createMachine({ name: 'on', bmc: { ...bmc, powerState: 'on' } })

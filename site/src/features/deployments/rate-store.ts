@@ -10,3 +10,8 @@ export function recordProgress(work: string, sample: Sample): void {
 export function currentRate(work: string): number | null {
   return bytesPerSecond(samplesByWork.get(work) ?? [], performance.now())
 }
+
+/** What an edge fetches for itself, by the version of it. */
+export function fetchWork(edgeId: string, version: string): string {
+  return `${edgeId}/${version}`
+}

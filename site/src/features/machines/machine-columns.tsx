@@ -15,7 +15,7 @@ import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
 import { formatCelsius, formatWatts } from '../../format/quantities.ts'
 import { separateWords } from '../../format/words.ts'
-import { PowerMark } from '../bmc/power-mark.tsx'
+import { bmcTrouble, PowerMark } from '../bmc/power-mark.tsx'
 import { percentDone } from '../deployments/rate.ts'
 import { currentRate } from '../deployments/rate-store.ts'
 import { writingBytes } from '../deployments/timeline.ts'
@@ -231,8 +231,8 @@ function DrawCell({ machine: { bmc } }: { machine: Machine }) {
   if (!bmc) return null
   if (bmc.problem)
     return (
-      <span className="text-[0.85rem] text-wanted" title={bmc.problem}>
-        BMC lost
+      <span className="line-clamp-2 text-[0.85rem] leading-snug text-wanted" title={bmc.problem}>
+        {bmcTrouble(bmc)}
       </span>
     )
   const celsius = bmc.inletCelsius ?? bmc.hottestCelsius

@@ -1,9 +1,19 @@
+import { updateOverdueMs } from '@dragonfly/schema/state'
 import { expect, it } from 'vitest'
 import { createCommand, createDeployment, createEdge, createImage, createMachine } from '../testing/views.ts'
 import { decideWants } from './wants.ts'
 
 it('asks for nothing when all is well', () => {
   expect(decideWants([createMachine()], [createEdge()], [createImage()])).toEqual([])
+})
+
+it('names an edge that does not come back from its update', () => {
+  const edge = createEdge({ update: { available: '2.0.0', wanted: '2.0.0', askedAt: 1000 } })
+  const look = (now: number) => decideWants([], [edge], [], null, [], now)
+  expect(look(1000)).toEqual([])
+  expect(look(1000 + updateOverdueMs)).toMatchObject([
+    { kind: 'edge', title: 'Edge edge-1', sentence: expect.stringContaining('version 2.0.0'), sinceMs: 1000 },
+  ])
 })
 
 it('sends somebody to a machine, with what is to be done there', () => {

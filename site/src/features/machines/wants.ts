@@ -1,6 +1,7 @@
 import { failureText } from '@dragonfly/schema/state'
 import type { Command, Edge, Image, Machine, Setup } from '../../api/views.ts'
 import { countOf } from '../../format/words.ts'
+import { updateStanding } from '../sites/update-standing.ts'
 
 export type Want =
   | { kind: 'bundle'; id: string; title: string; sentence: string; tone: Tone; sinceMs: null }
@@ -106,11 +107,12 @@ export function decideWants(
   images: readonly Image[],
   setup: Setup | null = null,
   waiting: readonly Command[] = [],
+  now = Date.now(),
 ): Want[] {
   return [
     ...bundleWants(setup),
     ...waiting.flatMap((command) => personWants(command, machines)),
-    ...edges.flatMap(edgeWants),
+    ...edges.flatMap((edge) => edgeWants(edge, now)),
     ...machines.flatMap(machineWants),
     ...images.flatMap(imageWants),
   ].toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || (b.sinceMs ?? 0) - (a.sinceMs ?? 0))
@@ -150,7 +152,7 @@ function personWants(command: Command, machines: readonly Machine[]): Want[] {
   ]
 }
 
-function edgeWants(edge: Edge): Want[] {
+function edgeWants(edge: Edge, now: number): Want[] {
   if (edge.status === 'revoked') return []
   const wants: Want[] = edge.problems.map((problem) => ({
     kind: 'edge',
@@ -160,6 +162,15 @@ function edgeWants(edge: Edge): Want[] {
     tone: 'wanted',
     sinceMs: problem.since,
   }))
+  if (updateStanding(edge, now) === 'overdue')
+    wants.push({
+      kind: 'edge',
+      id: `${edge.edgeId}/update`,
+      title: `Edge ${edge.hostname}`,
+      sentence: `has not come back as version ${edge.update.wanted}. Look after it at ${edge.siteName}, then ask it again.`,
+      tone: 'wanted',
+      sinceMs: edge.update.askedAt,
+    })
   if (edge.status === 'lost')
     wants.push({
       kind: 'edge',

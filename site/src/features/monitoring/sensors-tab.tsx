@@ -7,6 +7,7 @@ import { Empty, Section } from '../../components/page.tsx'
 import { ProblemNote } from '../../components/problem-note.tsx'
 import { Ago } from '../../components/time.tsx'
 import { capitalise } from '../../format/words.ts'
+import { bmcTrouble } from '../bmc/power-mark.tsx'
 import { HealthMark } from './health-mark.tsx'
 import { describeLimits, formatReading, groupSensors } from './sensor-groups.ts'
 
@@ -48,7 +49,11 @@ export function SensorsTab({ machine }: { machine: MachineDetail }) {
           )}
           , by itself every 15 minutes
         </span>
-        {machine.bmc.problem && <span className="text-wanted">The BMC is lost: {machine.bmc.problem}</span>}
+        {machine.bmc.problem && (
+          <span className="text-wanted">
+            {bmcTrouble(machine.bmc)}: {machine.bmc.problem}
+          </span>
+        )}
       </div>
       <ProblemNote error={reading.error} />
       {data.sensors.length === 0 ? (

@@ -18,6 +18,12 @@ interface DhcpDialogProps {
   onClose: () => void
 }
 
+const uefiHints: Record<string, string> = {
+  '': 'The fast way. Firmware with Secure Boot on refuses it.',
+  'secure-boot':
+    'For all UEFI machines here, whether Secure Boot is on or not. They load by TFTP, which takes longer; what is deployed has to be signed, too.',
+}
+
 /** Which addresses an edge gives out on one of its networks. Saving it switches the interface to full DHCP. */
 export function DhcpDialog({ edge, netInterface, onClose }: DhcpDialogProps) {
   const queryClient = useQueryClient()
@@ -43,7 +49,9 @@ export function DhcpDialog({ edge, netInterface, onClose }: DhcpDialogProps) {
   const faults: Record<string, string> = {}
   if (tried && address && prefixLength !== null) {
     Object.assign(faults, settings.faults)
-    const range = settings.dhcp ? checkDhcpSettings(settings.dhcp, { address, prefixLength }) : []
+    const { firstAddress, lastAddress, gateway } = settings.faults
+    const isReadable = !firstAddress && !lastAddress && !gateway
+    const range = isReadable ? checkDhcpSettings(settings.typed, { address, prefixLength }) : []
     for (const { field, message } of range) faults[field] ??= message
   }
   const problem = sortProblem(saving.error, fieldNames)
@@ -87,14 +95,16 @@ export function DhcpDialog({ edge, netInterface, onClose }: DhcpDialogProps) {
             <option value="everyone">Everyone who asks</option>
             <option value="known">Machines of this site only</option>
           </SelectField>
-          <SelectField
-            label="UEFI machines start by"
-            hint="Secure Boot refuses iPXE. GRUB loads more slowly."
-            {...bind('uefiStart')}
-          >
-            <option value="">iPXE</option>
-            <option value="secure-boot">Signed shim and GRUB, for Secure Boot</option>
-          </SelectField>
+          <div className="sm:col-span-2">
+            <SelectField
+              label="UEFI machines start by"
+              hint={uefiHints[form.uefiStart]}
+              {...bind('uefiStart')}
+            >
+              <option value="">iPXE</option>
+              <option value="secure-boot">Debian’s signed shim and GRUB, for Secure Boot</option>
+            </SelectField>
+          </div>
         </div>
         <ProblemNote text={faults.relayed ?? problem.form} />
         <DialogActions>

@@ -47,11 +47,15 @@ export function fillForm({ dhcpSettings, address, prefixLength }: EdgeInterface)
 const ipv4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/
 const domainName = /^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/i
 
-/** What was typed as settings, or what is wrong with it, by field. Networks behind relays stay as they were. */
+/** What was typed as settings (`dhcp`: null while they can’t be saved), and what is wrong with it, by field. Networks behind relays stay as they were. */
 export function readForm(
   form: DhcpForm,
   relayed: DhcpSettings['relayed'],
-): { dhcp: DhcpSettings | null; faults: Partial<Record<keyof DhcpForm, string>> } {
+): {
+  dhcp: DhcpSettings | null
+  typed: DhcpSettings
+  faults: Partial<Record<keyof DhcpForm, string>>
+} {
   const faults: Partial<Record<keyof DhcpForm, string>> = {}
   const list = (field: 'dnsServers' | 'ntpServers'): string[] => {
     const addresses = form[field].split(/[\s,]+/).filter((text) => text !== '')
@@ -70,7 +74,7 @@ export function readForm(
     faults.leaseMinutes = 'A whole number of minutes, from 2 to 43,200 (30 days).'
   const domain = form.domain.trim()
   if (domain !== '' && !domainName.test(domain)) faults.domain = 'A domain looks like lab.example.com.'
-  const dhcp: DhcpSettings = {
+  const typed: DhcpSettings = {
     firstAddress: form.firstAddress.trim(),
     lastAddress: form.lastAddress.trim(),
     gateway: form.gateway.trim() || null,
@@ -82,5 +86,5 @@ export function readForm(
     relayed,
     ...(form.uefiStart === 'secure-boot' ? { secureBoot: true } : {}),
   }
-  return { dhcp: Object.keys(faults).length === 0 ? dhcp : null, faults }
+  return { dhcp: Object.keys(faults).length === 0 ? typed : null, typed, faults }
 }

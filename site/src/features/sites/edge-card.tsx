@@ -1,4 +1,3 @@
-import { judgeUpdate } from '@dragonfly/schema/state'
 import { useState } from 'react'
 import type { Edge } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
@@ -7,6 +6,7 @@ import { Sentence } from '../../components/sentence.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
 import { useNow } from '../../components/use-now.ts'
+import { EdgeFetches } from './edge-fetches.tsx'
 import { EdgePasswords } from './edge-passwords.tsx'
 import { Fingerprint } from './fingerprint.tsx'
 import { Interfaces } from './interfaces.tsx'
@@ -14,6 +14,7 @@ import { NewKeyDialog } from './new-key-dialog.tsx'
 import { RevokeDialog } from './revoke-dialog.tsx'
 import { UpdateDialog } from './update-dialog.tsx'
 import { UpdateNote } from './update-note.tsx'
+import { updateStanding } from './update-standing.ts'
 
 export function EdgeCard({ edge }: { edge: Edge }) {
   const [revoking, setRevoking] = useState(false)
@@ -21,8 +22,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
   const [rekeying, setRekeying] = useState(false)
   const canUpdate = edge.status === 'online' && edge.update.available !== null && edge.update.wanted === null
   const isRevoked = edge.status === 'revoked'
-  const now = useNow(15_000)
-  const standing = isRevoked ? 'none' : judgeUpdate({ ...edge.update, isFetching: false }, now)
+  const standing = updateStanding(edge, useNow(15_000))
   return (
     <article aria-label={`Edge ${edge.hostname}`} className="py-6">
       <header className={`flex flex-wrap items-baseline gap-x-5 gap-y-1 ${isRevoked ? 'opacity-60' : ''}`}>
@@ -37,14 +37,17 @@ export function EdgeCard({ edge }: { edge: Edge }) {
           version {edge.version}
           {edge.bundleVersion && ` · boot bundle ${edge.bundleVersion}`}
         </span>
-        {!edge.upToDate && edge.status === 'online' && <span className="text-wanted">catching up</span>}
+        {edge.bundleVersion === null && edge.fetching.bundle === null && edge.status === 'online' && (
+          <span className="text-ink-soft">no boot bundle yet</span>
+        )}
+        {!edge.upToDate && edge.status === 'online' && <span className="text-ink-soft">catching up</span>}
         {standing === 'under-way' && (
           <span className="text-ink-soft">
             updating to {edge.update.wanted}, asked <Ago atMs={edge.update.askedAt} />
           </span>
         )}
         {!isRevoked && (
-          <span className="ml-auto flex flex-wrap items-baseline gap-x-5">
+          <span className="ml-auto flex flex-wrap items-baseline gap-x-1 max-sm:-mx-4">
             {canUpdate && (
               <Button may="edges" look="quiet" className="text-[0.95rem]" onClick={() => setUpdating(true)}>
                 Update to {edge.update.available}
@@ -77,6 +80,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
           </p>
         )}
       </div>
+      <EdgeFetches edge={edge} />
       <Problems edge={edge} />
       {standing === 'overdue' && <UpdateNote edge={edge} />}
       <EdgePasswords edge={edge} />

@@ -83,6 +83,8 @@ export function Interfaces({ edge }: { edge: Edge }) {
   )
 }
 
+const cannotGive = 'To give out addresses, the edge needs a fixed one of its own there.'
+
 interface RowProps {
   edge: Edge
   netInterface: EdgeInterface
@@ -93,6 +95,7 @@ interface RowProps {
 
 function Row({ edge, netInterface, mode, isListening, onChange }: RowProps) {
   const { name, mac, address, prefixLength, up } = netInterface
+  const canGive = address !== null && (prefixLength ?? 31) <= 30
   return (
     <li className="flex flex-wrap items-center gap-x-6 gap-y-2 py-2.5">
       <span className="w-16 font-mono text-[0.95rem] sm:w-36">{name}</span>
@@ -111,7 +114,8 @@ function Row({ edge, netInterface, mode, isListening, onChange }: RowProps) {
           <RadioGroup.Item
             key={option.mode}
             value={option.mode}
-            disabled={option.mode === 'full' && (!address || (prefixLength ?? 31) > 30)}
+            title={option.mode === 'full' && !canGive ? cannotGive : undefined}
+            disabled={option.mode === 'full' && !canGive}
             className={`touchable rounded px-4 py-0.5 max-sm:px-2.5 disabled:opacity-40 text-ink-soft hover:text-touch data-[state=checked]:font-semibold ${option.mode === 'off' ? 'data-[state=checked]:bg-line data-[state=checked]:text-ink' : 'data-[state=checked]:bg-touch-fill data-[state=checked]:text-on-touch'}`}
           >
             {option.title}
@@ -119,7 +123,12 @@ function Row({ edge, netInterface, mode, isListening, onChange }: RowProps) {
         ))}
       </RadioGroup.Root>
       {mode === 'full' && <Given edge={edge} netInterface={netInterface} onEdit={() => onChange('full')} />}
-      <DhcpNote netInterface={netInterface} modes={modes} isListening={isListening} onMode={onChange} />
+      <DhcpNote
+        netInterface={{ ...netInterface, mode }}
+        modes={modes}
+        isListening={isListening}
+        onMode={onChange}
+      />
     </li>
   )
 }
@@ -132,7 +141,7 @@ function Given({
 }: Pick<RowProps, 'edge' | 'netInterface'> & { onEdit: () => void }) {
   const { name, dhcpSettings } = netInterface
   if (!dhcpSettings) return null
-  const { firstAddress, lastAddress, clients } = dhcpSettings
+  const { firstAddress, lastAddress, clients, secureBoot } = dhcpSettings
   return (
     <div className="w-full space-y-1.5">
       <p className="flex flex-wrap items-center gap-x-4 gap-y-2 text-[0.95rem] text-ink-soft">
@@ -140,8 +149,15 @@ function Given({
           Gives <span className="font-mono text-[0.85rem]">{firstAddress}</span> to{' '}
           <span className="font-mono text-[0.85rem]">{lastAddress}</span>{' '}
           {clients === 'known' ? 'to machines of this site' : 'to everyone who asks'}
+          {secureBoot && '; UEFI machines start by signed GRUB, for Secure Boot'}
         </span>
-        <Button may="edges" look="quiet" onClick={onEdit} aria-label={`Change the addresses on ${name}`}>
+        <Button
+          may="edges"
+          look="quiet"
+          className="max-sm:-ml-4"
+          onClick={onEdit}
+          aria-label={`Change the addresses on ${name}`}
+        >
           Change
         </Button>
       </p>

@@ -93,6 +93,7 @@ export function createEdge(part: Partial<Edge> = {}): Edge {
     lastSeenAt: 0,
     upToDate: true,
     bundleVersion: null,
+    fetching: { bundle: null, release: null },
     update: { available: null, wanted: null, askedAt: null },
     interfaces: [],
     problems: [],

@@ -4,7 +4,8 @@ import type { Deps, Person } from '../../../deps.ts'
 import { recheckMs } from '../../../features/events/feed.ts'
 import { mayHear } from '../../../features/events/visibility.ts'
 import { checkRights, concernsRights } from '../../../features/people/watch-rights.ts'
-import type { DeploymentProgress, ImageProgress } from '../../../ports/index.ts'
+import type { Counter, MetricName } from '../../../metrics.ts'
+import type { DeploymentProgress, EdgeFetches, ImageProgress } from '../../../ports/index.ts'
 import { version } from '../../../version.ts'
 import type { WorkerEnv } from '../env.ts'
 import { log } from '../log.ts'
@@ -35,13 +36,21 @@ const followerPrefix = 'follower '
 
 /**
  * People's live sockets, which sleep while nothing happens; the newest live values, which are told again after an
- * eviction; and who has a tunnel, which is kept.
+ * eviction; who has a tunnel, and what was counted, which is kept.
  */
 export class LiveObject extends DurableObject<WorkerEnv> {
   #deps: Promise<Deps> | null = null
   readonly #turns = new Map<string, Promise<void>>()
   readonly #images = new Map<string, ImageProgress>()
+  readonly #fetches = new Map<string, EdgeFetches>()
   readonly #deployments = new Map<string, DeploymentProgress>()
+
+  constructor(ctx: DurableObjectState, env: WorkerEnv) {
+    super(ctx, env)
+    ctx.storage.sql.exec(
+      'create table if not exists counters (name text, labels text, value integer not null, primary key (name, labels)) without rowid',
+    )
+  }
 
   override async fetch(request: Request): Promise<Response> {
     const asked = readSocketRequest(request)
@@ -60,12 +69,14 @@ export class LiveObject extends DurableObject<WorkerEnv> {
   }
 
   /** `News[]` as JSON, in the order in which it happened. */
-  async tell(text: string): Promise<void> {
+  async tell(text: string, counts: readonly Counter[]): Promise<void> {
+    this.#count(counts)
     const news = JSON.parse(text) as News[]
     const events: LiveEvent[] = []
     for (const item of news) {
       if (item.kind === 'event') events.push(item.event)
       else if (item.kind === 'image') put(this.#images, item.key, item.progress)
+      else if (item.kind === 'fetches') put(this.#fetches, item.edgeId, item.fetches)
       else put(this.#deployments, item.deploymentId, item.progress)
     }
     if (events.length === 0) return
@@ -80,8 +91,20 @@ export class LiveObject extends DurableObject<WorkerEnv> {
     return this.#open().length
   }
 
+  /** What isolates have counted since they told last. Returns the sums of all. */
+  addCounts(counts: readonly Counter[]): Counter[] {
+    this.#count(counts)
+    return this.ctx.storage.sql
+      .exec<{ name: MetricName; labels: string; value: number }>('select name, labels, value from counters')
+      .toArray()
+  }
+
   images(): Map<string, ImageProgress> {
     return this.#images
+  }
+
+  fetches(): Map<string, EdgeFetches> {
+    return this.#fetches
   }
 
   deployments(ids: string[]): Map<string, DeploymentProgress> {
@@ -142,6 +165,17 @@ export class LiveObject extends DurableObject<WorkerEnv> {
 
   #open(tag?: string): WebSocket[] {
     return this.ctx.getWebSockets(tag).filter((socket) => !attachmentOf(socket).isEnded)
+  }
+
+  #count(counts: readonly Counter[]): void {
+    for (const { name, labels, value } of counts)
+      this.ctx.storage.sql.exec(
+        `insert into counters values (?1, ?2, ?3)
+        on conflict (name, labels) do update set value = value + excluded.value`,
+        name,
+        labels,
+        value,
+      )
   }
 
   #followers(): string[] {

@@ -3,6 +3,7 @@ import { createConsoleHub } from '../../../features/consoles/hub.ts'
 import { type EdgeConnections, imageKey, type LiveEvents, type LiveValues } from '../../../ports/index.ts'
 import type { PlatformParts } from '../../deps.ts'
 import { guardObject, liveObject, type ObjectBindings } from './bindings.ts'
+import { remoteMetrics } from './metrics.ts'
 import { createRemoteSockets } from './sockets.ts'
 import { createTelling, type Tell } from './telling.ts'
 
@@ -17,11 +18,13 @@ export type ObjectPorts = Pick<
   | 'replay'
   | 'limiter'
   | 'sockets'
+  | 'metrics'
 >
 
 /** What is kept in Durable Objects, seen from anywhere else. */
 export function createObjectPorts(env: ObjectBindings, log: Log): ObjectPorts {
-  const tell = createTelling(env, log)
+  const metrics = remoteMetrics(env, log)
+  const tell = createTelling(env, log, metrics)
   return {
     connections: createRemoteConnections(env),
     // Consoles are in their sites' objects, with a hub each; here is none.
@@ -33,6 +36,7 @@ export function createObjectPorts(env: ObjectBindings, log: Log): ObjectPorts {
     replay: { take: async (key, expiresAt) => guardObject(env, key).take(key, expiresAt) },
     limiter: { take: async (key, limit, windowMs) => guardObject(env, key).count(key, limit, windowMs) },
     sockets: createRemoteSockets(env),
+    metrics,
   }
 }
 
@@ -43,7 +47,7 @@ export function createRemoteConnections(env: ObjectBindings): EdgeConnections {
     send: async ({ edgeId, siteId }, frame) =>
       env.SITES.getByName(siteId).sendFrame(edgeId, JSON.stringify(frame)),
     sendToSite: async (siteId, frame) => env.SITES.getByName(siteId).sendFrame(null, JSON.stringify(frame)),
-    disconnect: async ({ edgeId, siteId }, reason) => env.SITES.getByName(siteId).cut(edgeId, reason),
+    disconnect: async ({ edgeId, siteId }, why) => env.SITES.getByName(siteId).cut(edgeId, why),
   }
 }
 
@@ -70,6 +74,9 @@ function createRemoteValues(env: ObjectBindings, tell: Tell, log: Log): LiveValu
     images: () => orNone(Promise.resolve(liveObject(env).images())),
     clearImage: (edgeId, imageId) =>
       tell([{ kind: 'image', key: imageKey(edgeId, imageId), progress: null }]),
+    setFetches: (edgeId, fetches) => tell([{ kind: 'fetches', edgeId, fetches }]),
+    fetches: () => orNone(Promise.resolve(liveObject(env).fetches())),
+    clearFetches: (edgeId) => tell([{ kind: 'fetches', edgeId, fetches: null }]),
     setDeployment: (deploymentId, progress) => tell([{ kind: 'deployment', deploymentId, progress }]),
     deployments: async (ids) =>
       ids.length === 0 ? new Map() : orNone(Promise.resolve(liveObject(env).deployments([...ids]))),

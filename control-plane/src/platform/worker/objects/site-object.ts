@@ -6,10 +6,11 @@ import type { Deps } from '../../../deps.ts'
 import { tendSiteCommands } from '../../../features/commands/dispatch.ts'
 import { createConsoleHub } from '../../../features/consoles/hub.ts'
 import { announceSite } from '../../../features/sites/site-version.ts'
-import type { EdgeConnections, LiveEvents, PresentEdge } from '../../../ports/index.ts'
+import type { Disconnect, EdgeConnections, LiveEvents, PresentEdge } from '../../../ports/index.ts'
 import type { WorkerEnv } from '../env.ts'
 import { log } from '../log.ts'
 import { liveObject } from './bindings.ts'
+import { remoteMetrics } from './metrics.ts'
 import { readObjectDeps } from './object-deps.ts'
 import { createRemoteConnections } from './ports.ts'
 import { createSiteConsoles } from './site-consoles.ts'
@@ -34,6 +35,7 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     this.ctx,
     () => this.#readDeps(),
     () => this.#tellPresence(),
+    remoteMetrics(this.env, log),
   )
 
   constructor(ctx: DurableObjectState, env: WorkerEnv) {
@@ -73,9 +75,9 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     this.#tunnels.sendText(edgeId, text)
   }
 
-  async cut(edgeId: string, reason: string): Promise<void> {
+  async cut(edgeId: string, why: Disconnect): Promise<void> {
     this.#hub.dropEdge(edgeId)
-    await this.#tunnels.cut(edgeId, reason)
+    await this.#tunnels.cut(edgeId, why)
   }
 
   /** Noted before it is carried out, when it has to wait: an eviction loses none. */
@@ -130,8 +132,8 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     await this.#tunnels.handleGone(socket)
   }
 
-  override async webSocketError(socket: WebSocket): Promise<void> {
-    await this.#tunnels.handleGone(socket)
+  override async webSocketError(socket: WebSocket, error: unknown): Promise<void> {
+    await this.#tunnels.handleError(socket, error)
   }
 
   override async alarm(): Promise<void> {
@@ -254,8 +256,8 @@ export class SiteObject extends DurableObject<WorkerEnv> {
         isHere(edge.siteId) ? this.sendFrame(edge.edgeId, JSON.stringify(frame)) : remote.send(edge, frame),
       sendToSite: async (siteId, frame) =>
         isHere(siteId) ? this.sendFrame(null, JSON.stringify(frame)) : remote.sendToSite(siteId, frame),
-      disconnect: async (edge, reason) =>
-        isHere(edge.siteId) ? this.cut(edge.edgeId, reason) : remote.disconnect(edge, reason),
+      disconnect: async (edge, why) =>
+        isHere(edge.siteId) ? this.cut(edge.edgeId, why) : remote.disconnect(edge, why),
     }
   }
 

@@ -2,17 +2,21 @@ import { edges } from '@dragonfly/schema/db'
 import { edgeLostAfterMs } from '@dragonfly/schema/wire'
 import { eq, sql } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../../../deps.ts'
+import { createFrameMeter, type FrameMeter } from '../../../edge-session/frame-meter.ts'
 import { handleEnd, handleMessage, refuseMessage } from '../../../edge-session/handle-frame.ts'
 import {
-  closeCodes,
+  countCut,
   freshTunnel,
   helloTimeoutMs,
   maxWaitingBytes,
   maxWaitingFrames,
   type Tunnel,
+  type TunnelCut,
   type TunnelState,
+  tunnelCuts,
 } from '../../../edge-session/tunnel.ts'
-import type { PresentEdge } from '../../../ports/index.ts'
+import type { Metrics } from '../../../metrics.ts'
+import type { Disconnect, PresentEdge } from '../../../ports/index.ts'
 import { log } from '../log.ts'
 
 /** All that is known of a tunnel: it travels with the socket through a sleep of the object. */
@@ -25,16 +29,17 @@ interface Attachment {
   isEnded: boolean
 }
 
-/** A site's tunnels. Nothing of them is kept in memory but the frames that wait for their turn. */
+/** A site's tunnels. Nothing of them is kept in memory but the frames that wait for their turn, and how many came. */
 export interface SiteTunnels {
   accept(edge: EdgeIdentity, server: WebSocket): void
   handleMessage(socket: WebSocket, data: unknown): Promise<void>
   handleGone(socket: WebSocket): Promise<void>
+  handleError(socket: WebSocket, error: unknown): Promise<void>
   /** In the order of their edges' ids. */
   present(): PresentEdge[]
   /** To one edge, or to all (null). */
   sendText(edgeId: string | null, text: string): void
-  cut(edgeId: string, reason: string): Promise<void>
+  cut(edgeId: string, why: Disconnect): Promise<void>
   /** Closes those that have been silent for too long. */
   cutSilent(now: number): Promise<void>
   /** When the next one will have been silent for too long; null when there is none. */
@@ -48,17 +53,23 @@ export function createSiteTunnels(
   ctx: DurableObjectState,
   readDeps: () => Promise<Deps>,
   onPresence: () => Promise<unknown>,
+  metrics: Metrics,
 ): SiteTunnels {
   const queues = new Map<string, { tail: Promise<void>; frames: number; bytes: number }>()
+  const meters = new Map<string, FrameMeter>()
   const open = (which = tag) => ctx.getWebSockets(which).filter((socket) => !read(socket).isEnded)
 
   /** The edge is told at once; what people see of it follows. */
-  async function end(socket: WebSocket, close: { code: number; reason: string } | null): Promise<void> {
+  async function end(socket: WebSocket, why: TunnelCut | null): Promise<void> {
     const attachment = read(socket)
     if (attachment.isEnded) return
     const lastHeardAt = heardAt(socket)
     socket.serializeAttachment({ ...attachment, isEnded: true } satisfies Attachment)
-    if (close) socket.close(close.code, close.reason)
+    meters.delete(attachment.id)
+    if (why) {
+      socket.close(tunnelCuts[why].code, tunnelCuts[why].reason)
+      countCut({ metrics }, why)
+    }
     if (!attachment.state.isGreeted) return
     const deps = await readDeps()
     await deps.db
@@ -82,33 +93,37 @@ export function createSiteTunnels(
   function createTunnel(socket: WebSocket, work: Promise<unknown>[]): Tunnel {
     const write = (change: Partial<Attachment>) =>
       socket.serializeAttachment({ ...read(socket), ...change } satisfies Attachment)
+    const { id, edge } = read(socket)
+    const meter = meters.get(id) ?? createFrameMeter()
     return {
-      edge: read(socket).edge,
+      edge,
+      meter,
       state: () => read(socket).state,
       keep: (state) => write({ state }),
       heard: () => write({ heardAt: Date.now() }),
       admit: () => {
-        const { id, edge } = read(socket)
         for (const other of open(edgeTag(edge.edgeId))) {
           if (read(other).id === id) continue
-          work.push(end(other, { code: closeCodes.revoked, reason: 'replaced by a newer tunnel' }))
+          work.push(end(other, 'replaced'))
         }
         work.push(onPresence())
       },
       isClosed: () => read(socket).isEnded,
       send: (frame) => sendTo(socket, JSON.stringify(frame)),
-      close: (code, reason) => void work.push(end(socket, { code, reason })),
+      cut: (why) => void work.push(end(socket, why)),
     }
   }
 
   async function handle(socket: WebSocket, text: string): Promise<void> {
     const work: Promise<unknown>[] = []
+    const tunnel = createTunnel(socket, work)
+    meters.set(read(socket).id, tunnel.meter)
     try {
-      await handleMessage(await readDeps(), createTunnel(socket, work), text)
+      await handleMessage(await readDeps(), tunnel, text)
       await Promise.all(work)
     } catch (error) {
       log.error('an edge’s message could not be handled', { ...read(socket).edge, error })
-      await end(socket, { code: closeCodes.failed, reason: 'internal error' })
+      await end(socket, 'failed')
     }
   }
 
@@ -128,7 +143,7 @@ export function createSiteTunnels(
       const text = String(data)
       const queue = queues.get(id) ?? { tail: Promise.resolve(), frames: 0, bytes: 0 }
       if (queue.frames >= maxWaitingFrames || queue.bytes + text.length > maxWaitingBytes)
-        return end(socket, { code: closeCodes.slow, reason: 'too many frames at once' })
+        return end(socket, 'flood')
       queues.set(id, queue)
       queue.frames++
       queue.bytes += text.length
@@ -140,6 +155,10 @@ export function createSiteTunnels(
       if (queue.frames === 0) queues.delete(id)
     },
     handleGone: (socket) => end(socket, null),
+    handleError(socket, error) {
+      if (!read(socket).isEnded && isTooLarge(error)) countCut({ metrics }, 'frame-too-large')
+      return end(socket, null)
+    },
     present: () =>
       open()
         .map(read)
@@ -150,15 +169,13 @@ export function createSiteTunnels(
       for (const socket of open(edgeId === null ? tag : edgeTag(edgeId)))
         if (read(socket).state.isGreeted) sendTo(socket, text)
     },
-    async cut(edgeId, reason) {
-      const sockets = open(edgeTag(edgeId))
-      await Promise.all(sockets.map((socket) => end(socket, { code: closeCodes.revoked, reason })))
+    async cut(edgeId, why) {
+      await Promise.all(open(edgeTag(edgeId)).map((socket) => end(socket, why)))
     },
     async cutSilent(now) {
       for (const socket of open()) {
         if (deadlineOf(socket) > now) continue
-        const reason = read(socket).state.isGreeted ? 'silent for too long' : 'no hello'
-        await end(socket, { code: closeCodes.slow, reason })
+        await end(socket, read(socket).state.isGreeted ? 'silent' : 'no-hello')
       }
     },
     nextDeadline: () => {
@@ -170,6 +187,11 @@ export function createSiteTunnels(
 
 function read(socket: WebSocket): Attachment {
   return socket.deserializeAttachment() as Attachment
+}
+
+/** The platform refuses frames of more than 32 MiB before they have come, and says so in words alone. */
+function isTooLarge(error: unknown): boolean {
+  return /too large/i.test(String(error))
 }
 
 /** One that is closing takes nothing any more. */

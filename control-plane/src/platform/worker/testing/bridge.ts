@@ -2,9 +2,24 @@ import { createSecrets } from '../../secrets.ts'
 import { readWorkerSettings, type WorkerEnv } from '../env.ts'
 import { log } from '../log.ts'
 import { createObjectPorts } from '../objects/ports.ts'
-import worker from '../worker.ts'
+import worker, { SiteObject as ProductionSiteObject } from '../worker.ts'
 
-export { GuardObject, LiveObject, SiteObject } from '../worker.ts'
+export { GuardObject, LiveObject } from '../worker.ts'
+
+/** A site's object whose edges can be made to look as if they had been silent for a while. */
+export class SiteObject extends ProductionSiteObject {
+  async backdate(edgeId: string, ms: number): Promise<void> {
+    for (const socket of this.ctx.getWebSockets(`edge ${edgeId}`)) {
+      const tunnel = socket.deserializeAttachment()
+      socket.serializeAttachment({
+        ...tunnel,
+        openedAt: tunnel.openedAt - ms,
+        heardAt: tunnel.heardAt - ms,
+      })
+    }
+    await this.alarm()
+  }
+}
 
 let isSiteAway = false
 
@@ -19,6 +34,11 @@ export default {
     }
     if (pathname === '/testing/timers') {
       await worker.scheduled({ scheduledTime: Date.now(), cron: '', noRetry() {} }, breakable(env))
+      return Response.json({})
+    }
+    if (pathname === '/testing/silence') {
+      const { siteId, edgeId, ms } = (await request.json()) as { siteId: string; edgeId: string; ms: number }
+      await (env.SITES.getByName(siteId) as unknown as Pick<SiteObject, 'backdate'>).backdate(edgeId, ms)
       return Response.json({})
     }
     if (pathname !== '/testing/port') return worker.fetch(request, breakable(env), ctx)

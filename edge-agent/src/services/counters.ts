@@ -6,11 +6,12 @@ export interface Counters {
   snapshot: () => Record<string, number>
 }
 
-export function createCounters(): Counters {
+/** `program`: the part of the edge that counts, named in each count. */
+export function createCounters(program: 'boot' | 'edge'): Counters {
   const counts = new Map<string, { count: number }>()
   const find = (name: string, labels: Record<string, string> = {}): { count: number } => {
     const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
-    const key = `dragonfly_boot_${name}_total${pairs.length === 0 ? '' : `{${pairs.join(',')}}`}`
+    const key = `dragonfly_${program}_${name}_total${pairs.length === 0 ? '' : `{${pairs.join(',')}}`}`
     const found = counts.get(key)
     if (found) return found
     const fresh = { count: 0 }

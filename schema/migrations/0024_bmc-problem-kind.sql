@@ -1,0 +1,1 @@
+ALTER TABLE `bmcs` ADD `problem_kind` text;
