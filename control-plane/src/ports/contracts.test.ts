@@ -24,7 +24,7 @@ const platforms = [
   ['workerd', startWorkerPlatform],
 ] as const
 
-describe.each(platforms)('on %s', { timeout: 30_000 }, (_name, start) => {
+describe.each(platforms)('on %s', { timeout: 90_000 }, (_name, start) => {
   let platform: Platform
   let ada: Administrator
   let firstAnswers: number[]

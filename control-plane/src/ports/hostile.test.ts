@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
-import type { EdgeFrame, SiteEvent } from '@dragonfly/schema/wire'
+import { type EdgeFrame, edgeLostAfterMs, type SiteEvent } from '@dragonfly/schema/wire'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { helloTimeoutMs } from '../edge-session/tunnel.ts'
 import type { TestEdge } from '../testing/harness.ts'
 import {
   type Administrator,
@@ -294,7 +295,7 @@ describe.each(platforms)('on %s', { timeout: 120_000 }, (_name, start) => {
       const edge = await enrolEdge(ada, siteId)
       await expectCounted(cutFor('no-hello'), 1, async () => {
         // Nothing has come by it, and so workerd takes its time to end the connection.
-        await platform.openSilent(edge, () => connectEdge(platform, edge))
+        await platform.openSilent(edge, helloTimeoutMs, () => connectEdge(platform, edge))
       })
       await expectOthersWell()
     })
@@ -303,7 +304,12 @@ describe.each(platforms)('on %s', { timeout: 120_000 }, (_name, start) => {
       const edge = await enrolEdge(ada, siteId)
       const present = () => platform.port<{ edgeId: string }[]>('connections', 'ofSite', siteId)
       await expectCounted(cutFor('silent'), 1, async () => {
-        const { line } = await platform.openSilent(edge, () => greetEdge(platform, edge))
+        const line = await platform.openSilent(edge, edgeLostAfterMs, async () => {
+          const opened = await connectEdge(platform, edge)
+          opened.send(helloText())
+          await Promise.race([opened.next('welcome').catch(() => null), opened.closed])
+          return opened
+        })
         expect(await line.closed).toEqual({ code: 4408, reason: 'silent for too long' })
       })
       expect((await present()).map(({ edgeId }) => edgeId)).not.toContain(edge.edgeId)

@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { userSafety } from '@dragonfly/schema/db'
 import { silentLog } from '@dragonfly/schema/log'
-import { type ControlFrame, type EdgeFrame, edgeLostAfterMs } from '@dragonfly/schema/wire'
+import type { ControlFrame, EdgeFrame } from '@dragonfly/schema/wire'
 import { WebSocket } from 'ws'
 import type { Database } from '../database.ts'
-import { helloTimeoutMs } from '../edge-session/tunnel.ts'
 import { startServer } from '../platform/node/server.ts'
 import { enrolWith, type TestEdge } from './harness.ts'
 
@@ -26,8 +25,8 @@ export interface Platform {
   evict: ((siteId: string) => Promise<void>) | null
   /** Whether what holds sites' tunnels can be called. Null on Node, where it is in the same process. */
   setSitesAway: ((isAway: boolean) => Promise<void>) | null
-  /** Opens an edge's tunnel; what is opened is soon taken for silent, though nobody waits that long. */
-  openSilent<T>(edge: { siteId: string; edgeId: string }, open: () => Promise<T>): Promise<T>
+  /** Opens an edge's tunnel, on which soon nothing seems to have been heard for so long. */
+  openSilent<T>(edge: { siteId: string; edgeId: string }, ms: number, open: () => Promise<T>): Promise<T>
   /** Does what timers do. Nothing on Node, whose timers run. */
   runTimers(): Promise<void>
   close(): Promise<void>
@@ -58,7 +57,7 @@ export async function startNodePlatform(): Promise<Platform> {
     sleep: async () => undefined,
     evict: null,
     setSitesAway: null,
-    openSilent: (_edge, open) => withShortSilences(open),
+    openSilent: (_edge, ms, open) => withShortTimers(ms, open),
     runTimers: async () => undefined,
     async close() {
       await server.close()
@@ -117,7 +116,7 @@ export interface Line<Frame extends { type: string }> {
   terminate(): void
 }
 
-const frameWithinMs = 15_000
+const frameWithinMs = 30_000
 
 export async function openLine<Frame extends { type: string }>(
   platform: Platform,
@@ -190,14 +189,10 @@ export async function greetEdge(
   return { line, welcome: await line.next('welcome') }
 }
 
-const silences = [helloTimeoutMs, edgeLostAfterMs]
-const shortMs = 1000
-
-/** Timers of this process that wait for silence ring early. */
-async function withShortSilences<T>(work: () => Promise<T>): Promise<T> {
+/** Timers of this process that are to ring after `longMs` ring early. */
+async function withShortTimers<T>(longMs: number, work: () => Promise<T>): Promise<T> {
   const { setTimeout: real } = globalThis
-  const early = (call: () => void, ms?: number) =>
-    real(call, ms !== undefined && silences.includes(ms) ? shortMs : ms)
+  const early = (call: () => void, ms?: number) => real(call, ms === longMs ? longMs / 100 : ms)
   globalThis.setTimeout = Object.assign(early, real) as typeof setTimeout
   try {
     return await work()

@@ -6,13 +6,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as schema from '@dragonfly/schema/db'
 import { migrationsFolder } from '@dragonfly/schema/migrations'
-import { edgeLostAfterMs } from '@dragonfly/schema/wire'
 import { createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
 import { build, type Plugin } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import type { SpokenProtocols } from '../edge-session/greeting.ts'
-import { helloTimeoutMs } from '../edge-session/tunnel.ts'
 import { migrateDatabase } from '../platform/node/migrate.ts'
 import { findFreePort, startSqld } from '../platform/node/sqld.ts'
 import type { Platform } from './platform.ts'
@@ -92,9 +90,9 @@ export async function startWorkerPlatform(protocols?: SpokenProtocols): Promise<
       await evict(siteId, 'close')
     },
     setSitesAway: (isAway) => post('sites-away', isAway),
-    async openSilent({ siteId, edgeId }, open) {
+    async openSilent({ siteId, edgeId }, ms, open) {
       const opened = await open()
-      await post('silence', { siteId, edgeId, ms: edgeLostAfterMs + helloTimeoutMs })
+      await post('silence', { siteId, edgeId, ms })
       return opened
     },
     runTimers: () => post('timers', null),
