@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** Tests of the control plane that cannot run in workerd, and why. */
 const onNodeOnly = [
   'src/platform/**', // Node's own platform: files, sockets, processes
-  'src/ports/{contracts,hostile}.test.ts', // start both platforms themselves, from Node
+  'src/ports/{contracts,hostile,upgrades}.test.ts', // start both platforms themselves, from Node
   'src/features/oidc/oidc.test.ts', // its OpenID provider is a server of Node's
   'src/features/ssh-keys/ssh-keys.test.ts', // so is the server that keys are fetched from
   'src/features/edges/update.test.ts', // packages of the edge are files there; as assets: platform/worker/assets.test.ts

@@ -165,6 +165,7 @@ const whileLocked: Record<string, number[]> = {
   probeBmc: [202],
   readFromBmc: [202],
   readBmcMedia: [202],
+  readPowerLimit: [202],
   identifyMachine: [202],
   getMachineSamples: [200],
   getSensors: [200],
@@ -175,6 +176,8 @@ const whileLocked: Record<string, number[]> = {
   setBootDevice: [409],
   insertBmcMedia: [409],
   ejectBmcMedia: [409],
+  limitPower: [409],
+  liftPowerLimit: [409],
   // Reading is allowed, here without a WebSocket; typing is refused on the socket (features/consoles).
   openConsole: [426],
   removeBmc: [204],
@@ -205,6 +208,7 @@ const lockedBodies: Record<string, object> = {
   identifyMachine: { seconds: 15 },
   powerMachine: { operation: 'off' },
   setBootDevice: { device: 'pxe' },
+  limitPower: { watts: 300 },
   insertBmcMedia: { url: 'https://images.example.com/rescue.iso' },
 }
 

@@ -83,6 +83,7 @@ const expectations = {
   operators: [
     ['createMachine', 'updateMachine', 'adoptMachine', 'adoptMachines', 'tagMachines'],
     ['probeBmc', 'readFromBmc', 'readBmcMedia', 'identifyMachine', 'identifyMachines', 'confirmCommand'],
+    ['readPowerLimit'],
   ].flat(),
   confirmers: ['createConfirmation'],
   deployers: ['createDeployment', 'abortDeployment', 'abortDeployments', 'deployMachines'],
@@ -90,6 +91,7 @@ const expectations = {
     ['deleteMachine', 'deleteMachines', 'powerMachine', 'powerMachines'],
     ['openConsole', 'getConsoleRecording', 'downloadConsoleRecording'],
     ['powerOnMachine', 'powerOnMachines', 'setBootDevice', 'clearBmcLog', 'insertBmcMedia', 'ejectBmcMedia'],
+    ['limitPower', 'liftPowerLimit'],
   ].flat(),
   /** What an administrator changes, and destroys by it. */
   wreckers: ['deleteSite', 'revokeEdge', 'deleteImage'],

@@ -121,8 +121,13 @@ async function withAnswer(c: Context<AppEnv>, noted: NotedChange): Promise<Noted
   if (c.res.status !== 201) return noted
   const made = pickTargets(await readJson(() => c.res.clone().json()))
   const targets = { ...made, ...noted.targets }
-  const subject =
-    noted.subject.subject === null ? await findSubject(c.get('deps').db, targets) : noted.subject
+  if (noted.subject.subject !== null) return { ...noted, targets }
+  const { db, log } = c.get('deps')
+  // The change stands: a name that could not be read is no reason to answer otherwise.
+  const subject = await findSubject(db, targets).catch((error: unknown) => {
+    log.error('the audit log lacks the name of what was made', { error })
+    return noted.subject
+  })
   return { ...noted, targets, subject }
 }
 

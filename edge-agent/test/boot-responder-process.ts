@@ -47,8 +47,8 @@ export function startBootResponder(
     next,
     send: (message) => child.send(message),
     event: async (kind) => {
-      const { event } = await next('event', (message) => message.event.kind === kind)
-      return event as Extract<BootEvent, { kind: typeof kind }>
+      const { events } = await next('events', ({ events }) => events.some((event) => event.kind === kind))
+      return events.find((event) => event.kind === kind) as Extract<BootEvent, { kind: typeof kind }>
     },
     kill: async (signal) => {
       const exited = once(child, 'exit')

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { smallHeapEnv, withSmallHeap } from '../../edge-agent/src/io/small-heap.ts'
 import { runCommand, tryCommand } from '../../lab/src/command.ts'
 
 /** Two hosts on one LAN of their own, so that no packet of a benchmark reaches a real network. */
@@ -13,6 +14,16 @@ export interface BenchLan {
 export interface Host {
   namespace: string
   address: string
+  /**
+   * What is started here has the processor before all else that this machine does (SCHED_RR): delays are then those of what
+   * is measured. Only for what leaves the processor some rest, or it is kept from what it waits for.
+   */
+  isForemost?: true
+}
+
+/** The LAN, with all that is started on it ahead of what else this machine does. */
+export function foremost({ server, client, close }: BenchLan): BenchLan {
+  return { server: { ...server, isForemost: true }, client: { ...client, isForemost: true }, close }
 }
 
 export async function createLan(): Promise<BenchLan> {
@@ -38,13 +49,21 @@ export async function createLan(): Promise<BenchLan> {
 }
 
 /** Starts a program on a host of the LAN; a Node module with a channel for messages. */
-export function startOn({ namespace }: Host, words: readonly string[]): ChildProcess {
-  return spawn('ip', ['netns', 'exec', namespace, ...words], { stdio: 'ignore' })
+export function startOn(host: Host, words: readonly string[]): ChildProcess {
+  return spawn('ip', wordsOn(host, words), { stdio: 'ignore' })
 }
 
-export function startModuleOn({ namespace }: Host, module: URL, words: readonly string[] = []): ChildProcess {
-  const command = ['netns', 'exec', namespace, process.execPath, fileURLToPath(module), ...words]
-  return spawn('ip', command, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+function wordsOn({ namespace, isForemost }: Host, words: readonly string[]): string[] {
+  return ['netns', 'exec', namespace, ...(isForemost ? ['chrt', '--rr', '1'] : []), ...words]
+}
+
+/** As an edge starts its processes; a load generator no less, or it would measure its own garbage collection. */
+export function startModuleOn(host: Host, module: URL, words: readonly string[] = []): ChildProcess {
+  const node = [process.execPath, ...withSmallHeap([], 1), fileURLToPath(module)]
+  return spawn('ip', wordsOn(host, [...node, ...words]), {
+    env: { ...process.env, ...smallHeapEnv },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
 }
 
 /** Sends a load generator what it is to do, and waits for what it measured. */

@@ -1,6 +1,7 @@
 import { edgeProblems, edges } from '@dragonfly/schema/db'
 import type { HostInterface, InterfaceDhcp } from '@dragonfly/schema/wire'
 import { and, eq, isNull } from 'drizzle-orm'
+import { runBatch } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { lanAddresses } from '../features/edges/lan-addresses.ts'
 import type { Effect } from './effect.ts'
@@ -48,6 +49,18 @@ export async function applyDhcp(deps: Deps, edge: EdgeIdentity, heard: Interface
       .set({ dhcp: [...kept, ...heard] })
       .where(mine),
   ])
+}
+
+/** A person has to update one side: shown with the edge, until the two understand each other. */
+const protocolProblem = 'protocol'
+
+export async function noteIncompatible(deps: Deps, edge: EdgeIdentity, message: string): Promise<void> {
+  const { statements } = applyProblem(deps, edge, protocolProblem, message, deps.clock())
+  await runBatch(deps.db, statements)
+}
+
+export async function noteCompatible(deps: Deps, edge: EdgeIdentity): Promise<void> {
+  await forgetProblem(deps, edge, protocolProblem)
 }
 
 export function applyProblem(

@@ -50,7 +50,7 @@ const ownProtocols: SpokenProtocols = { newest: wireProtocol, oldest: oldestWire
 export function agreeProtocol(
   hello: Pick<Hello, 'protocol' | 'oldestProtocol'>,
   own: SpokenProtocols = ownProtocols,
-): { protocol: number } | { incompatible: ControlFrame } {
+): { protocol: number } | { incompatible: Extract<ControlFrame, { type: 'incompatible' }> } {
   const edge = { newest: hello.protocol, oldest: hello.oldestProtocol ?? hello.protocol }
   const protocol = Math.min(edge.newest, own.newest)
   if (protocol >= edge.oldest && protocol >= own.oldest) return { protocol }

@@ -4,6 +4,7 @@ import { eq } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { sendPendingScans } from '../features/bmc-scans/dispatch.ts'
 import { sendPendingCommands } from '../features/commands/dispatch.ts'
+import { noteCompatible, noteIncompatible } from './apply-edge.ts'
 import { parseFrame, type ReceivedFrame } from './frame.ts'
 import { agreeProtocol, takeAppliedState, takeHello } from './greeting.ts'
 import { takeEntries } from './journal.ts'
@@ -112,9 +113,12 @@ async function greet(
   if ('incompatible' in agreed) {
     deps.log.warn('an edge’s version does not fit', { ...edge, version: hello.version })
     tunnel.send(agreed.incompatible)
-    return tunnel.cut('incompatible')
+    tunnel.cut(agreed.incompatible.reason)
+    await noteIncompatible(deps, edge, agreed.incompatible.message)
+    return publishEdge(deps, edge)
   }
   const greeting = await takeHello(deps, edge, hello)
+  await noteCompatible(deps, edge)
   if (greeting.kind === 'revoked') return tunnel.cut('revoked')
   if (tunnel.isClosed()) return
   const commands = hello.commands ?? []

@@ -85,7 +85,7 @@ describe.each(platforms)('on %s', { timeout: 30_000 }, (_name, start) => {
       expect(await platform.port('connections', 'ofSite', siteId)).toEqual(
         expected.map((edgeId) => ({ edgeId, siteId, commands: ['console', 'power'] })),
       )
-      expect(await connected()).toEqual(expect.arrayContaining(expected))
+      await expect.poll(connected).toEqual(expect.arrayContaining(expected))
       for (const line of lines) line.close()
       await expect.poll(() => present(siteId)).toEqual([])
       await expect.poll(connected).not.toEqual(expect.arrayContaining([expected[0]]))
@@ -123,7 +123,7 @@ describe.each(platforms)('on %s', { timeout: 30_000 }, (_name, start) => {
       const { line } = await greetEdge(platform, edge)
       expect(await old.closed).toEqual({ code: 4401, reason: 'replaced by a newer tunnel' })
       await expect.poll(() => present(siteId)).toEqual([edge.edgeId])
-      expect(await connected()).toContain(edge.edgeId)
+      await expect.poll(connected).toContain(edge.edgeId)
       line.close()
     })
 
@@ -215,13 +215,15 @@ describe.each(platforms)('on %s', { timeout: 30_000 }, (_name, start) => {
       const versions = () =>
         line.received.flatMap((frame) => (frame.type === 'state-changed' ? [frame.version] : []))
       const before = versions().length
+      const startedAt = Date.now()
       for (let version = 101; version <= 110; version++) {
         await bump(siteId, version)
         await platform.port('announce', '', siteId)
       }
       await platform.sleep(siteId)
-      await expect.poll(versions, { timeout: 10_000 }).toContain(110)
-      expect(versions().length - before).toBeLessThan(6)
+      await expect.poll(versions).toContain(110)
+      // Once at once, and then once a second: however long it took.
+      expect(versions().length - before).toBeLessThanOrEqual(2 + (Date.now() - startedAt) / 1000)
     })
 
     it('lets a change succeed whose site could not be told, and tells it later', async () => {

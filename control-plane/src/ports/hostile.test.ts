@@ -153,7 +153,7 @@ describe.each(platforms)('on %s', { timeout: 120_000 }, (_name, start) => {
 
     it('of a protocol that is not spoken here ends the tunnel, by name', async () => {
       const line = await connectEdge(platform, edge)
-      await expectCounted(cutFor('incompatible'), 1, async () => {
+      await expectCounted(cutFor('edge-too-new'), 1, async () => {
         line.send(helloText({ protocol: 1000, oldestProtocol: 999 }))
         expect((await line.next('incompatible')).reason).toBe('edge-too-new')
         expect((await line.closed).code).toBe(4409)

@@ -9,8 +9,9 @@ import { migrationsFolder } from '@dragonfly/schema/migrations'
 import { edgeLostAfterMs } from '@dragonfly/schema/wire'
 import { createClient } from '@libsql/client'
 import { drizzle } from 'drizzle-orm/libsql'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import type { SpokenProtocols } from '../edge-session/greeting.ts'
 import { helloTimeoutMs } from '../edge-session/tunnel.ts'
 import { migrateDatabase } from '../platform/node/migrate.ts'
 import { findFreePort, startSqld } from '../platform/node/sqld.ts'
@@ -20,8 +21,8 @@ const entry = fileURLToPath(new URL('../platform/worker/testing/bridge.ts', impo
 const setupCode = 'TESTTEST'
 const objects = { SITES: 'SiteObject', LIVE: 'LiveObject', GUARDS: 'GuardObject' }
 
-/** The control plane in workerd, on a libSQL server of its own. */
-export async function startWorkerPlatform(): Promise<Platform> {
+/** The control plane in workerd, on a libSQL server of its own; `protocols`: of another version. */
+export async function startWorkerPlatform(protocols?: SpokenProtocols): Promise<Platform> {
   const dir = await mkdtemp(join(tmpdir(), 'dragonfly-workerd-'))
   const sqld = await startSqld({ dataDir: join(dir, 'database') })
   await migrateDatabase({ url: sqld.url })
@@ -35,7 +36,7 @@ export async function startWorkerPlatform(): Promise<Platform> {
       host: '127.0.0.1',
       port,
       modules: true,
-      script: await bundle(),
+      script: await bundle(protocols),
       compatibilityDate: '2026-10-15',
       compatibilityFlags: ['nodejs_compat'],
       durableObjects: Object.fromEntries(
@@ -119,7 +120,21 @@ async function assetIndex(): Promise<string> {
   })
 }
 
-async function bundle(): Promise<string> {
+/** In the place of what this version speaks. */
+function speak({ newest, oldest }: SpokenProtocols): Plugin {
+  return {
+    name: 'another version',
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /schema\/src\/wire\/protocol\.ts$/ }, async ({ path }) => {
+        const contents = (await readFile(path, 'utf8'))
+          .replace(/(export const wireProtocol) = \d+/, `$1 = ${newest}`)
+          .replace(/(export const oldestWireProtocol) = \d+/, `$1 = ${oldest}`)
+        return { contents, loader: 'ts' }
+      }),
+  }
+}
+
+async function bundle(protocols: SpokenProtocols | undefined): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -131,6 +146,7 @@ async function bundle(): Promise<string> {
     external: ['node:*', 'cloudflare:*'],
     alias: Object.fromEntries(builtinModules.map((name) => [name, `node:${name.replace(/^node:/, '')}`])),
     logLevel: 'error',
+    plugins: protocols ? [speak(protocols)] : [],
   })
   return outputFiles[0]?.text ?? ''
 }

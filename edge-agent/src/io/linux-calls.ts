@@ -11,11 +11,16 @@ export interface LinuxCalls {
   receiveMessages: (fd: number, messages: Uint8Array, count: number, flags: number, timeout: null) => number
   /** Sends from a file's `offset` on without a copy through this process; the number of bytes that the socket took. */
   sendFile: (socketFd: number, fileFd: number, offset: BigInt64Array, count: number) => number
+  /** For the thread that calls: see sched_setattr(2). */
+  setScheduling: (attributes: Uint8Array) => number
   /** Where the first byte is in memory. It stays there for as long as something refers to the bytes' ArrayBuffer. */
   addressOf: (bytes: Uint8Array) => number
   /** Node's name of what went wrong in the last call: `EAGAIN`. */
   errorCode: () => string
 }
+
+/** sched_setattr, for which many C libraries have no name. */
+const schedulingCall = process.arch === 'arm64' ? 274 : 314
 
 /** Undefined where koffi is missing, or the system is none whose structures are known here. */
 export async function loadLinuxCalls(): Promise<LinuxCalls | undefined> {
@@ -24,6 +29,9 @@ export async function loadLinuxCalls(): Promise<LinuxCalls | undefined> {
     const { default: koffi } = await import('koffi')
     const libc = koffi.load(null)
     // memmove(bytes, bytes, 0) does nothing, and says where the bytes are.
+    const callKernel = libc.func(
+      'long syscall(long number, int thread, const void *attributes, uint32_t flags)',
+    )
     const move = libc.func('uintptr_t memmove(const void *to, const void *from, size_t count)')
     return {
       socket: libc.func('int socket(int domain, int type, int protocol)'),
@@ -35,6 +43,7 @@ export async function loadLinuxCalls(): Promise<LinuxCalls | undefined> {
         'int recvmmsg(int fd, const void *messages, unsigned int count, int flags, void *timeout)',
       ),
       sendFile: libc.func('int64_t sendfile(int out, int in, const void *offset, size_t count)'),
+      setScheduling: (attributes) => Number(callKernel(schedulingCall, 0, attributes, 0)),
       addressOf: (bytes) => Number(move(bytes, bytes, 0)),
       errorCode: () => getSystemErrorName(-koffi.errno()),
     }

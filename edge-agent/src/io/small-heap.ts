@@ -7,8 +7,11 @@
 export const smallHeapEnv = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: String(128 * 1024) }
 
 const semiSpace = '--max-semi-space-size='
+/** To wake other threads for so little costs more than to do it; and on a busy host they come late. */
+const alone = '--no-parallel-scavenge'
 
 /** Node's own flags for another start of a program, with a space for new objects of at most so many MiB. */
 export function withSmallHeap(execArgv: readonly string[], semiSpaceMib: number): string[] {
-  return [...execArgv.filter((flag) => !flag.startsWith(semiSpace)), `${semiSpace}${semiSpaceMib}`]
+  const others = execArgv.filter((flag) => !flag.startsWith(semiSpace) && flag !== alone)
+  return [...others, `${semiSpace}${semiSpaceMib}`, alone]
 }

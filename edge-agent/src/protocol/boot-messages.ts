@@ -79,7 +79,7 @@ export interface BootProblem {
 export type FromBootResponder =
   /** The view was taken, and every listener that can be open is. */
   | { type: 'ready'; generation: string; version: number; listeners: string[] }
-  | { type: 'event'; event: BootEvent }
+  | { type: 'events'; events: BootEvent[] }
   /** Leases that began, were prolonged or ended; all that run, to a new supervisor. */
   | { type: 'leases'; leases: DhcpLease[] }
   /** Counters since the start, by Prometheus-style name, for /metrics. */

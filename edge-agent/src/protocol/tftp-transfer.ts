@@ -17,14 +17,17 @@ export interface TftpTransferState {
   sent: number
   /** Timeouts in a row without news from the client. */
   silentTimeouts: number
-  /** Doublings of the timeout, kept until a round trip is measured anew (RFC 6298 §5.7). */
+  /** How often the timeout was multiplied, kept until a round trip is measured anew (RFC 6298 §5.7). */
   backoff: number
   /** When the packets that are unanswered now were first sent; undefined once repeated (Karn's rule). */
   sentAtMs: number | undefined
   /** Smoothed round trip and its mean deviation (RFC 6298 §2); undefined until one was measured. */
   roundTripMs: number | undefined
   deviationMs: number
-  /** Whether a repeated ACK may have this window sent again: once, and never for a window that began with a gap. */
+  /**
+   * Whether a repeated ACK may have this window sent again: once, and never for a window that began with a gap, or behind one
+   * that was repeated: its blocks that the client had already are still being acknowledged, by EDK2 each of them.
+   */
   mayRepeatEarly: boolean
   /** When the client was last heard. */
   heardAtMs: number
@@ -44,7 +47,14 @@ export type TftpOutcome =
 /** `copies` of each: a repeated packet that is lost again would cost a second, longer wait. */
 export type TftpAction =
   | { kind: 'send-options'; options: TftpOptionMap; copies: number }
-  | { kind: 'send-blocks'; first: number; count: number; copies: number }
+  | {
+      kind: 'send-blocks'
+      first: number
+      count: number
+      copies: number
+      /** More of the last one: a client that has them all now says so with one ACK, and with another for each it did not expect. */
+      moreOfLast?: number
+    }
   | { kind: 'end'; outcome: TftpOutcome }
 
 export type TftpEvent =
@@ -72,6 +82,8 @@ const longestSilenceMs = 10_000
 /** The same for one that never said anything, or was sent all that it wanted. */
 const longestSilenceAtEndsMs = 5000
 const datagramsPerRepeat = 4
+/** After a repeat of so many it is the client that is slow, not the network that loses: it is given more than twice the time. */
+const timeoutFactor = 4
 
 export function createTftpTransfer(
   sizeBytes: number,
@@ -157,7 +169,7 @@ function advance(state: TftpTransferState, acknowledged: number, atMs: number): 
     silentTimeouts: 0,
     heardAtMs: atMs,
     sentAtMs: atMs,
-    mayRepeatEarly: acknowledged === state.sent,
+    mayRepeatEarly: acknowledged === state.sent && state.sentAtMs !== undefined,
   }
   if (state.sentAtMs !== undefined) measureRoundTrip(next, Math.max(0, atMs - state.sentAtMs))
   if (acknowledged >= lastBlock(state)) return end(next, { kind: 'complete' })
@@ -177,14 +189,19 @@ function send(state: TftpTransferState, atMs: number): TftpStep {
   const first = state.acknowledged + 1
   const through = Math.min(state.acknowledged + state.parameters.windowSize, lastBlock(state))
   const count = through - state.acknowledged
-  const copies = isRepeat ? Math.ceil(datagramsPerRepeat / count) : 1
+  const blocks = { kind: 'send-blocks', first, count } as const
   return {
     state: { ...state, sent: through, deadlineMs },
-    action: { kind: 'send-blocks', first, count, copies },
+    action: isRepeat ? repeat(blocks) : { ...blocks, copies: 1 },
   }
 }
 
-/** What the client asked for (RFC 2349), else what its round trips say (RFC 6298 §2), doubled with each silence. */
+function repeat(blocks: { kind: 'send-blocks'; first: number; count: number }): TftpAction {
+  const copies = Math.ceil(datagramsPerRepeat / blocks.count)
+  return copies > 1 ? { ...blocks, copies } : { ...blocks, copies, moreOfLast: 2 }
+}
+
+/** What the client asked for (RFC 2349), else what its round trips say (RFC 6298 §2), longer with each silence. */
 function timeoutMs(state: TftpTransferState): number {
   if (state.parameters.timeoutSeconds !== undefined) return state.parameters.timeoutSeconds * 1000
   const shortestMs = shortestTimeoutMs + (state.parameters.windowSize - 1) * shortestTimeoutPerBlockMs
@@ -192,7 +209,7 @@ function timeoutMs(state: TftpTransferState): number {
     state.roundTripMs === undefined
       ? firstTimeoutMs
       : Math.min(Math.max(state.roundTripMs + 4 * state.deviationMs, shortestMs), longestMeasuredTimeoutMs)
-  return Math.min(base * 2 ** Math.min(state.backoff, 8), longestTimeoutMs)
+  return Math.min(base * timeoutFactor ** Math.min(state.backoff, 4), longestTimeoutMs)
 }
 
 /** Of packets that were sent once, so that it is known which of them was answered. */

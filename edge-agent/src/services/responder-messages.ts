@@ -41,7 +41,8 @@ export type SeenBootEvent = z.infer<typeof bootEventSchema>
 
 export const fromResponderSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), version: z.number(), listeners: z.array(z.string()) }),
-  z.object({ type: z.literal('event'), event: bootEventSchema }),
+  // One that can't be read takes no other with it.
+  z.object({ type: z.literal('events'), events: z.array(bootEventSchema.nullable().catch(null)).max(200) }),
   z.object({ type: z.literal('leases'), leases: z.array(dhcpLeaseSchema).min(1).max(200) }),
   z.object({ type: z.literal('stats'), counters: z.record(z.string(), z.number()) }),
   z.object({ type: z.literal('problem'), problem: z.string(), about: z.string(), message: sentenceSchema }),

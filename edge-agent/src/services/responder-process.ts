@@ -43,11 +43,14 @@ export function createResponderProcess(options: ResponderProcessOptions): Respon
   // A view that was on its way when the edge stopped must not start a process that nobody ends.
   let stopped = false
 
+  const takeEvent = (event: SeenBootEvent | null): void => {
+    if (event) options.onEvent(event)
+  }
   const handle = (message: unknown): void => {
     const parsed = fromResponderSchema.safeParse(message)
     if (!parsed.success) return
     const said = parsed.data
-    if (said.type === 'event') options.onEvent(said.event)
+    if (said.type === 'events') said.events.forEach(takeEvent)
     else if (said.type === 'leases') options.onLeases(said.leases)
     else if (said.type === 'stats') counters = said.counters
     else if (said.type === 'problem') void problems.raise(said.problem, `boot:${said.about}`, said.message)

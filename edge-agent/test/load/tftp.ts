@@ -40,7 +40,6 @@ interface Client {
   earlierPort: number
   received: number
   inWindow: number
-  gapTold: boolean
   startedMs: number
   progressMs: number
   sentMs: number
@@ -85,7 +84,7 @@ async function load(wanted: TftpLoad): Promise<TftpLoadResult> {
   })
   const begin = (client: Client, nowMs: number) => {
     Object.assign(client, { earlierPort: client.port, port: wanted.server.port, received: -1, inWindow: 0 })
-    Object.assign(client, { startedMs: nowMs, progressMs: nowMs, done: false, repeats: 0, gapTold: false })
+    Object.assign(client, { startedMs: nowMs, progressMs: nowMs, done: false, repeats: 0 })
     send(client, request, nowMs)
   }
   const acknowledge = (client: Client, nowMs: number) =>
@@ -102,9 +101,8 @@ async function load(wanted: TftpLoad): Promise<TftpLoadResult> {
     // A server without options begins with block 1.
     if (client.received < 0) client.received = 0
     if (block !== ((client.received + 1) & 0xffff)) {
-      // RFC 7440: a gap is told once; without windows each repeat is acknowledged.
-      if (wanted.windowSize === 1 || !client.gapTold) acknowledge(client, nowMs)
-      client.gapTold = true
+      // As EDK2 does with whatever it does not expect.
+      acknowledge(client, nowMs)
       client.inWindow = 0
       return
     }
@@ -116,7 +114,6 @@ async function load(wanted: TftpLoad): Promise<TftpLoadResult> {
     progress(client, nowMs)
     client.received += 1
     client.inWindow += 1
-    client.gapTold = false
     result.receivedBytes += bytes.length - 4
     const isLast = bytes.length - 4 < blockSizeBytes
     if (!isLast && client.inWindow < wanted.windowSize) return
@@ -185,7 +182,6 @@ function openClients(sockets: LoadSockets, wanted: TftpLoad): Client[] {
       earlierPort: 0,
       received: -1,
       inWindow: 0,
-      gapTold: false,
       startedMs: 0,
       progressMs: 0,
       sentMs: 0,

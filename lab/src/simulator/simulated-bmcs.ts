@@ -20,6 +20,7 @@ export const simulatedCommands: Command['kind'][] = [
   'bmc.read',
   'bmc.identify',
   'bmc.control',
+  'bmc.power-limit',
   'bmc.scan',
 ]
 
@@ -44,6 +45,7 @@ interface SimulatedBmc {
   /** The last minute that it was measured in. */
   toldMinute: number | null
   isLost: boolean
+  limitWatts: number | null
 }
 
 const minuteMs = 60_000
@@ -89,6 +91,7 @@ export function createSimulatedBmcs({ find, all }: MachineSpecs): SimulatedBmcs 
       isTold: false,
       toldMinute: null,
       isLost: false,
+      limitWatts: null,
     }
     bmcs.set(machineId, met)
     return met
@@ -188,6 +191,12 @@ function carryOut(
     return [event, power(), done({ kind: 'probe', identity, capabilities })]
   }
   if (command.kind === 'bmc.identify') return [done({ kind: 'identify', driver: 'ipmi' })]
+  if (command.kind === 'bmc.power-limit') {
+    if (command.change) bmc.limitWatts = command.change.what.watts
+    const { limitWatts: watts } = bmc
+    const message = watts === null ? 'The machine may draw what it needs.' : `It is kept below ${watts} W.`
+    return [done({ kind: 'power-limit', watts, driver: 'ipmi' }, message)]
+  }
   if (command.kind === 'bmc.read' && command.what === 'sensors')
     return [done({ kind: 'sensors', sensors: readSensors(bmc, Date.now()) })]
   if (command.kind === 'bmc.read') return [power(), done(powerDetail())]
@@ -281,7 +290,7 @@ function wattsOf(bmc: SimulatedBmc, at: number): number {
   if (!bmc.isOn) return 9 + 6 * bmc.nature
   const idle = 70 + cpu.sockets * 22 + disks.length * 5 + gpus.length * 45
   const busy = cpu.threads * 2.1 + gpus.length * 210
-  return idle + busy * loadOf(bmc, at)
+  return Math.min(idle + busy * loadOf(bmc, at), bmc.limitWatts ?? Number.POSITIVE_INFINITY)
 }
 
 function temperaturesOf(bmc: SimulatedBmc, at: number): { inlet: number; hottest: number } {

@@ -168,6 +168,15 @@ export const mediaInputSchema = z
       .openapi({ description: 'What the BMC itself fetches' }),
   })
   .openapi('MediaInput')
+export const powerLimitInputSchema = z
+  .object({
+    watts: z
+      .number()
+      .int('Whole watts, please.')
+      .min(1, 'A limit is at least 1 W.')
+      .max(65_535, 'A limit is at most 65,535 W.'),
+  })
+  .openapi('PowerLimitInput')
 export const identifyInputSchema = z
   .object({
     seconds: z

@@ -16,6 +16,8 @@ export const destructiveOperations = {
   clearBmcLog: ['machineId'],
   // What a machine starts from next may be the disc: as grave as to reset it.
   insertBmcMedia: ['machineId', 'url'],
+  // One that is too low brings the machine to its knees.
+  limitPower: ['machineId', 'watts'],
   revokeEdge: ['edgeId'],
   deleteSite: ['siteId'],
   deleteImage: ['imageId'],

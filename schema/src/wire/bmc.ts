@@ -40,10 +40,19 @@ export const bmcAttemptSchema = z.object({
 })
 export const bmcAttemptsSchema = z.array(bmcAttemptSchema).max(16)
 
-export const bmcCapabilitiesSchema: z.ZodType<BmcCapabilities> = z.partialRecord(
-  z.enum(bmcCapabilities),
-  z.union([z.object({ driver: z.enum(bmcDrivers) }), z.object({ failures: bmcAttemptsSchema })]),
+const bmcCapabilitySchema = z.union([
+  z.object({ driver: z.enum(bmcDrivers) }),
+  z.object({ failures: bmcAttemptsSchema }),
+])
+/** A newer edge may know of more; those are left out. */
+export const bmcCapabilitiesSchema: z.ZodType<BmcCapabilities> = z.preprocess(
+  (value) =>
+    typeof value === 'object' && value !== null
+      ? Object.fromEntries(Object.entries(value).filter(([name]) => knownCapabilities.has(name)))
+      : value,
+  z.partialRecord(z.enum(bmcCapabilities), bmcCapabilitySchema),
 )
+const knownCapabilities: ReadonlySet<string> = new Set(bmcCapabilities)
 
 /** `typ` of the JWS header (RFC 7515) of an order to a BMC, alg EdDSA, signed as work orders are. */
 export const bmcOrderType = 'dragonfly-bmc-order+jwt'
@@ -64,6 +73,14 @@ const mediaActions = [
 export const mediaActionSchema = z.discriminatedUnion('action', mediaActions)
 export type MediaAction = z.infer<typeof mediaActionSchema>
 
+/** DCMI counts a limit in 16 bits. */
+const powerLimitWattsSchema = z.number().int().min(1).max(65_535)
+/** Keeps the machine's draw below a limit; null takes it away. */
+export const powerLimitActionSchema = z.object({
+  action: z.literal('power-limit'),
+  watts: powerLimitWattsSchema.nullable(),
+})
+
 /** What may be done to a machine through its BMC. */
 export const bmcActionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('power'), operation: z.enum(powerOperations) }),
@@ -78,6 +95,7 @@ export const bmcActionSchema = z.discriminatedUnion('action', [
   z.object({ action: z.literal('netboot'), uefi: z.boolean().nullable() }),
   z.object({ action: z.literal('clear-event-log') }),
   ...mediaActions,
+  powerLimitActionSchema,
   /** Try what its maker's BMCs are let in with at first. */
   z.object({ action: z.literal('default-login') }),
   /** An account on it, made from the machine's ramdisk. */

@@ -6,6 +6,7 @@ import {
   bmcAttemptsSchema,
   bmcCapabilitiesSchema,
   mediaActionSchema,
+  powerLimitActionSchema,
   siteBmcSchema,
 } from './bmc.ts'
 import { scanRangeSchema } from './bmc-scan.ts'
@@ -41,6 +42,12 @@ const machineCommandSchema = z.discriminatedUnion('kind', [
     kind: z.literal('bmc.media'),
     ...target,
     change: z.object({ what: mediaActionSchema, order: orderSchema }).nullable(),
+  }),
+  /** The limit on the machine's draw; with a null change, it is only read. */
+  z.object({
+    kind: z.literal('bmc.power-limit'),
+    ...target,
+    change: z.object({ what: powerLimitActionSchema, order: orderSchema }).nullable(),
   }),
   /** Has the machine's ramdisk make an account on its BMC; the edge answers with the sealed password. */
   z.object({ kind: z.literal('bmc.create-account'), ...target, order: orderSchema }),
@@ -139,6 +146,12 @@ export const commandDetailSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('virtual-media'),
     image: z.string().max(4000).nullable(),
+    driver: z.enum(bmcDrivers),
+  }),
+  /** The limit that is in force; null where there is none. */
+  z.object({
+    kind: z.literal('power-limit'),
+    watts: z.number().int().min(0).max(1_000_000).nullable(),
     driver: z.enum(bmcDrivers),
   }),
   z.object({ kind: z.literal('event-log-cleared'), driver: z.enum(bmcDrivers) }),

@@ -1016,6 +1016,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/machines/{machineId}/bmc/power-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Have the BMC keep the machine’s draw below a limit */
+        put: operations["limitPower"];
+        post?: never;
+        /** Take the limit on a machine’s draw away */
+        delete: operations["liftPowerLimit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/machines/{machineId}/power": {
         parameters: {
             query?: never;
@@ -1095,6 +1113,23 @@ export interface paths {
         put?: never;
         /** Read the power state, the sensors, the event log or the inventory */
         post: operations["readFromBmc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{machineId}/bmc/power-limit/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look which limit on its draw a machine has */
+        post: operations["readPowerLimit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3150,6 +3185,12 @@ export interface components {
                 driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
             } | {
                 /** @enum {string} */
+                kind: "power-limit";
+                watts: number | null;
+                /** @enum {string} */
+                driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
+            } | {
+                /** @enum {string} */
                 kind: "event-log-cleared";
                 /** @enum {string} */
                 driver: "redfish" | "ipmi" | "wake-on-lan" | "person";
@@ -3242,6 +3283,9 @@ export interface components {
         MediaInput: {
             /** @description What the BMC itself fetches */
             url: string;
+        };
+        PowerLimitInput: {
+            watts: number;
         };
         PowerInput: {
             /** @enum {string} */
@@ -3621,7 +3665,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "clearBmcLog" | "insertBmcMedia" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "clearBmcLog" | "insertBmcMedia" | "limitPower" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
             targets: {
                 [key: string]: unknown;
             };
@@ -9207,6 +9251,171 @@ export interface operations {
             };
         };
     };
+    limitPower: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PowerLimitInput"];
+            };
+        };
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftPowerLimit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     powerMachine: {
         parameters: {
             query?: never;
@@ -9550,6 +9759,64 @@ export interface operations {
             };
             /** @description Not a format that is understood */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readPowerLimit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machineId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On its way to the site: the command says what comes of it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

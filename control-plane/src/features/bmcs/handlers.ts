@@ -6,10 +6,12 @@ import {
   changeMedia,
   createBmcAccount,
   identifyMachine,
+  limitPower,
   powerMachine,
   probeBmc,
   readFromBmc,
   readMedia,
+  readPowerLimit,
   setBootDevice,
   tryDefaultLogin,
 } from './operations.ts'
@@ -76,6 +78,19 @@ function mountRequests(app: OpenAPIHono<AppEnv>): void {
   )
   app.openapi(routes.readBmcMedia, async (c) =>
     c.json(await readMedia(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),
+  )
+  app.openapi(routes.limitPower, async (c) => {
+    const { machineId } = c.req.valid('param')
+    const change = { watts: c.req.valid('json').watts, safety: c.get('safety') }
+    return c.json(await limitPower(c.get('deps'), personOf(c), machineId, change), 202)
+  })
+  app.openapi(routes.liftPowerLimit, async (c) => {
+    const { machineId } = c.req.valid('param')
+    const change = { watts: null, safety: 'safe' } as const
+    return c.json(await limitPower(c.get('deps'), personOf(c), machineId, change), 202)
+  })
+  app.openapi(routes.readPowerLimit, async (c) =>
+    c.json(await readPowerLimit(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),
   )
   app.openapi(routes.powerOnMachine, async (c) => {
     const input = { operation: 'on', safety: c.get('safety') } as const

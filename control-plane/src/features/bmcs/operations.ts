@@ -105,6 +105,29 @@ export async function readMedia(deps: Deps, person: Person, machineId: string): 
   }))
 }
 
+/** Null watts take the limit away. The machine runs on, more slowly where the limit is low. */
+export async function limitPower(
+  deps: Deps,
+  person: Person,
+  machineId: string,
+  { watts, safety }: { watts: number | null; safety: SafetyMode },
+): Promise<CommandView> {
+  if (!(await readBmc(deps.db, machineId))) throw notFound('BMC')
+  return control(deps, person, machineId, {
+    title: watts === null ? 'Lift the power limit' : `Limit the draw to ${watts} W`,
+    what: { action: 'power-limit', watts },
+    safety,
+  })
+}
+
+export async function readPowerLimit(deps: Deps, person: Person, machineId: string): Promise<CommandView> {
+  return request(deps, person, machineId, 'Read the power limit', (target) => ({
+    kind: 'bmc.power-limit',
+    ...target,
+    change: null,
+  }))
+}
+
 /** What is in it stays readable in the portal, as far as it was read. */
 export async function clearEventLog(
   deps: Deps,
@@ -227,6 +250,8 @@ async function control(
       const order = await signBmcOrder(deps, draft)
       if (what.action === 'insert-media' || what.action === 'eject-media')
         return { kind: 'bmc.media', ...target(machineId, bmc), change: { what, order } }
+      if (what.action === 'power-limit')
+        return { kind: 'bmc.power-limit', ...target(machineId, bmc), change: { what, order } }
       return { kind: 'bmc.control', ...target(machineId, bmc), what, order }
     },
   })

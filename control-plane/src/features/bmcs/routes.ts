@@ -9,6 +9,7 @@ import {
   machineDetailSchema,
   mediaInputSchema,
   powerInputSchema,
+  powerLimitInputSchema,
 } from '@dragonfly/schema/api'
 import { z } from '@hono/zod-openapi'
 import { defineRoute } from '../../access.ts'
@@ -167,6 +168,42 @@ export const readBmcMedia = defineRoute({
   operationId: 'readBmcMedia',
   tags: ['bmcs'],
   summary: 'Look what is in a BMC’s virtual drive',
+  'x-access': 'operate',
+  request: { params },
+  responses: { 202: accepted, ...problems(401, 403, 404, 422) },
+})
+
+const powerLimitPath = '/api/v1/machines/{machineId}/bmc/power-limit'
+
+export const limitPower = defineRoute({
+  method: 'put',
+  path: powerLimitPath,
+  operationId: 'limitPower',
+  tags: ['bmcs'],
+  summary: 'Have the BMC keep the machine’s draw below a limit',
+  'x-access': 'power',
+  'x-audit': ['watts'],
+  request: { params, body: jsonBody(powerLimitInputSchema) },
+  responses: { 202: accepted, ...problems(400, 401, 403, 404, 409, 415, 422, 428) },
+})
+
+export const liftPowerLimit = defineRoute({
+  method: 'delete',
+  path: powerLimitPath,
+  operationId: 'liftPowerLimit',
+  tags: ['bmcs'],
+  summary: 'Take the limit on a machine’s draw away',
+  'x-access': 'power',
+  request: { params },
+  responses: { 202: accepted, ...problems(401, 403, 404, 409, 422) },
+})
+
+export const readPowerLimit = defineRoute({
+  method: 'post',
+  path: `${powerLimitPath}/read`,
+  operationId: 'readPowerLimit',
+  tags: ['bmcs'],
+  summary: 'Look which limit on its draw a machine has',
   'x-access': 'operate',
   request: { params },
   responses: { 202: accepted, ...problems(401, 403, 404, 422) },

@@ -92,9 +92,9 @@ it('tells a person who is limited to sites nothing of others, and a user nothing
   await harness.call('PATCH', `/api/v1/users/${ada}`, { name: 'Ada L.' })
   await harness.call('POST', '/api/v1/machines', { siteId: foreign, mac: '52:54:00:00:00:01' })
   await harness.call('POST', '/api/v1/machines', { siteId: own, mac: '52:54:00:00:00:02' })
-  while (!events.some((event) => event.type === 'changed' && event.id === own)) {
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+  const isTold = (entity: string) =>
+    events.some((event) => event.type === 'changed' && event.entity === entity)
+  while (!isTold('site') || !isTold('machine')) await new Promise((resolve) => setImmediate(resolve))
   end()
   const told = JSON.stringify(events)
   expect(told).not.toContain(foreign)

@@ -64,6 +64,7 @@ describe('safe mode', () => {
       await harness.call('DELETE', `/api/v1/images/${imageId}`),
       await harness.call('DELETE', `/api/v1/sites/${siteId}`),
       await harness.call('PUT', `/api/v1/machines/${machineId}/bmc/media`, disc),
+      await harness.call('PUT', `/api/v1/machines/${machineId}/bmc/power-limit`, { watts: 300 }),
     ]
     for (const answer of answers)
       expect(answer).toMatchObject({ status: 428, body: { code: 'confirmation-required' } })

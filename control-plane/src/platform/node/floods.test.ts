@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
-import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLog } from '@dragonfly/schema/log'
@@ -33,35 +32,6 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
-/** Sends a body of a megabyte in pieces; `length` says so beforehand, or does not. */
-async function sendLarge(path: string, isLengthSaid: boolean): Promise<number> {
-  const piece = Buffer.alloc(64 * 1024, 32)
-  const outgoing = request(`${server.url}${path}`, {
-    method: 'POST',
-    headers: {
-      cookie,
-      origin: server.url,
-      'content-type': 'application/json',
-      ...(isLengthSaid ? { 'content-length': String(16 * piece.length) } : {}),
-    },
-  })
-  outgoing.on('error', () => undefined)
-  for (let i = 0; i < 16; i++) outgoing.write(piece)
-  outgoing.end()
-  const [answer] = await once(outgoing, 'response')
-  answer.resume()
-  return answer.statusCode
-}
-
-it.each(['/api/v1/sites', '/api/auth/sign-in/email', '/api/edge/v1/enrol'])(
-  'takes no large body at %s, whether its length is said or not',
-  async (path) => {
-    expect(await sendLarge(path, true)).toBe(413)
-    expect(await sendLarge(path, false)).toBe(413)
-    expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
-  },
-)
-
 it('cuts a socket that sends a frame larger than any that it could want', async () => {
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/api/v1/events`, {
     headers: { cookie, origin: server.url },
@@ -90,8 +60,14 @@ it('gives one person so many sockets, and no more', async () => {
   expect(String(error)).toContain('429')
   sockets[0]?.close()
   await once(sockets[0] as WebSocket, 'close')
-  const again = open()
-  sockets.push(again)
-  await once(again, 'open')
+  // The server sees its end a little later.
+  const tryAgain = () =>
+    new Promise<boolean>((resolve) => {
+      const again = open()
+      sockets.push(again)
+      again.once('open', () => resolve(true))
+      again.once('error', () => resolve(false))
+    })
+  await expect.poll(tryAgain).toBe(true)
   for (const socket of sockets) socket.close()
 })

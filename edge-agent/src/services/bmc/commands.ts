@@ -16,6 +16,7 @@ import { BmcAttemptError, BmcError, type BmcTarget } from './driver.ts'
 import { handleMedia } from './media.ts'
 import { askPerson } from './person.ts'
 import { type PowerPorts, switchPower } from './power.ts'
+import { handlePowerLimit } from './power-limit.ts'
 import { probeBmc } from './probe.ts'
 import type { BmcReach, Reached } from './reach.ts'
 import { reseal } from './reseal.ts'
@@ -29,6 +30,7 @@ export const knownCommands: Command['kind'][] = [
   'credentials.reseal',
   'bmc.create-account',
   'bmc.media',
+  'bmc.power-limit',
   'bmc.default-login',
   'bmc.scan',
 ]
@@ -76,6 +78,8 @@ export async function executeBmcCommand(
         return await createAccount(ports, commandId, command, target)
       case 'bmc.media':
         return await handleMedia(ports, commandId, command, target)
+      case 'bmc.power-limit':
+        return await handlePowerLimit(ports, commandId, command, target)
       case 'bmc.default-login':
         return await tryDefaultLogins(ports, commandId, command, target)
       case 'credentials.reseal':

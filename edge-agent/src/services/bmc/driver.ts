@@ -49,6 +49,11 @@ export interface BmcSession {
   readInventory?(): Promise<InventoryFields>
   /** Draw in watts; null where the BMC has no such sensor. */
   readPowerDraw?(): Promise<number | null>
+  /** The limit on the machine's draw, in watts; null where there is none. */
+  powerLimit?: {
+    read(): Promise<number | null>
+    set(watts: number | null): Promise<void>
+  }
   /** The virtual CD drive: null where it is empty. */
   virtualMedia?: {
     read(): Promise<{ image: string | null }>

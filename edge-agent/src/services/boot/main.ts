@@ -9,6 +9,7 @@ import { createFileSender } from '../../io/file-sender.ts'
 import { loadLinuxCalls } from '../../io/linux-calls.ts'
 import { openNodeUdpSocket } from '../../io/node-udp-socket.ts'
 import { openProcessLog } from '../../io/process-log.ts'
+import { askForShortSlices } from '../../io/short-slices.ts'
 import { handOverSignal, releaseTo, replaceEarlierProcess } from '../../io/single-process.ts'
 import { type FromBootResponder, toBootResponderSchema } from '../../protocol/boot-messages.ts'
 import type { BootView } from '../../protocol/boot-view.ts'
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
   await replaceEarlierProcess(pidFile, values.state)
   const store = createViewStore(values.state)
   const calls = values['plain-sockets'] ? undefined : await loadLinuxCalls()
+  if (calls) askForShortSlices(calls)
   const table = createLeaseTable()
   const leaseStore = createLeaseStore(join(dirname(values.state), 'dhcp-leases.jsonl'), table)
   for (const lease of await leaseStore.load()) table.put(lease)

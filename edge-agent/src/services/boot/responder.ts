@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { anyAddress } from '../../codec/ipv4.ts'
 import type { SendFilePart } from '../../io/file-sender.ts'
 import type { OpenUdpSocket, UdpSocket } from '../../ports/udp.ts'
-import type { BootProblem, FromBootResponder } from '../../protocol/boot-messages.ts'
+import type { BootEvent, BootProblem, FromBootResponder } from '../../protocol/boot-messages.ts'
 import {
   type BootInterface,
   type BootView,
@@ -17,6 +17,7 @@ import { createBootFiles } from './boot-files.ts'
 import { createConcerns } from './concerns.ts'
 import type { BootContext, BootPorts } from './context.ts'
 import { handleDhcpPacket } from './dhcp-service.ts'
+import { createEventBatch } from './event-batch.ts'
 import { createEventLimit } from './event-limit.ts'
 import { createHttpHandler } from './http-service.ts'
 import { createLeasing, type LeasingOptions } from './leasing.ts'
@@ -48,10 +49,16 @@ export interface BootResponder {
   drain: () => Promise<void>
 }
 
+/** A supervisor is told of what happens within so long at once. */
+const eventsEveryMs = 50
+
 /** Joins DHCP, TFTP and HTTP over one view that is replaced as a whole. */
 export function createBootResponder(options: BootResponderOptions): BootResponder {
   const counters = createCounters('boot')
   const mayReport = createEventLimit({ perSecond: 200, burst: 1000, now: options.now })
+  const events = createEventBatch<BootEvent>(eventsEveryMs, (batch) =>
+    options.post({ type: 'events', events: batch }),
+  )
   let index: IndexedBootView | undefined
   const context: BootContext = {
     ports: options.ports,
@@ -73,7 +80,7 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     isDraining: () => isDraining,
     report: (event) => {
       if (!mayReport()) counters.increment('events_dropped')
-      else options.post({ type: 'event', event: typeof event === 'function' ? event() : event })
+      else events.add(typeof event === 'function' ? event() : event)
     },
   }
   const tftp = createTftpService(context)
@@ -122,10 +129,12 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     drain: async () => {
       isDraining = true
       await listeners.reconcile([])
+      events.flush()
       await options.leases.store.close()
     },
     close: async () => {
       await listeners.reconcile([])
+      events.flush()
       await options.leases.store.close()
     },
   }

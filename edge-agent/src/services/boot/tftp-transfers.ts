@@ -206,6 +206,9 @@ function transmit(
   }
   const run = locateBlocks(bytes, state, action)
   for (let copy = 0; copy < action.copies; copy++) socket.sendRun(run, peer)
+  const last = { first: action.first + action.count - 1, count: 1 }
+  for (let copy = 0; copy < (action.moreOfLast ?? 0); copy++)
+    socket.sendRun(locateBlocks(bytes, state, last), peer)
 }
 
 /** Headers and bytes as they lie in memory: nothing is copied until the kernel does. */

@@ -29,7 +29,7 @@ test('root is neither needed nor to be had', () => {
 test('paths are one word each, wherever they lie', () => {
   const unit = renderUnit({ ...options, node: '/home/a b/node', dataDir: '/srv/100%/edge', canNotify: false })
   expect(unit).toContain(
-    'ExecStart="/home/a b/node" --max-semi-space-size=2 /bin/true run --data /srv/100%%/edge\n',
+    'ExecStart="/home/a b/node" --max-semi-space-size=2 --no-parallel-scavenge /bin/true run --data /srv/100%%/edge\n',
   )
   expect(unit).toContain('ReadWritePaths=/srv/100%%/edge\n')
   expect(unit).toContain('ProtectHome=read-only\n')

@@ -17,6 +17,7 @@ import { ChangedCertificate, Fingerprint, NextCertificateDialog } from './certif
 import { CommandList } from './command-list.tsx'
 import { driverNames } from './driver-names.ts'
 import { PowerButtons } from './power-buttons.tsx'
+import { PowerLimit } from './power-limit.tsx'
 import { PowerMark } from './power-mark.tsx'
 import { VirtualMedia } from './virtual-media.tsx'
 
@@ -93,6 +94,7 @@ function WithBmc({ machine }: { machine: MachineDetail }) {
           />
         </section>
       )}
+      {bmc && bmc.protocol !== 'wake-on-lan' && <PowerLimit machine={machine} />}
       {bmc && <BmcPanel machine={machine} bmc={bmc} />}
       <CommandList machineId={machine.machineId} />
     </>

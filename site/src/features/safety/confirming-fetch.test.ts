@@ -32,6 +32,9 @@ it('knows what is dangerous by its address, and what it is bound to', () => {
   const inserted = findDangerous('PUT', '/api/v1/machines/m1/bmc/media', disc)
   expect(inserted?.targets).toEqual({ machineId: 'm1', ...disc })
   expect(findDangerous('DELETE', '/api/v1/machines/m1/bmc/media', null)).toBeNull()
+  const limited = findDangerous('PUT', '/api/v1/machines/m1/bmc/power-limit', { watts: 300 })
+  expect(limited?.targets).toEqual({ machineId: 'm1', watts: 300 })
+  expect(findDangerous('DELETE', '/api/v1/machines/m1/bmc/power-limit', null)).toBeNull()
   const loosened = [
     findDangerous('PUT', '/api/v1/safety/minimum', { minimum: 'power' }),
     findDangerous('PATCH', '/api/v1/front-door', { frontPage: 'open' }),
@@ -40,7 +43,7 @@ it('knows what is dangerous by its address, and what it is bound to', () => {
   expect(findDangerous('PUT', '/api/v1/safety/minimum', { minimum: 'safe' })).toBeNull()
   expect(findDangerous('PATCH', '/api/v1/front-door', { frontPage: 'administrators' })).toBeNull()
   expect(findDangerous('PATCH', '/api/v1/sites/s1', { name: 'Attic' })).toBeNull()
-  const one = [cleared, power, inserted, toggle('on')].map((found) => found?.operation)
+  const one = [cleared, power, inserted, limited, toggle('on')].map((found) => found?.operation)
   const named = ['createDeployment', ...one, ...loosened, ...posted, ...deleted]
   expect(new Set(named)).toEqual(new Set(destructiveOperationNames))
   expect(findDangerous('POST', '/api/v1/deployments/d1/abort', {})).toBeNull()

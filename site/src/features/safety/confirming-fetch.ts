@@ -32,6 +32,11 @@ const addresses: readonly { method: string; path: RegExp; operation: Destructive
     path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)\/bmc\/media$/,
     operation: 'insertBmcMedia',
   },
+  {
+    method: 'PUT',
+    path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)\/bmc\/power-limit$/,
+    operation: 'limitPower',
+  },
   { method: 'DELETE', path: /^\/api\/v1\/edges\/(?<edgeId>[^/]+)$/, operation: 'revokeEdge' },
   { method: 'DELETE', path: /^\/api\/v1\/sites\/(?<siteId>[^/]+)$/, operation: 'deleteSite' },
   { method: 'DELETE', path: /^\/api\/v1\/images\/(?<imageId>[^/]+)$/, operation: 'deleteImage' },

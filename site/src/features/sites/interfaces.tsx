@@ -123,7 +123,12 @@ function Row({ edge, netInterface, mode, isListening, onChange }: RowProps) {
         ))}
       </RadioGroup.Root>
       {mode === 'full' && <Given edge={edge} netInterface={netInterface} onEdit={() => onChange('full')} />}
-      <DhcpNote netInterface={netInterface} modes={modes} isListening={isListening} onMode={onChange} />
+      <DhcpNote
+        netInterface={{ ...netInterface, mode }}
+        modes={modes}
+        isListening={isListening}
+        onMode={onChange}
+      />
     </li>
   )
 }
@@ -146,7 +151,13 @@ function Given({
           {clients === 'known' ? 'to machines of this site' : 'to everyone who asks'}
           {secureBoot && '; UEFI machines start by signed GRUB, for Secure Boot'}
         </span>
-        <Button may="edges" look="quiet" onClick={onEdit} aria-label={`Change the addresses on ${name}`}>
+        <Button
+          may="edges"
+          look="quiet"
+          className="max-sm:-ml-4"
+          onClick={onEdit}
+          aria-label={`Change the addresses on ${name}`}
+        >
           Change
         </Button>
       </p>

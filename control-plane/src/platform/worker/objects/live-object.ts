@@ -69,7 +69,8 @@ export class LiveObject extends DurableObject<WorkerEnv> {
   }
 
   /** `News[]` as JSON, in the order in which it happened. */
-  async tell(text: string): Promise<void> {
+  async tell(text: string, counts: readonly Counter[]): Promise<void> {
+    this.#count(counts)
     const news = JSON.parse(text) as News[]
     const events: LiveEvent[] = []
     for (const item of news) {
@@ -92,16 +93,8 @@ export class LiveObject extends DurableObject<WorkerEnv> {
 
   /** What isolates have counted since they told last. Returns the sums of all. */
   addCounts(counts: readonly Counter[]): Counter[] {
-    const { sql } = this.ctx.storage
-    for (const { name, labels, value } of counts)
-      sql.exec(
-        `insert into counters values (?1, ?2, ?3)
-        on conflict (name, labels) do update set value = value + excluded.value`,
-        name,
-        labels,
-        value,
-      )
-    return sql
+    this.#count(counts)
+    return this.ctx.storage.sql
       .exec<{ name: MetricName; labels: string; value: number }>('select name, labels, value from counters')
       .toArray()
   }
@@ -172,6 +165,17 @@ export class LiveObject extends DurableObject<WorkerEnv> {
 
   #open(tag?: string): WebSocket[] {
     return this.ctx.getWebSockets(tag).filter((socket) => !attachmentOf(socket).isEnded)
+  }
+
+  #count(counts: readonly Counter[]): void {
+    for (const { name, labels, value } of counts)
+      this.ctx.storage.sql.exec(
+        `insert into counters values (?1, ?2, ?3)
+        on conflict (name, labels) do update set value = value + excluded.value`,
+        name,
+        labels,
+        value,
+      )
   }
 
   #followers(): string[] {

@@ -10,11 +10,23 @@ const givenUpAfterMs = 10_000
 /** Too many to be worth a request each: they go along with others. */
 const unhurried: readonly MetricName[] = ['dragonfly_http_requests_total']
 
+export interface RemoteMetrics extends Metrics {
+  /** What has not been told yet: for who tells something anyway. */
+  take(): Counter[]
+}
+
+let shared: RemoteMetrics | null = null
+
 /**
  * Counts on behalf of all isolates: the object for live events adds up what they tell, and keeps it. What an isolate has
- * counted in its last second may be lost with it.
+ * counted in its last second may be lost with it. One for each isolate.
  */
-export function createRemoteMetrics(env: Pick<ObjectBindings, 'LIVE'>, log: Log): Metrics {
+export function remoteMetrics(env: Pick<ObjectBindings, 'LIVE'>, log: Log): RemoteMetrics {
+  shared ??= createRemoteMetrics(env, log)
+  return shared
+}
+
+function createRemoteMetrics(env: Pick<ObjectBindings, 'LIVE'>, log: Log): RemoteMetrics {
   const counted = new Map<string, Counter>()
   let toldAt: number | null = null
   const take = (): Counter[] => {
@@ -30,7 +42,6 @@ export function createRemoteMetrics(env: Pick<ObjectBindings, 'LIVE'>, log: Log)
   }
   /** Adds, and answers all; what could not be told is kept for the next time. */
   const tell = async (): Promise<readonly Counter[]> => {
-    toldAt = null
     const taken = take()
     try {
       return await liveObject(env).addCounts(taken)
@@ -41,6 +52,7 @@ export function createRemoteMetrics(env: Pick<ObjectBindings, 'LIVE'>, log: Log)
   }
   const tellSoon = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, tellAfterMs))
+    toldAt = null
     if (counted.size === 0) return
     try {
       await tell()
@@ -57,5 +69,6 @@ export function createRemoteMetrics(env: Pick<ObjectBindings, 'LIVE'>, log: Log)
       waitUntil(tellSoon())
     },
     counters: tell,
+    take,
   }
 }

@@ -3,7 +3,7 @@ import { createConsoleHub } from '../../../features/consoles/hub.ts'
 import { type EdgeConnections, imageKey, type LiveEvents, type LiveValues } from '../../../ports/index.ts'
 import type { PlatformParts } from '../../deps.ts'
 import { guardObject, liveObject, type ObjectBindings } from './bindings.ts'
-import { createRemoteMetrics } from './metrics.ts'
+import { remoteMetrics } from './metrics.ts'
 import { createRemoteSockets } from './sockets.ts'
 import { createTelling, type Tell } from './telling.ts'
 
@@ -23,7 +23,8 @@ export type ObjectPorts = Pick<
 
 /** What is kept in Durable Objects, seen from anywhere else. */
 export function createObjectPorts(env: ObjectBindings, log: Log): ObjectPorts {
-  const tell = createTelling(env, log)
+  const metrics = remoteMetrics(env, log)
+  const tell = createTelling(env, log, metrics)
   return {
     connections: createRemoteConnections(env),
     // Consoles are in their sites' objects, with a hub each; here is none.
@@ -35,7 +36,7 @@ export function createObjectPorts(env: ObjectBindings, log: Log): ObjectPorts {
     replay: { take: async (key, expiresAt) => guardObject(env, key).take(key, expiresAt) },
     limiter: { take: async (key, limit, windowMs) => guardObject(env, key).count(key, limit, windowMs) },
     sockets: createRemoteSockets(env),
-    metrics: createRemoteMetrics(env, log),
+    metrics,
   }
 }
 

@@ -10,7 +10,7 @@ import type { Disconnect, EdgeConnections, LiveEvents, PresentEdge } from '../..
 import type { WorkerEnv } from '../env.ts'
 import { log } from '../log.ts'
 import { liveObject } from './bindings.ts'
-import { createRemoteMetrics } from './metrics.ts'
+import { remoteMetrics } from './metrics.ts'
 import { readObjectDeps } from './object-deps.ts'
 import { createRemoteConnections } from './ports.ts'
 import { createSiteConsoles } from './site-consoles.ts'
@@ -28,7 +28,6 @@ const followEveryMs = 60_000
 export class SiteObject extends DurableObject<WorkerEnv> {
   #deps: Promise<Deps> | null = null
   #announcedAt = 0
-  readonly #metrics = createRemoteMetrics(this.env, log)
   readonly #hub = createConsoleHub()
   readonly #consoles = createSiteConsoles()
   readonly #listeners = new Set<(event: LiveEvent) => void>()
@@ -36,7 +35,7 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     this.ctx,
     () => this.#readDeps(),
     () => this.#tellPresence(),
-    this.#metrics,
+    remoteMetrics(this.env, log),
   )
 
   constructor(ctx: DurableObjectState, env: WorkerEnv) {
@@ -233,7 +232,6 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     this.#deps ??= readObjectDeps(this.env, (shared) => ({
       connections: this.#connections(),
       consoles: this.#hub,
-      metrics: this.#metrics,
       live: this.#live(shared.live),
       announce: (siteId) => (siteId === this.#siteId() ? this.announce(siteId) : shared.announce(siteId)),
       tendCommandsAt: (siteId, at) =>

@@ -3,6 +3,7 @@ import type { LiveEvent } from '@dragonfly/schema/api'
 import type { Log } from '@dragonfly/schema/log'
 import type { DeploymentProgress, EdgeFetches, ImageProgress } from '../../../ports/index.ts'
 import { liveObject, type ObjectBindings } from './bindings.ts'
+import type { RemoteMetrics } from './metrics.ts'
 
 /** What the object for live events is told, in order. */
 export type News =
@@ -13,14 +14,18 @@ export type News =
 
 export type Tell = (news: readonly News[]) => void
 
-/** Tells without waiting: what is told in one turn travels together. */
-export function createTelling(env: Pick<ObjectBindings, 'LIVE'>, log: Log): Tell {
+/** Tells without waiting: what is told in one turn travels together, and what was counted goes along. */
+export function createTelling(
+  env: Pick<ObjectBindings, 'LIVE'>,
+  log: Log,
+  metrics: Pick<RemoteMetrics, 'take'>,
+): Tell {
   let buffer: News[] = []
   const flush = async (): Promise<void> => {
     const news = buffer
     buffer = []
     try {
-      await liveObject(env).tell(JSON.stringify(news))
+      await liveObject(env).tell(JSON.stringify(news), metrics.take())
     } catch (error) {
       log.error('live events could not be delivered', { error })
     }

@@ -6,6 +6,7 @@ import {
   createIpmiClient,
   getChassisStatus,
   getDeviceId,
+  getPowerLimit,
   getSystemGuid,
   type IpmiClient,
   IpmiError,
@@ -15,6 +16,7 @@ import {
   readFru,
   readPowerDraw,
   setBootDevice,
+  setPowerLimit,
   setUser,
   testUserPassword,
 } from '../../ipmi/index.ts'
@@ -117,6 +119,11 @@ function createSession(session: IpmiSession): BmcSession {
       }),
     readInventory: () => translated(async () => describeFru((await readFru(session)) ?? {})),
     readPowerDraw: () => translated(async () => (await readPowerDraw(session))?.watts ?? null),
+    powerLimit: {
+      read: () => translated(async () => (await getPowerLimit(session))?.limitWatts ?? null),
+      set: (watts) =>
+        translated(() => setPowerLimit(session, watts === null ? undefined : { limitWatts: watts })),
+    },
     close: async () => undefined,
   }
 }

@@ -17,12 +17,14 @@ import {
   readInventory,
   readNics,
   readPowerDraw,
+  readPowerLimit,
   readPowerState,
   readSensors,
   setAccount,
   setBootOverride,
   setIndicator,
   setPower,
+  setPowerLimit,
 } from '../../redfish/index.ts'
 import { type BmcDriver, BmcError, type BmcSession, type BmcTarget, type OpenCredentials } from '../driver.ts'
 
@@ -210,6 +212,10 @@ function createSession(held: Held, translated: Translated, close: () => Promise<
     followEvents: (handlers) => translated(() => follow(held, handlers)),
     readInventory: () => translated(() => readInventory(machine)),
     readPowerDraw: () => translated(() => readPowerDraw(machine)),
+    powerLimit: {
+      read: () => translated(() => readPowerLimit(machine)),
+      set: (watts) => translated(() => setPowerLimit(machine, watts)),
+    },
     close,
   }
 }
