@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { findFreePort, startSqld } from '../../control-plane/src/platform/node/sqld.ts'
 import { openRemoteDatabase } from '../../control-plane/src/platform/worker/database.ts'
 import { ApiClient } from '../../lab/src/api.ts'
@@ -25,11 +26,24 @@ export interface ControlPlane {
 
 /** Those of `dragonfly serve`. */
 const flags = ['--max-semi-space-size=8', '--heap-growing-percent=20']
+const env = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../build/cache/node', import.meta.url)),
+}
 
-/** As `dragonfly serve` runs. */
+/** As `dragonfly serve` runs from its second start on, when what Node compiles is kept. */
 export async function startOnNode(dataDir: string): Promise<ControlPlane> {
-  const log = openSync(join(dataDir, 'log'), 'w')
-  const child = startProcess('./fleet-server.ts', [dataDir, account.email, account.password], { flags, log })
+  const first = await startServerProcess(join(dataDir, 'first'))
+  await first.close()
+  return startServerProcess(join(dataDir, 'data'))
+}
+
+async function startServerProcess(dataDir: string): Promise<ControlPlane> {
+  await mkdir(dataDir)
+  const log = openSync(`${dataDir}.log`, 'w')
+  const login = [account.email, account.password]
+  const child = startProcess('./fleet-server.ts', [dataDir, ...login], { flags, env, log })
   const { url } = await nextFrom<Extract<ServerMessage, { type: 'ready' }>>(child, 'ready')
   return {
     url,

@@ -6,12 +6,12 @@ import type { SitesCommand, SitesMessage } from './fleet-sites.ts'
 export function startProcess(
   file: string,
   args: string[] = [],
-  { flags, log }: { flags: string[]; log: number | 'inherit' } = { flags: [], log: 'inherit' },
+  { flags, env, log }: { flags?: string[]; env?: Record<string, string>; log?: number } = {},
 ): ChildProcess {
   return fork(new URL(file, import.meta.url), args, {
-    stdio: ['ignore', 'ignore', log, 'ipc'],
-    execArgv: flags,
-    env: { ...process.env, ...(flags.length > 0 ? { MALLOC_ARENA_MAX: '2' } : {}) },
+    stdio: ['ignore', 'ignore', log ?? 'inherit', 'ipc'],
+    execArgv: flags ?? [],
+    env: { ...process.env, ...env },
   })
 }
 

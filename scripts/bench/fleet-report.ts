@@ -25,6 +25,8 @@ export interface Load {
   /** Journal entries that waited, each second. */
   waiting: number[]
   coreShare: number
+  /** Of one core, what the simulated edges and the browser took meanwhile. */
+  simulationShare: number
   load: number
 }
 
@@ -77,6 +79,7 @@ export function report({ size, isWorker, discovery, load, floods, peer }: Measur
     line('whole list', 'MB', load.listBytes / 1e6),
     line('memory', 'MB', rssMb),
     line('cpu', '% of a core', load.coreShare),
+    line('cpu of simulated edges, browser', '% of a core', load.simulationShare),
     ...(isWorker ? [] : ownRows(line, load)),
     line('idle process p99', 'ms', peer.idleP99Ms),
     line('journal lag, most', 'entries', most(load.waiting)),

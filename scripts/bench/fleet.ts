@@ -11,6 +11,7 @@ import { flood } from './fleet-flood.ts'
 import { nextFrom, send, startProcess } from './fleet-processes.ts'
 import { type Discovery, type Load, type PeerLists, report, type Size } from './fleet-report.ts'
 import type { SitesMessage, SitesStatus } from './fleet-sites.ts'
+import { cpuSeconds } from './process-costs.ts'
 import type { BenchReport } from './report.ts'
 
 const siteProcesses = 4
@@ -181,6 +182,7 @@ async function runLoad(
     samples: [],
     waiting: [],
     coreShare: 0,
+    simulationShare: 0,
     load: 0,
   }
   const changes: SitesStatus['changes'] = []
@@ -196,6 +198,9 @@ async function runLoad(
   say(`reports for ${size.seconds} s, with a reboot storm of ${size.storm} machines`)
   for (const child of fleet.processes) send(child, { type: 'report', everyMs: reportEveryMs })
   const started = Date.now()
+  const simulatedSeconds = () =>
+    fleet.processes.reduce((sum, { pid }) => sum + cpuSeconds(pid ?? 0), ownCpuSeconds())
+  const simulatedBefore = simulatedSeconds()
   let isOver = false
   const probing = probeLists(browser, load, () => isOver)
   let hasStormed = false
@@ -217,8 +222,14 @@ async function runLoad(
   matchChanges(changes, browser.heard, load)
   const [first, last] = [load.samples[0], load.samples.at(-1)]
   if (first && last) load.coreShare = (100 * (last.cpuMs - first.cpuMs)) / (Date.now() - started)
+  load.simulationShare = (1e5 * (simulatedSeconds() - simulatedBefore)) / (Date.now() - started)
   load.load = loadavg()[0] ?? 0
   return load
+}
+
+function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
 /** Each status change has an event of its machine after it. */
