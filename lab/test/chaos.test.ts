@@ -7,5 +7,7 @@ const defaults = { seed: 1, deployments: 10, timesEach: 2 }
 
 test.each<ChaosPlatform>(['node', 'worker'])(
   'on %s: with edge, control plane, database and tunnel killed at any moment, nothing is lost, doubled or stuck',
+  // Among many others on a busy computer, starting programs again takes minutes.
+  { timeout: 1_800_000 },
   (platform) => expectToSurviveChaos(platform, defaults),
 )
