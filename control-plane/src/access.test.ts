@@ -64,6 +64,8 @@ const expectations = {
     'openTunnel',
     'openEdgeConsole',
     'getEdgeState',
+    'getEdgeKey',
+    'replaceEdgeKey',
     'getBundleManifest',
     'getBundleChunk',
     'leaveSite',
@@ -95,6 +97,7 @@ const expectations = {
     ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
     ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp', 'requestEdgeUpdate'],
+    ['requestEdgeKey'],
     ['listImageUploads', 'createImageUpload', 'uploadImagePart', 'finishImageUpload', 'deleteImageUpload'],
     [
       'adoptBmc',

@@ -14,7 +14,7 @@ import { type EdgeProcesses, findEdgeProcesses, untilAllRun } from './support/ed
 // directory is a file system of its own, of this size.
 const diskMib = 400
 /** Back-off of the first try, a start on a busy host, and some. */
-const backWithinMs = 30_000
+const backWithinMs = 90_000
 let lab: Lab
 let product: Product
 

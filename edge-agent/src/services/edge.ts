@@ -1,6 +1,7 @@
 import {
   consoleAbility,
   observeDhcpAbility,
+  replaceKeyAbility,
   type SiteState,
   signerLinksAbility,
   updateAbility,
@@ -12,6 +13,7 @@ import { handlePhoneHome } from './deployments/phone-home.ts'
 import { checkDisk } from './doctor/check-host.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
 import type { CacheWishes } from './images/shelf.ts'
+import { createKeyKeeper } from './keep-key.ts'
 import { learnSigners } from './learn-signers.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Problems } from './problems.ts'
@@ -45,6 +47,7 @@ const diskEveryMs = 60_000
 const tickEveryMs = 2_000
 /** How finely polls are spread. */
 const pollTickMs = 250
+const keyLookEveryMs = 60 * 60_000
 /** By then every part has found its problems again. */
 const problemsSettleMs = 30_000
 /** Before the problems settle: those of an earlier run are found again, or over. */
@@ -84,9 +87,15 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     problems: parts.problems,
     onClose: parts.links.closeAll,
   })
+  const keeper = createKeyKeeper(options.keys, log)
+  options.keys.onReplaced(async () => {
+    await parts.sealing.signAnew()
+    tunnel?.reconnect()
+  })
   const takeState = async (state: SiteState): Promise<void> => {
     await learnSigners(options.database, options.identity, state)
     await applyState(state, parts, serving)
+    keeper.handleState(state)
   }
   const sync = await openStateSync({
     ...options,
@@ -115,6 +124,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       consoleAbility,
       observeDhcpAbility,
       signerLinksAbility,
+      replaceKeyAbility,
       ...(options.canUpdate ? [updateAbility] : []),
     ],
     onCancelCommand: parts.bmcs.cancel,
@@ -129,6 +139,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
         .catch((error) => log.error('A command was lost.', { commandId: frame.commandId, error })),
     onStatus: (status) => {
       tell(status)
+      keeper.handleStatus(status)
       if (status.kind !== 'revoked') return
       sync.stop()
       void endService({ ...parts, serving }, options.database, status.revokedAt).catch((error) =>
@@ -139,6 +150,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       readRevocation(text, options.identity.edgeId, trustedKeys(options.identity, parts.site.state())),
   })
   await watchDisk(options, parts)
+  const keyTimer = setInterval(keeper.tick, keyLookEveryMs)
   const stopTimers = startTimers(options, parts, serving, tunnel)
   return {
     status,
@@ -150,6 +162,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     siteState: parts.site.state,
     stop: async ({ keepResponder } = { keepResponder: false }) => {
       stopTimers()
+      clearInterval(keyTimer)
       tunnel?.stop()
       sync.stop()
       parts.bundle.stop()

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeploymentView } from '@dragonfly/schema/api'
-import { type DeploymentStage, isActive } from '@dragonfly/schema/state'
+import { type DeploymentStage, deploymentStageNames, isActive } from '@dragonfly/schema/state'
 import { expect, test } from 'vitest'
 import { waitUntil } from '../../src/api.ts'
 import { runCommand, tryCommand } from '../../src/command.ts'
@@ -87,17 +87,7 @@ async function deployWith(
 const atEach = (stages: readonly DeploymentStage[], fault: () => Promise<void>): Faults =>
   Object.fromEntries(stages.map((stage) => [stage, fault]))
 
-const allStages = [
-  'powering',
-  'firmware',
-  'bootloader',
-  'kernel',
-  'ramdisk',
-  'writing',
-  'configuring',
-  'restarting',
-  'first-boot',
-] as const satisfies readonly DeploymentStage[]
+const allStages = deploymentStageNames.filter((stage) => stage !== 'deployed')
 /**
  * Some are over in a moment, or begin while nobody of the edge runs; a machine that finds no boot server when it
  * restarts starts its disk by itself. These are met for certain.

@@ -19,7 +19,7 @@ export async function findEdgeProcesses(lab: Lab): Promise<Partial<EdgeProcesses
   }
   const data = edgeDataDir(lab)
   const responder = await find(`boot/main.ts --state ${data}/`)
-  const images = await find(`images/main.ts ${data}/`)
+  const images = await find(`images/main.ts ${data} `)
   const supervisor = await readParent(images ?? responder)
   return {
     ...(responder ? { responder } : {}),

@@ -92,6 +92,8 @@ export const siteStateSchema = z.object({
   bundleVersion: z.string().max(64).nullable(),
   /** This edge is to become this version. `requestId`: each request is tried once. Left out when there is none. */
   edgeUpdate: z.object({ version: z.string().max(64), requestId: z.string().max(64) }).optional(),
+  /** This edge is to replace its identity key, once for each request. Left out when nobody asked. */
+  replaceKey: z.object({ requestId: z.string().max(64) }).optional(),
   images: z.array(wantedImageSchema).max(10_000),
   /** How much of them an edge may keep on its disk; left out, it decides by the disk's size. */
   imageCacheBytes: sizeBytesSchema.optional(),

@@ -91,7 +91,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     ...renderTrust(signerRows),
     sealingKeys: renderRecipients(sealingEdges, parseRecoveryKey(recoveryRows[0]?.value ?? null)),
     bundleVersion: bundleRows[0]?.value ?? null,
-    ...renderUpdate(edgeRows.find(({ edgeId }) => edgeId === edge.edgeId)),
+    ...renderWishes(edgeRows.find(({ edgeId }) => edgeId === edge.edgeId)),
     images: imageRows,
     ...(site.imageCacheGib === null ? {} : { imageCacheBytes: site.imageCacheGib * 1024 ** 3 }),
     imagesInUse: imagesInUse.map(({ imageId }) => imageId),
@@ -114,11 +114,17 @@ function renderTrust(rows: readonly { value: string }[]): Pick<SiteState, 'signe
   return describeTrust(parseSigner(row.value))
 }
 
-function renderUpdate(
-  edge: Pick<typeof edges.$inferSelect, 'wantedVersion' | 'updateRequestedAt'> | undefined,
-): Pick<SiteState, 'edgeUpdate'> {
-  if (!edge?.wantedVersion) return {}
-  return { edgeUpdate: { version: edge.wantedVersion, requestId: String(edge.updateRequestedAt) } }
+/** What people want of this edge itself. */
+function renderWishes(
+  edge: Pick<typeof edges.$inferSelect, 'wantedVersion' | 'updateRequestedAt' | 'keyRequestedAt'> | undefined,
+): Pick<SiteState, 'edgeUpdate' | 'replaceKey'> {
+  const { wantedVersion = null, updateRequestedAt = null, keyRequestedAt = null } = edge ?? {}
+  return {
+    ...(wantedVersion === null
+      ? {}
+      : { edgeUpdate: { version: wantedVersion, requestId: String(updateRequestedAt) } }),
+    ...(keyRequestedAt === null ? {} : { replaceKey: { requestId: String(keyRequestedAt) } }),
+  }
 }
 
 /** Addresses as they were reported last; an edge asks nobody else on its LAN. */
@@ -171,9 +177,17 @@ function selectMachines(db: Database, siteId: string) {
 }
 
 function selectEdges(db: Database, siteId: string) {
-  const { edgeId, hostname, interfaces, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt } = edges
   return db
-    .select({ edgeId, hostname, interfaces, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt })
+    .select({
+      edgeId: edges.edgeId,
+      hostname: edges.hostname,
+      interfaces: edges.interfaces,
+      lastSeenAt: edges.lastSeenAt,
+      revokedAt: edges.revokedAt,
+      wantedVersion: edges.wantedVersion,
+      updateRequestedAt: edges.updateRequestedAt,
+      keyRequestedAt: edges.keyRequestedAt,
+    })
     .from(edges)
     .where(eq(edges.siteId, siteId))
 }

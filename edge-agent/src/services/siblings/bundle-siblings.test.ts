@@ -10,7 +10,7 @@ import { type BundleStore, openBundleStore } from '../bundle.ts'
 import { startImageServer } from '../images/server.ts'
 import type { FoundSource, SiblingSource } from './siblings.ts'
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 })
 
 const kernel = Buffer.alloc(bundleChunkBytes + 1000)
 randomBytes(64).copy(kernel)
@@ -81,7 +81,7 @@ async function openStore(
 }
 
 async function holds(store: BundleStore): Promise<Buffer> {
-  await vi.waitFor(() => expect(store.current().version).toBe(version), { timeout: 30_000, interval: 10 })
+  await vi.waitFor(() => expect(store.current().version).toBe(version), { timeout: 240_000, interval: 10 })
   return readFile(join(store.current().dir, 'vmlinuz'))
 }
 

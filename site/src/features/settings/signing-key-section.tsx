@@ -34,7 +34,7 @@ export function SigningKeySection() {
           {behind.length === 1 ? 'it' : 'them'} first.
         </p>
       )}
-      <Button onClick={() => setReplacing(true)}>Replace it</Button>
+      <Button onClick={() => setReplacing(true)}>Replace the signing key</Button>
       {isReplacing && <ReplaceDialog kid={kid} onClose={() => setReplacing(false)} />}
     </div>
   )
