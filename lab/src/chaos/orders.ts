@@ -17,6 +17,8 @@ export interface OrderedDeployment {
 }
 
 const retryMs = 500
+/** Forty machines ask, and the control plane has other things to do. */
+const lookEveryMs = 2000
 /** As patient as a person with a control plane that is down; nothing here is down for longer than a start takes. */
 const patienceMs = 300_000
 
@@ -86,6 +88,6 @@ export async function untilEnded(
       throw new Error(
         `deployment ${deploymentId} (${view.hostname}) is stuck: ${view.status} at ${view.stage}, try ${view.attempt}`,
       )
-    await sleep(1000)
+    await sleep(lookEveryMs)
   }
 }
