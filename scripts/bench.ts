@@ -4,6 +4,7 @@ import { benchFleet } from './bench/fleet.ts'
 import { benchHttp } from './bench/http.ts'
 import { benchImage } from './bench/image.ts'
 import { benchMemory } from './bench/memory.ts'
+import { takeProcessor } from './bench/processor.ts'
 import { type BenchReport, renderReport } from './bench/report.ts'
 import { benchTftp } from './bench/tftp.ts'
 
@@ -30,6 +31,7 @@ if (!bench || (others.length > 0 && !withFlags.has(name))) {
   )
   process.exit(2)
 }
+takeProcessor()
 try {
   const report = await bench((line) => process.stderr.write(`bench: ${line}\n`), others)
   console.log(flags.includes('--json') ? JSON.stringify(report, null, 2) : renderReport(report))

@@ -30,11 +30,12 @@ import { mountSafety } from './features/safety/handlers.ts'
 import { requireConfirmation } from './features/safety/require-confirmation.ts'
 import { mountSealing } from './features/sealing/handlers.ts'
 import { mountSetup } from './features/setup/handlers.ts'
+import { mountSigningKey } from './features/signing-key/handlers.ts'
 import { mountSites } from './features/sites/handlers.ts'
 import { mountSshKeys } from './features/ssh-keys/handlers.ts'
 import { mountTemplates } from './features/templates/handlers.ts'
 import { guardDoor, noteClientAddress } from './guard-door.ts'
-import { createReadiness, renderMetrics } from './health.ts'
+import { createReadiness, renderMetrics, renderUnready } from './health.ts'
 import { equalsInConstantTime } from './ids.ts'
 import { logRequests } from './log-requests.ts'
 import { allRoutes, createOpenApiDocument } from './openapi.ts'
@@ -112,6 +113,7 @@ export function createApp(deps: Deps): App {
   mountDeployments(app)
   mountSafety(app)
   mountSealing(app)
+  mountSigningKey(app)
   mountEvents(app)
   mountAudit(app)
   mountEdgeApi(app)
@@ -133,11 +135,13 @@ function limitBody(maxSize: number) {
 }
 
 function mountHealth(app: App): void {
-  const findReasons = createReadiness()
+  const findUnready = createReadiness()
   app.get('/healthz', (c) => c.text('ok\n'))
   app.get('/readyz', async (c) => {
-    const reasons = await findReasons(c.get('deps'))
-    return reasons.length === 0 ? c.text('ok\n') : renderProblem(c, 503, 'not-ready', reasons.join(' '))
+    const found = await findUnready(c.get('deps'))
+    if (found.length === 0) return c.text('ok\n')
+    const errors = found.map(({ check, message }) => ({ path: check, message }))
+    return renderProblem(c, 503, 'not-ready', renderUnready(found), errors)
   })
 }
 

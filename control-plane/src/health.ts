@@ -12,23 +12,27 @@ interface Unready {
 }
 
 /**
- * Finds what keeps the program from its work, as `check: sentence`; nothing when it is ready. It is asked every few
- * seconds: only what has changed since is logged.
+ * Finds what keeps the program from its work; nothing when it is ready. It is asked every few seconds: only what has
+ * changed since is logged.
  */
-export function createReadiness(): (deps: Deps) => Promise<string[]> {
+export function createReadiness(): (deps: Deps) => Promise<Unready[]> {
   let told = ''
   return async (deps) => {
     const found = await findUnready(deps)
-    const reasons = found.map(({ check, message }) => `${check}: ${message}`)
-    const text = reasons.join(' ')
+    const text = renderUnready(found)
     if (text !== told) {
       const error = found.find((reason) => reason.error !== undefined)?.error
       if (text === '') deps.log.info('ready again')
       else deps.log.error('not ready', { reasons: text, error })
       told = text
     }
-    return reasons
+    return found
   }
+}
+
+/** For a person: `check: sentence`, one after the other. */
+export function renderUnready(found: readonly Unready[]): string {
+  return found.map(({ check, message }) => `${check}: ${message}`).join(' ')
 }
 
 async function findUnready(deps: Deps): Promise<Unready[]> {

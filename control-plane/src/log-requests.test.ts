@@ -109,7 +109,10 @@ it('logs no probe of its health, and of its readiness only changes', async () =>
   const before = harness.deps.findHostProblems
   harness.deps.findHostProblems = async () => [{ check: 'disk', message: 'The disk is nearly full.' }]
   for (let i = 0; i < 3; i++) {
-    expect(await probe()).toMatchObject({ status: 503, body: { detail: 'disk: The disk is nearly full.' } })
+    expect(await probe()).toMatchObject({
+      status: 503,
+      body: { detail: 'disk: The disk is nearly full.', errors: [{ path: 'disk' }] },
+    })
   }
   expect(told()).toMatchObject([{ message: 'not ready', reasons: 'disk: The disk is nearly full.' }])
   harness.deps.findHostProblems = before

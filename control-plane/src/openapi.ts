@@ -23,6 +23,7 @@ import * as people from './features/people/routes.ts'
 import * as safety from './features/safety/routes.ts'
 import * as sealing from './features/sealing/routes.ts'
 import * as setup from './features/setup/routes.ts'
+import * as signingKey from './features/signing-key/routes.ts'
 import * as sites from './features/sites/routes.ts'
 import * as sshKeys from './features/ssh-keys/routes.ts'
 import * as templates from './features/templates/routes.ts'
@@ -30,6 +31,7 @@ import * as templates from './features/templates/routes.ts'
 /** Every operation of the API, in the order in which it is documented. */
 export const allRoutes = [
   setup,
+  signingKey,
   frontDoor,
   people,
   passkeys,

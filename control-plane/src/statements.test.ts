@@ -105,6 +105,26 @@ describe('a frame of a journal', () => {
     expect(harness.errors).toEqual([])
   })
 
+  it('needs few round trips for many machines: readings, and a frame of sensors for each', async () => {
+    const { harness, ids, counter } = await createWorld(machinesEach)
+    const { teller } = await createEdgeAt(harness, ids.siteId)
+    const at = harness.clock.now
+    const machineIds = Array.from({ length: machinesEach }, (_, index) => populatedMachineId(index))
+    const values = { powerWatts: 200, inletCelsius: 20, hottestCelsius: 50 }
+    const sensor = { name: 'Fan 1', kind: 'fan', value: 900, unit: 'RPM', states: [], health: 'ok' as const }
+    counter.take()
+    const { tunnel } = teller
+    tunnel.send({ type: 'samples', at, samples: machineIds.map((machineId) => ({ machineId, ...values })) })
+    for (const machineId of machineIds) tunnel.send({ type: 'sensors', machineId, at, sensors: [sensor] })
+    await teller.tell({ type: 'machine.ramdisk', machineId: null, mac: populatedMac(0), connected: true })
+    expect(counter.take().roundTrips).toBeLessThan(15)
+    for (const machineId of [machineIds[0], machineIds.at(-1)]) {
+      const { body } = await harness.call('GET', `/api/v1/machines/${machineId}/bmc/sensors`)
+      expect(body).toMatchObject({ at, sensors: [sensor] })
+    }
+    expect(harness.errors).toEqual([])
+  })
+
   it('is decided entry by entry: what one leads to, the next one knows', async () => {
     const harness = await createHarness()
     await harness.signIn()

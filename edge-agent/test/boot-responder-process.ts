@@ -1,11 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { createServer } from 'node:net'
+import { forkChild } from '../src/io/child-process.ts'
 import type { BootEvent, FromBootResponder, ToBootResponder } from '../src/protocol/boot-messages.ts'
 import type { BootPorts } from '../src/services/boot/context.ts'
 
-const script = fileURLToPath(new URL('../src/services/boot/main.ts', import.meta.url))
+const module = new URL('../src/services/boot/main.ts', import.meta.url)
 
 /** The real boot responder as a child process, as the supervisor runs it. */
 export interface BootResponderProcess {
@@ -26,9 +28,7 @@ export function startBootResponder(
   ports: BootPorts,
   flags: readonly string[] = [],
 ): BootResponderProcess {
-  const child = fork(script, ['--state', stateFile, '--ports', JSON.stringify(ports), ...flags], {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
+  const child = forkChild(module, ['--state', stateFile, '--ports', JSON.stringify(ports), ...flags])
   const messages: FromBootResponder[] = []
   child.on('message', (message) => messages.push(message as FromBootResponder))
   const next: BootResponderProcess['next'] = async (type, fits = () => true) => {
@@ -62,15 +62,31 @@ function fail(child: ChildProcess): never {
   throw new Error(`the boot responder ended (${child.exitCode ?? child.signalCode})`)
 }
 
-/** Ports that are free on loopback now, for UDP and (as good as surely) for TCP. */
+/** Ports that nobody has at the moment, below those that the system gives away: other tests run beside this one. */
 export async function freeBootPorts(): Promise<BootPorts> {
-  const sockets = Array.from({ length: 6 }, () => createSocket('udp4'))
-  for (const socket of sockets) {
-    socket.bind(0, '127.0.0.1')
-    await once(socket, 'listening')
+  const ports = new Set<number>()
+  while (ports.size < 6) {
+    const port = randomInt(10_000, 32_000)
+    if (await isFree(port)) ports.add(port)
   }
-  const ports = sockets.map((socket) => socket.address().port)
-  for (const socket of sockets) socket.close()
   const [dhcpServer = 0, dhcpClient = 0, bootServer = 0, tftp = 0, bootHttp = 0, agentHttp = 0] = ports
   return { dhcpServer, dhcpClient, bootServer, tftp, bootHttp, agentHttp }
+}
+
+/** By UDP and by TCP. */
+async function isFree(port: number): Promise<boolean> {
+  const datagrams = createSocket('udp4')
+  const streams = createServer()
+  try {
+    datagrams.bind(port)
+    await once(datagrams, 'listening')
+    streams.listen(port)
+    await once(streams, 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    datagrams.close()
+    streams.close()
+  }
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { createLog } from '@dragonfly/schema/log'
 import type { HostInterface, JournalEntry, SiteEvent } from '@dragonfly/schema/wire'
 import type { Database } from '../src/io/database.ts'
-import { createControlPlane } from '../src/services/control-plane.ts'
+import { createControlPlane, createKeyDesk } from '../src/services/control-plane.ts'
 import { type RunningEdge, startEdge } from '../src/services/edge.ts'
-import { loadEdgeKey } from '../src/services/edge-key.ts'
 import type { EdgeOptions } from '../src/services/edge-parts.ts'
+import { openIdentityKeys } from '../src/services/identity-keys.ts'
 import { joinSite } from '../src/services/join.ts'
 import { loadIdentity } from '../src/services/store/identity.ts'
 import { openStore } from '../src/services/store/store.ts'
@@ -52,14 +52,17 @@ export async function startEdgeUnderTest(bmc?: EdgeOptions['bmc']): Promise<Edge
   const { dhcpServer, dhcpClient, bootServer, tftp, bootHttp } = await freeBootPorts()
   const start = async (database: Database): Promise<RunningEdge> => {
     const identity = await loadIdentity(database)
-    const key = await loadEdgeKey(dataDir)
-    if (!identity || !key) throw new Error('it has joined')
+    if (!identity) throw new Error('it has joined')
+    const desk = createKeyDesk(identity, Date.now)
+    const keys = await openIdentityKeys({ dataDir, identity, desk, now: () => Date.now() })
+    if (!keys) throw new Error('it has a key')
     const now = () => Date.now() + clock.aheadMs
     return startEdge({
       dataDir,
       database,
       identity,
-      controlPlane: createControlPlane(identity, key, Date.now),
+      controlPlane: createControlPlane(identity, keys.current, Date.now),
+      keys,
       now,
       random: Math.random,
       log: createLog({

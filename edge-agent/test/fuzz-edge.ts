@@ -1,11 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { forkChild } from '../src/io/child-process.ts'
 import type { BootPorts } from '../src/services/boot/context.ts'
 import { prepareImageDirectory, sha256Hex, storeChunk } from '../src/services/images/chunk-store.ts'
 import { type BootResponderProcess, freeBootPorts, startBootResponder } from './boot-responder-process.ts'
@@ -13,7 +13,7 @@ import { bootView } from './boot-view.ts'
 import { fuzzHttp, fuzzTftp, httpSeeds, processState } from './fuzz.ts'
 import { seed, seededRandom } from './random.ts'
 
-const imageServer = fileURLToPath(new URL('../src/services/images/main.ts', import.meta.url))
+const imageServer = new URL('../src/services/images/main.ts', import.meta.url)
 const mostGrowthMb = 64
 /** Connections of our own client, which waits for another question. */
 const keptAlive = 4
@@ -110,9 +110,9 @@ export function fuzzTests(inputs: number, timeoutMs: number, waitsForEnds: boole
     `the image server goes on after ${inputs} broken requests`,
     async () => {
       const sha256 = sha256Hex(loader)
-      await prepareImageDirectory(folder)
-      await storeChunk(folder, sha256, loader)
-      const child = fork(imageServer, [folder, '0'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+      await prepareImageDirectory(join(folder, 'images'))
+      await storeChunk(join(folder, 'images'), sha256, loader)
+      const child = forkChild(imageServer, [folder, '0'])
       others.push(child)
       const [{ port }] = (await once(child, 'message')) as [{ port: number }]
       const seeds = httpSeeds([`/chunks/${sha256}`, `/manifests/${sha256}`, '/healthz'])

@@ -18,7 +18,7 @@ import { digestPlan } from '../src/services/signing.ts'
 export interface Signer {
   kid: string
   key: SignerKey
-  sign(payload: unknown, typ: string): Promise<string>
+  sign(payload: unknown, typ: string, header?: object): Promise<string>
 }
 
 export function createSigner(kid: string): Signer {
@@ -28,9 +28,9 @@ export function createSigner(kid: string): Signer {
   return {
     kid,
     key: { kid, jwk: publicJwk },
-    sign: async (payload, typ) =>
+    sign: async (payload, typ, header = {}) =>
       new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-        .setProtectedHeader({ alg: 'EdDSA', kid, typ })
+        .setProtectedHeader({ alg: 'EdDSA', kid, typ, ...header })
         .sign(await importJWK(jwk, 'EdDSA')),
   }
 }

@@ -100,7 +100,7 @@ test('root’s privileges go at once, and a user with two capabilities serves DH
   await onLan(['curl', '-fsS', '-o', fromHttp, `http://${lan.edge}:6870/boot/undionly.kpxe`])
   expect((await readFile(fetched)).equals(await readFile(fromHttp))).toBe(true)
   const ready = ['curl', '-fsS', `http://${lan.edge}:6872/readyz`]
-  expect(await onLan(ready)).toBe('ready\n')
+  expect(await onLan(ready)).toBe('ok\n')
   await endChild(edge, 'SIGTERM')
   await product.controlPlane.stop()
 })

@@ -1,4 +1,4 @@
-import { mkdir, rm, statfs } from 'node:fs/promises'
+import { mkdir, readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitUntil } from '../src/api.ts'
@@ -8,12 +8,13 @@ import { ensureHostPackages } from '../src/host-packages.ts'
 import { createLab, type Lab } from '../src/lab.ts'
 import { commandOn, lan } from '../src/network.ts'
 import { edgeDataDir, type Product, runEdgeAgent, startProduct } from '../src/product.ts'
+import { type EdgeProcesses, findEdgeProcesses, untilAllRun } from './support/edge-processes.ts'
 
 // Namespaces and the real programs, no machines: each process of an edge is killed, and its disk is full. The data
 // directory is a file system of its own, of this size.
 const diskMib = 400
 /** Back-off of the first try, a start on a busy host, and some. */
-const backWithinMs = 30_000
+const backWithinMs = 90_000
 let lab: Lab
 let product: Product
 
@@ -32,49 +33,8 @@ afterAll(async () => {
   await lab?.down()
 })
 
-interface Processes {
-  supervisor: number
-  responder: number
-  images: number
-}
-
-async function findProcesses(): Promise<Partial<Processes>> {
-  const find = async (...words: string[]): Promise<number | undefined> => {
-    const { stdout } = await tryCommand(['pgrep', '-f', '--', words.join(' ')])
-    const [first] = stdout.split('\n').filter(Boolean)
-    return first ? Number(first) : undefined
-  }
-  const data = edgeDataDir(lab)
-  const found = {
-    responder: await find(`boot/main.ts --state ${data}/`),
-    images: await find(`images/main.ts ${data}/`),
-  }
-  const parent = await readParent(found.images ?? found.responder)
-  return Object.fromEntries(
-    Object.entries({ ...found, supervisor: parent }).filter(([, pid]) => pid !== undefined),
-  )
-}
-
-async function readParent(pid: number | undefined): Promise<number | undefined> {
-  if (pid === undefined) return undefined
-  const { stdout } = await tryCommand(['ps', '-o', 'ppid=', '-p', String(pid)])
-  const parent = Number(stdout.trim())
-  return parent > 1 ? parent : undefined
-}
-
-async function untilAll(without: Partial<Processes> = {}): Promise<Processes> {
-  return waitUntil(
-    'all three processes',
-    async () => {
-      const { supervisor, responder, images } = await findProcesses()
-      if (!supervisor || !responder || !images) return undefined
-      if (Object.values(without).some((pid) => [supervisor, responder, images].includes(pid)))
-        return undefined
-      return { supervisor, responder, images }
-    },
-    backWithinMs,
-  )
-}
+const untilAll = (without: Partial<EdgeProcesses> = {}): Promise<EdgeProcesses> =>
+  untilAllRun(lab, without, backWithinMs)
 
 const onLan = (argv: string[]) => tryCommand(commandOn(lab.state, 'customer', argv))
 
@@ -118,8 +78,9 @@ test('a killed image server comes back, and nobody else notices', async () => {
 
 test('a killed boot responder comes back and serves', async () => {
   const before = await untilAll()
-  process.kill(before.responder, 'SIGKILL')
   expect(await answersHttp(6872, '/readyz')).toBe(true)
+  process.kill(before.responder, 'SIGKILL')
+  expect(await answersHttp(6872, '/healthz')).toBe(true)
   expect(await untilTold('boot-responder-died')).toContain('signal SIGKILL')
   const after = await untilAll({ responder: before.responder })
   expect(after).toMatchObject({ supervisor: before.supervisor, images: before.images })
@@ -142,6 +103,27 @@ test('a killed supervisor leaves machines booting; the next one takes over', asy
   expect(await bootsByTftp()).toBe(true)
   await waitUntil('the tunnel', async () => (await answersHttp(6872, '/readyz')) || undefined, backWithinMs)
   expect(after.responder).not.toBe(before.responder)
+})
+
+test('Ctrl-C, which reaches every process of a terminal, ends all of them in order', async () => {
+  const before = await untilAll()
+  for (const pid of Object.values(before)) process.kill(pid, 'SIGINT')
+  const said = async () => (await readFile(product.edge.log, 'utf8')).trim().split('\n').at(-1) ?? ''
+  await waitUntil(
+    'its last word',
+    async () => (await said()).includes('"Stopped."') || undefined,
+    backWithinMs,
+  )
+  expect(await findEdgeProcesses(lab)).toEqual({})
+  expect(await bootsByTftp()).toBe(false)
+  product.edge = await runEdgeAgent(lab)
+  await untilAll(before)
+  await waitUntil('TFTP again', async () => (await bootsByTftp()) || undefined, backWithinMs)
+  await waitUntil(
+    'it to be ready',
+    async () => (await answersHttp(6872, '/readyz')) || undefined,
+    backWithinMs,
+  )
 })
 
 test('with a full disk machines boot and dead processes come back; with space again the edge follows its site', async () => {

@@ -1,7 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { sql } from 'drizzle-orm'
 import { startServer } from '../../control-plane/src/platform/node/server.ts'
-import { machines, sites } from '../../schema/src/db/index.ts'
+import { furnishMachines } from './fleet-furnish.ts'
 
 /** What the bench tells the process of the control plane. */
 export type ServerCommand =
@@ -12,13 +11,14 @@ export type ServerCommand =
 export interface ServerSample {
   type: 'sample'
   rssMb: number
-  heapMb: number
-  /** Outside of the heap. */
-  buffersMb: number
   cpuMs: number
+  /** Null where the process does not tell. */
+  heapMb: number | null
+  /** Outside of the heap. */
+  buffersMb: number | null
   /** Since the last sample. */
-  loopP99Ms: number
-  loopMaxMs: number
+  loopP99Ms: number | null
+  loopMaxMs: number | null
 }
 export type ServerMessage = { type: 'ready'; url: string } | { type: 'furnished' } | ServerSample
 
@@ -37,13 +37,7 @@ const tell = (message: ServerMessage): void => void process.send?.(message)
 
 async function furnish(): Promise<void> {
   const { db, clock, announce } = server.deps
-  const now = clock()
-  await db.update(machines).set({ adoptedAt: now })
-  await db.run(sql`insert into bmcs (machine_id, site_id, address, protocol, created_at, updated_at)
-    select machine_id, site_id, '10.41.' || (rowid / 200) || '.' || (rowid % 200 + 20), 'ipmi', ${now}, ${now}
-    from machines where true on conflict do nothing`)
-  await db.update(sites).set({ stateVersion: sql`${sites.stateVersion} + 1` })
-  for (const { siteId } of await db.select({ siteId: sites.siteId }).from(sites)) await announce(siteId)
+  for (const { siteId } of await furnishMachines(db, clock())) await announce(siteId)
   tell({ type: 'furnished' })
 }
 

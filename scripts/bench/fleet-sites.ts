@@ -7,7 +7,8 @@ import {
 } from '../../lab/src/simulator/edge-link.ts'
 import { simulatedCommands } from '../../lab/src/simulator/simulated-bmcs.ts'
 import { createSimulatedSite } from '../../lab/src/simulator/simulated-site.ts'
-import type { SiteEvent, SiteState } from '../../schema/src/wire/index.ts'
+import type { Sensor, SiteEvent, SiteState } from '../../schema/src/wire/index.ts'
+import type { FloodKind } from './fleet-flood.ts'
 
 /** What the bench tells a process of simulated sites. */
 export type SitesCommand =
@@ -17,6 +18,8 @@ export type SitesCommand =
   /** So many machines lose power, and boot again. */
   | { type: 'storm'; machines: number }
   | { type: 'quiet' }
+  /** Every machine reports something so often, at once. Asks for `SitesFlooded`. */
+  | { type: 'flood'; kind: FloodKind; perMachine: number }
   /** Asks for `SitesStatus`. */
   | { type: 'status' }
 
@@ -28,11 +31,18 @@ export interface SitesStatus {
   /** Status changes that were put into a journal: machine, and when (ms since the epoch). */
   changes: [machineId: string, at: number][]
 }
-export type SitesMessage = { type: 'edge'; edgeId: string } | SitesStatus
+/** Once all reports of a flood are acknowledged. */
+export interface SitesFlooded {
+  type: 'flooded'
+  reports: number
+}
+export type SitesMessage = { type: 'edge'; edgeId: string } | SitesStatus | SitesFlooded
 
 interface Site {
   link: EdgeLink
   state: SiteState | null
+  /** What its machines told of themselves. */
+  inventories: SiteEvent[]
 }
 
 const tickMs = 250
@@ -60,9 +70,13 @@ function openSite(identity: EdgeIdentity, seed: number, machineCount: number): S
     onCommand: simulated.answer,
     onCancel: simulated.cancel,
   })
-  const site: Site = { link, state: null }
+  const site: Site = { link, state: null, inventories: [] }
   timers.push(
-    setInterval(() => link.append(simulated.tick(Date.now())), tickMs),
+    setInterval(() => {
+      const events = simulated.tick(Date.now())
+      site.inventories.push(...events.filter(({ type }) => type === 'machine.inventory'))
+      link.append(events)
+    }, tickMs),
     setInterval(() => {
       const frame = simulated.telemetry(Date.now())
       if (frame) link.send(frame)
@@ -132,10 +146,64 @@ function storm(count: number): void {
   }
 }
 
+const looksEveryMs = 5
+
+async function flood(kind: FloodKind, perMachine: number): Promise<void> {
+  let reports = 0
+  for (const site of sites)
+    for (let round = 0; round < perMachine; round++) reports += reportOnce(site, kind, round)
+  while (sites.some(({ link }) => link.waiting() > 0)) await sleep(looksEveryMs)
+  tell({ type: 'flooded', reports })
+}
+
+/** Each machine of a site reports; how many did. What has no acknowledgement is followed by something that has. */
+function reportOnce(site: Site, kind: FloodKind, round: number): number {
+  const machines = machinesOf(site)
+  const [first] = machines
+  if (!first) return 0
+  if (kind === 'inventory') {
+    site.link.append(site.inventories)
+    return site.inventories.length
+  }
+  if (kind === 'readings of a minute') {
+    const values = { powerWatts: 210 + round, inletCelsius: 23, hottestCelsius: 61 }
+    const samples = machines.map(({ machineId }) => ({ machineId, ...values }))
+    site.link.send({ type: 'samples', at: Date.now() - (20 - round) * 60_000, samples })
+    site.link.append([netboot(first)])
+  } else if (kind === 'all sensors') {
+    for (const { machineId } of machines)
+      site.link.send({ type: 'sensors', machineId, at: Date.now(), sensors })
+    site.link.append([netboot(first)])
+  } else site.link.append(machines.map((machine) => reportOf(kind, machine)))
+  return machines.length
+}
+
+function reportOf(kind: 'power state' | 'boot request' | 'log line', machine: Machine): SiteEvent {
+  const { machineId } = machine
+  if (kind === 'power state') return { type: 'bmc.power', machineId, powerState: 'on', problem: null }
+  if (kind === 'boot request') return netboot(machine)
+  const lines = [{ at: Date.now(), level: 'info' as const, text: 'Reached target Multi-User System.' }]
+  return { type: 'log', machineId, deploymentId: null, mac: machine.macs[0] ?? '', lines }
+}
+
+const sensors = Array.from(
+  { length: 16 },
+  (_, index): Sensor => ({
+    name: `Fan ${index + 1}`,
+    kind: 'fan',
+    value: 4200 + index,
+    unit: 'RPM',
+    states: [],
+    health: 'ok',
+    thresholds: { lowerCritical: 600, lowerWarning: 1000 },
+  }),
+)
+
 process.on('message', (command: SitesCommand) => {
   if (command.type === 'start') void start(command)
   if (command.type === 'report') report(command.everyMs)
   if (command.type === 'storm') storm(command.machines)
+  if (command.type === 'flood') void flood(command.kind, command.perMachine)
   if (command.type === 'quiet' && reporting) clearInterval(reporting)
   if (command.type === 'status') {
     tell({ type: 'status', waiting: sites.reduce((sum, { link }) => sum + link.waiting(), 0), changes })

@@ -1,34 +1,39 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiClient } from '../../lab/src/api.ts'
-import type { ServerCommand, ServerMessage, ServerSample } from './fleet-server.ts'
-import type { SitesCommand, SitesMessage, SitesStatus } from './fleet-sites.ts'
-import { type BenchReport, goalBelow, row } from './report.ts'
+import { type Browser, openBrowser } from './fleet-browser.ts'
+import { account, type ControlPlane, startOnNode, startOnWorker } from './fleet-control-plane.ts'
+import { flood } from './fleet-flood.ts'
+import { nextFrom, send, startProcess } from './fleet-processes.ts'
+import { type Discovery, type Load, type PeerLists, report, type Size } from './fleet-report.ts'
+import type { SitesMessage, SitesStatus } from './fleet-sites.ts'
+import type { BenchReport } from './report.ts'
 
 const siteProcesses = 4
-const defaults = { sites: 40, machines: 5000, storm: 500, seconds: 300 }
-type Size = typeof defaults
+const whole: Size = { sites: 40, machines: 5000, storm: 500, seconds: 300 }
+const tenth: Size = { sites: 4, machines: 500, storm: 50, seconds: 300 }
 /** Each machine says something so often, besides what its BMC measures each minute. */
 const reportEveryMs = 60_000
-const account = { email: 'bench@example.com', password: 'correct horse battery staple' }
 
-/** `--sites N --machines N --storm N --seconds N`, each less than the whole for a shorter run. */
-function readSize(flags: readonly string[]): Size {
-  const size = { ...defaults }
-  for (let index = 0; index < flags.length; index += 2) {
-    const name = flags[index]?.replace(/^--/, '') as keyof Size
-    const value = Number(flags[index + 1])
-    if (!(name in defaults) || !Number.isInteger(value) || value < 1)
+/** `--sites N --machines N --storm N --seconds N`; `--worker`: a tenth of it, against workerd and a libSQL server. */
+function readSize(flags: readonly string[]): { size: Size; isWorker: boolean } {
+  const isWorker = flags.includes('--worker')
+  const size = isWorker ? { ...tenth } : { ...whole }
+  const numbers = flags.filter((flag) => flag !== '--worker')
+  for (let index = 0; index < numbers.length; index += 2) {
+    const name = numbers[index]?.replace(/^--/, '') as keyof Size
+    const value = Number(numbers[index + 1])
+    if (!(name in size) || !Number.isInteger(value) || value < 1)
       throw new Error(
-        `what is ${flags.slice(index, index + 2).join(' ')}? --sites, --machines, --storm and --seconds take a number`,
+        `what is ${numbers.slice(index, index + 2).join(' ')}? --sites, --machines, --storm and --seconds take a number; --worker none`,
       )
     size[name] = value
   }
-  return size
+  return { size, isWorker }
 }
 
 /** A fleet of simulated sites on the real protocol against one control plane, each in processes of its own. */
@@ -36,111 +41,35 @@ export async function benchFleet(
   say: (line: string) => void,
   flags: readonly string[],
 ): Promise<BenchReport> {
-  const size = readSize(flags)
+  const { size, isWorker } = readSize(flags)
   const dataDir = await mkdtemp(join(tmpdir(), 'dragonfly-bench-'))
   const children: ChildProcess[] = []
-  const start = (file: string, args: string[] = []): ChildProcess => {
-    const child = fork(new URL(file, import.meta.url), args, {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // As `dragonfly serve` runs.
-      execArgv: ['--max-semi-space-size=16'],
-    })
+  const start = (file: string): ChildProcess => {
+    const child = startProcess(file)
     children.push(child)
     return child
   }
+  let server: ControlPlane | null = null
   try {
-    const server = start('./fleet-server.ts', [dataDir, account.email, account.password])
-    const { url } = await nextFrom<Extract<ServerMessage, { type: 'ready' }>>(server, 'ready')
-    const browser = await openBrowser(url)
-    const fleet = await connectFleet(url, size, () => start('./fleet-sites.ts'), say)
+    server = await (isWorker ? startOnWorker(dataDir) : startOnNode(dataDir))
+    const api = new ApiClient(server.url)
+    await api.signIn(account.email, account.password)
+    const browser = await openBrowser(server.url, account)
+    const fleet = await connectFleet(api, size, () => start('./fleet-sites.ts'), say)
     const discovery = await discover(fleet, browser, size, say)
-    const furnished = nextFrom(server, 'furnished')
-    send(server, { type: 'furnish' })
-    await furnished
+    await server.furnish(api)
     await settle(fleet, say)
     const naive = start('./fleet-naive.ts')
     const load = await runLoad(server, fleet, browser, size, say)
+    const floods = isWorker ? null : await flood(fleet.processes, say)
     for (const child of fleet.processes) child.disconnect()
     const peer = await compareLists(browser, naive, say)
-    return report(size, discovery, load, peer)
+    return report({ size, isWorker, discovery, load, floods, peer })
   } finally {
     for (const child of children) if (child.connected) child.disconnect()
     await Promise.all(children.map((child) => (child.exitCode === null ? once(child, 'exit') : null)))
+    await server?.close()
     await rm(dataDir, { recursive: true, force: true })
-  }
-}
-
-function send(child: ChildProcess, command: ServerCommand | SitesCommand): void {
-  child.send(command)
-}
-
-/** The next message of a kind. Rejects when the process ends. */
-function nextFrom<T extends ServerMessage | SitesMessage>(child: ChildProcess, type: T['type']): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => {
-      child.off('message', take)
-      child.off('exit', fail)
-    }
-    const take = (message: T) => {
-      if (message.type !== type) return
-      leave()
-      resolve(message)
-    }
-    const fail = (code: number | null) => {
-      leave()
-      reject(new Error(`a process of the bench ended (${code}) before it said "${type}"`))
-    }
-    child.on('message', take)
-    child.on('exit', fail)
-  })
-}
-
-interface Browser {
-  url: string
-  cookie: string
-  /** When the live socket told of a machine, by its id; in order. */
-  heard: Map<string, number[]>
-  /** Fetches to the last byte; how long that took, in ms. */
-  time(path: string, headers?: Record<string, string>): Promise<{ ms: number; status: number; bytes: number }>
-}
-
-/** A person with a page open: session, live socket, lists. */
-async function openBrowser(url: string): Promise<Browser> {
-  const signedIn = await fetch(`${url}/api/auth/sign-in/email`, {
-    method: 'POST',
-    headers: { origin: url, 'content-type': 'application/json' },
-    body: JSON.stringify(account),
-  })
-  if (!signedIn.ok) throw new Error(`the administrator could not sign in: ${await signedIn.text()}`)
-  const cookie = signedIn.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
-  const heard = new Map<string, number[]>()
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/events`, {
-    headers: { cookie, origin: url },
-  })
-  socket.addEventListener('message', ({ data }) => {
-    const event = JSON.parse(String(data))
-    if (event.type !== 'changed' || event.entity !== 'machine') return
-    const times = heard.get(event.id) ?? []
-    times.push(Date.now())
-    heard.set(event.id, times)
-  })
-  await new Promise((resolve, reject) => {
-    socket.addEventListener('open', resolve)
-    socket.addEventListener('error', () => reject(new Error('the live socket could not be opened')))
-  })
-  return {
-    url,
-    cookie,
-    heard,
-    async time(path, headers = {}) {
-      const started = performance.now()
-      const response = await fetch(`${url}${path}`, { headers: { cookie, ...headers } })
-      const { byteLength } = await response.arrayBuffer()
-      return { ms: performance.now() - started, status: response.status, bytes: byteLength }
-    },
   }
 }
 
@@ -152,14 +81,12 @@ interface Fleet {
 }
 
 async function connectFleet(
-  url: string,
+  api: ApiClient,
   size: Size,
   startProcess: () => ChildProcess,
   say: (line: string) => void,
 ): Promise<Fleet> {
   say(`${size.sites} sites with ${size.machines} machines connect`)
-  const api = new ApiClient(url)
-  await api.signIn(account.email, account.password)
   const processes = Array.from({ length: Math.min(siteProcesses, size.sites) }, startProcess)
   const tokens: string[] = []
   for (let index = 0; index < size.sites; index++) {
@@ -177,7 +104,13 @@ async function connectFleet(
       if (edgeIds.length === size.sites) allEdges.resolve()
     })
     const own = tokens.slice(index * perProcess, (index + 1) * perProcess)
-    send(child, { type: 'start', url, tokens: own, machinesPerSite, firstSeed: 1 + index * perProcess })
+    send(child, {
+      type: 'start',
+      url: api.url,
+      tokens: own,
+      machinesPerSite,
+      firstSeed: 1 + index * perProcess,
+    })
   }
   await allEdges.promise
   await sleep(2000)
@@ -205,7 +138,7 @@ async function discover(
   browser: Browser,
   size: Size,
   say: (line: string) => void,
-): Promise<{ seconds: number }> {
+): Promise<Discovery> {
   const started = fleet.servedAt
   while (Date.now() - started < discoveryWithinMs) {
     await sleep(1000)
@@ -231,23 +164,8 @@ async function settle(fleet: Fleet, say: (line: string) => void): Promise<void> 
   }
 }
 
-interface Load {
-  latenciesMs: number[]
-  /** Of status changes that were never heard of. */
-  unheard: number
-  pagesMs: number[]
-  listsMs: number[]
-  unchangedMs: number[]
-  listBytes: number
-  samples: ServerSample[]
-  /** Journal entries that waited, each second. */
-  waiting: number[]
-  coreShare: number
-  load: number
-}
-
 async function runLoad(
-  server: ChildProcess,
+  server: ControlPlane,
   fleet: Fleet,
   browser: Browser,
   size: Size,
@@ -270,9 +188,7 @@ async function runLoad(
     const statuses = await fleet.status()
     for (const status of statuses) changes.push(...status.changes)
     load.waiting.push(statuses.reduce((sum, status) => sum + status.waiting, 0))
-    const sample = nextFrom<ServerSample>(server, 'sample')
-    send(server, { type: 'sample' })
-    load.samples.push(await sample)
+    load.samples.push(await server.sample())
   }
   await take()
   Object.assign(load, { samples: [], waiting: [] })
@@ -326,17 +242,6 @@ async function probeLists(browser: Browser, load: Load, isOver: () => boolean): 
   }
 }
 
-interface PeerLists {
-  ours: ListSpeed
-  naive: ListSpeed
-  /** How late the timers of a process were that did nothing during the load. */
-  idleP99Ms: number
-}
-interface ListSpeed {
-  all: number[]
-  page: number[]
-}
-
 const comparedRounds = 5
 const comparedRequests = 20
 
@@ -375,65 +280,4 @@ async function compareLists(
     }
   }
   return measured
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
-
-const most = (values: readonly number[]): number => values.reduce((one, other) => Math.max(one, other), 0)
-
-function report(size: Size, discovery: { seconds: number }, load: Load, peer: PeerLists): BenchReport {
-  const fleet = `${size.sites} sites, ${size.machines} machines`
-  const p50 = (values: readonly number[]) => percentile(values, 0.5)
-  const p99 = (values: readonly number[]) => percentile(values, 0.99)
-  const rssMb = most(load.samples.map((sample) => sample.rssMb))
-  const waitingAtEnd = load.waiting.at(-1) ?? Number.NaN
-  const line = (metric: string, unit: string, value: number) => row({ subject: fleet, metric, unit, value })
-  const rows = [
-    line('discovery', 's', discovery.seconds),
-    line('discovery', 'machines/s', size.machines / discovery.seconds),
-    line('status changes', 'changes', load.latenciesMs.length),
-    line('change to browser p50', 'ms', p50(load.latenciesMs)),
-    line('change to browser p99', 'ms', p99(load.latenciesMs)),
-    line('never heard of', 'changes', load.unheard),
-    line('page of 100 p50', 'ms', p50(load.pagesMs)),
-    line('page of 100 p99', 'ms', p99(load.pagesMs)),
-    line('whole list p50', 'ms', p50(load.listsMs)),
-    line('whole list p99', 'ms', p99(load.listsMs)),
-    line('whole list', 'MB', load.listBytes / 1e6),
-    line('memory', 'MB', rssMb),
-    line('of it, heap', 'MB', most(load.samples.map((sample) => sample.heapMb))),
-    line('of it, buffers', 'MB', most(load.samples.map((sample) => sample.buffersMb))),
-    line('cpu', '% of a core', load.coreShare),
-    line('event loop p99', 'ms', p50(load.samples.map((sample) => sample.loopP99Ms))),
-    line('event loop worst', 'ms', most(load.samples.map((sample) => sample.loopMaxMs))),
-    line('idle process p99', 'ms', peer.idleP99Ms),
-    line('journal lag, most', 'entries', most(load.waiting)),
-    line('journal lag, at the end', 'entries', waitingAtEnd),
-    line('load of this host', 'processes', load.load),
-    ...(['page', 'all'] as const).flatMap((kind) =>
-      ([0.5, 0.99] as const).map((share) =>
-        row(
-          {
-            subject: kind === 'page' ? 'page of 100, no fleet' : 'whole list, no fleet',
-            metric: `p${share * 100}`,
-            unit: 'ms',
-            value: percentile(peer.ours[kind], share),
-          },
-          { name: 'JSON of objects each time', value: percentile(peer.naive[kind], share) },
-        ),
-      ),
-    ),
-  ]
-  const goals = [
-    goalBelow('status change to browser, p99', p99(load.latenciesMs), 250, 'ms'),
-    goalBelow('status changes never heard of', load.unheard, 1, 'changes'),
-    goalBelow('page of 100 machines under load, p99', p99(load.pagesMs), 50, 'ms'),
-    goalBelow('list of all machines under load, p99', p99(load.listsMs), 150, 'ms'),
-    goalBelow('memory of the control plane', rssMb, 300, 'MB'),
-    goalBelow('journal entries that wait at the end', waitingAtEnd, 10, 'entries'),
-  ]
-  return { name: 'fleet', rows, goals }
 }

@@ -95,7 +95,7 @@ async function startServer(host: Host, folder: string, subject: Subject): Promis
     `daemon off; user root; worker_processes auto; pid ${folder}/nginx.pid; error_log /dev/null;
 events { worker_connections 1024; }
 http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
-  server { listen 127.0.0.1:${port}; root ${folder}; } }
+  server { listen 127.0.0.1:${port}; root ${folder}/images; } }
 `,
   )
   return startPeer(host, ['nginx', '-c', configuration])

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   chunkPath,
   prepareImageDirectory,
@@ -10,10 +10,11 @@ import {
 const chunkBytes = 4 * 1024 * 1024
 
 /**
- * Fills an image server's folder with what no compression makes smaller, as stored chunks are, and gives
+ * Fills the images of an edge's folder with what no compression makes smaller, as stored chunks are, and gives
  * the chunks' names. Written a moment ago, they are read from memory.
  */
-export async function writeChunks(folder: string, count: number): Promise<string[]> {
+export async function writeChunks(dataDir: string, count: number): Promise<string[]> {
+  const folder = join(dataDir, 'images')
   await prepareImageDirectory(folder)
   return Array.from({ length: count }, () => {
     const bytes = randomBytes(chunkBytes)

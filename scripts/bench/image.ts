@@ -1,15 +1,15 @@
-import { execFileSync, fork } from 'node:child_process'
+import { execFileSync, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { importImage } from '../../edge-agent/src/services/images/importer.ts'
-import { ensureHostPackages } from '../../lab/src/host-packages.ts'
-import { type BenchReport, goalAtLeast, median, benchRounds as rounds, row } from './report.ts'
+import { ensureHostPackages, hostPackages } from '../../lab/src/host-packages.ts'
+import { stopProcess } from './namespaces.ts'
+import { type BenchReport, benchRounds, goalAtLeast, median, row } from './report.ts'
 import { timeCommand } from './timed-command.ts'
 
 const mebibyte = 1024 * 1024
@@ -33,9 +33,13 @@ interface Cost {
   cpuMs: number
 }
 
-/** Writing a disk: the ramdisk's writer, every hash checked, against a pipeline of tools, on the same loop device. */
+/**
+ * Writing a disk: the ramdisk's writer against a pipeline of tools, on the same loop device, from local servers. Of ours each chunk's
+ * hash is checked, and samples are read back; of the peer's nothing is. The time of a Node that starts is not in ours: the ramdisk's
+ * agent runs already; all threads of the writer are.
+ */
 export async function benchImage(say: (line: string) => void): Promise<BenchReport> {
-  await ensureHostPackages(['curl', 'zstd', 'util-linux', 'tar', 'coreutils'])
+  await ensureHostPackages(['curl', 'zstd', 'util-linux', 'tar', 'coreutils', ...hostPackages.peers])
   const dir = await mkdtemp(join(tmpdir(), 'bench-image-'))
   try {
     const report: BenchReport = { name: 'image', rows: [], goals: [] }
@@ -58,10 +62,10 @@ async function measure(
   shell(
     `{ for _ in $(seq 20); do tar -cf - /usr 2>/dev/null; done; } | head -c ${subject.dataMib * mebibyte} > ${raw}`,
   )
-  shell(`truncate -s ${sizeBytes} ${raw} && zstd -q -3 -f ${raw} -o ${raw}.zst`)
+  shell(`truncate -s ${sizeBytes} ${raw} && zstd -q -3 -T0 -f ${raw} -o ${raw}.zst`)
   const [value = ''] = shell(`sha256sum ${raw}.zst`).split(' ')
   const rawSum = shell(`sha256sum < ${raw}`)
-  const files = await serveFile(`${raw}.zst`)
+  const files = await serveFolder(dir, 'image.raw.zst')
   const { manifestDigest } = await importImage({
     dir: join(dir, 'images'),
     image: { url: files.url, checksum: { algorithm: 'sha256', value }, manifestDigest: null },
@@ -69,12 +73,12 @@ async function measure(
     onProgress: () => undefined,
     allowLocalSources: true,
   })
-  const chunks = await startImageServer(join(dir, 'images'))
+  const chunks = await startImageServer(dir)
   const disk = openLoopDevice(sizeBytes)
   const ours: Cost[] = []
   const peer: Cost[] = []
   try {
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = 0; round <= benchRounds; round++) {
       disk.empty()
       const own = JSON.parse(
         shell(`${process.execPath} ${writer} ${chunks.url} ${manifestDigest} ${disk.path} ${sizeBytes}`),
@@ -92,13 +96,13 @@ async function measure(
       ours.push(own)
       peer.push(other)
       say(
-        `round ${round} of ${rounds}: ${Math.round(own.wallMs)} ms, ${peerName} ${Math.round(other.wallMs)} ms`,
+        `round ${round} of ${benchRounds}: ${Math.round(own.wallMs)} ms, ${peerName} ${Math.round(other.wallMs)} ms`,
       )
     }
   } finally {
     disk.close()
     chunks.stop()
-    files.stop()
+    await files.stop()
   }
   addRows(report, subject, sizeBytes, { ours, peer })
 }
@@ -153,16 +157,32 @@ function openLoopDevice(sizeBytes: number): { path: string; empty: () => void; c
   }
 }
 
-async function serveFile(path: string): Promise<{ url: string; stop: () => void }> {
-  const { size } = await stat(path)
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-length': size })
-    createReadStream(path, { highWaterMark: mebibyte }).pipe(response)
-  })
-  server.listen(0, '127.0.0.1')
+/** By nginx, so that the peer waits for no server of ours. */
+async function serveFolder(dir: string, name: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const port = await freePort()
+  const configuration = join(dir, 'nginx.conf')
+  await writeFile(
+    configuration,
+    `daemon off; user root; pid ${dir}/nginx.pid; error_log /dev/null; events {}
+http { access_log off; sendfile on; tcp_nopush on; server { listen 127.0.0.1:${port}; root ${dir}; } }
+`,
+  )
+  const child = spawn('nginx', ['-c', configuration], { stdio: 'ignore' })
+  const url = `http://127.0.0.1:${port}/${name}`
+  for (let tries = 0; !(await fetch(url, { method: 'HEAD' }).catch(() => null))?.ok; tries++) {
+    if (tries > 100 || child.exitCode !== null) throw new Error('nginx does not serve, so there is no peer')
+    await sleep(100)
+  }
+  return { url, stop: () => stopProcess(child) }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/image.zst`, stop: () => server.close() }
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 async function startImageServer(dir: string): Promise<{ url: string; stop: () => void }> {

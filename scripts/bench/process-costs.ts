@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Seconds of CPU that a process and all its children have used. Only the kernel's 10 ms ticks are known. */
-export function cpuSeconds(pid: number): number {
-  return processTree(pid).reduce((sum, each) => sum + ownCpuSeconds(each), 0)
+/** Seconds of CPU that a process and all its children (those of a `name`) have used. Only the kernel's 10 ms ticks are known. */
+export function cpuSeconds(pid: number, name?: string): number {
+  return processTree(pid, name).reduce((sum, each) => sum + ownCpuSeconds(each), 0)
 }
 
-/** Megabytes of memory of a process and all its children; what they share is counted once for each. */
-export function memoryMb(pid: number): number {
-  return processTree(pid).reduce((sum, each) => {
+/** Megabytes of memory of a process and all its children (those of a `name`); what they share is counted once for each. */
+export function memoryMb(pid: number, name?: string): number {
+  return processTree(pid, name).reduce((sum, each) => {
     const status = read(`/proc/${each}/status`)
     return sum + Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024
   }, 0)
@@ -21,7 +21,7 @@ function ownCpuSeconds(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticksPerSecond
 }
 
-function processTree(root: number): number[] {
+function processTree(root: number, name?: string): number[] {
   const children = new Map<number, number[]>()
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry)
@@ -36,7 +36,7 @@ function processTree(root: number): number[] {
     tree.push(pid)
     waiting.push(...(children.get(pid) ?? []))
   }
-  return tree
+  return name === undefined ? tree : tree.filter((pid) => read(`/proc/${pid}/comm`).trim() === name)
 }
 
 function read(path: string): string {

@@ -13,7 +13,7 @@ export interface BenchRow {
   ratio: number | null
 }
 
-interface BenchGoal {
+export interface BenchGoal {
   name: string
   want: string
   got: string

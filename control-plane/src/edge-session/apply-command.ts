@@ -75,7 +75,7 @@ function keepSensors(
 ): void {
   if (detail?.kind !== 'sensors') return
   const { sensors } = detail
-  applySensors(deps, edge, { type: 'sensors', machineId, at, sensors }).catch((error: unknown) =>
+  applySensors(deps, edge, [{ type: 'sensors', machineId, at, sensors }]).catch((error: unknown) =>
     deps.log.error('keeping the sensors of a machine', { error }),
   )
 }

@@ -21,16 +21,35 @@ export function refuseMessage(data: unknown): { code: number; reason: string } |
 }
 
 /** Handles one message of an edge. Its holder calls this for one after the other; a surprise throws. */
-export async function handleMessage(deps: Deps, tunnel: Tunnel, text: string): Promise<void> {
-  if (tunnel.isClosed()) return
-  const frame = parseFrame(text)
-  if (!frame) {
-    deps.metrics.count('dragonfly_bad_frames_total')
-    return
+export function handleMessage(deps: Deps, tunnel: Tunnel, text: string): Promise<void> {
+  return handleMessages(deps, tunnel, [text])
+}
+
+/** Handles messages that wait, in their order. What sensors tell, one frame for each machine, is taken in together. */
+export async function handleMessages(deps: Deps, tunnel: Tunnel, texts: readonly string[]): Promise<void> {
+  let sensors: Extract<ReceivedFrame, { type: 'sensors' }>[] = []
+  const takeSensors = async () => {
+    const taken = sensors
+    sensors = []
+    if (taken.length > 0) await applySensors(deps, tunnel.edge, taken)
   }
-  tunnel.heard()
-  await noteSeen(deps, tunnel)
-  await handleFrame(deps, tunnel, frame)
+  for (const text of texts) {
+    if (tunnel.isClosed()) return
+    const frame = parseFrame(text)
+    if (!frame) {
+      deps.metrics.count('dragonfly_bad_frames_total')
+      continue
+    }
+    tunnel.heard()
+    await noteSeen(deps, tunnel)
+    if (frame.type === 'sensors' && tunnel.state().isGreeted) {
+      sensors.push(frame)
+      continue
+    }
+    await takeSensors()
+    await handleFrame(deps, tunnel, frame)
+  }
+  await takeSensors()
 }
 
 /** The tunnel is gone: called once by its holder. */
@@ -68,7 +87,7 @@ async function handleFrame(deps: Deps, tunnel: Tunnel, frame: ReceivedFrame): Pr
     case 'samples':
       return applySamples(deps, edge, frame)
     case 'sensors':
-      return applySensors(deps, edge, frame)
+      return applySensors(deps, edge, [frame])
     case 'state-applied':
       return takeAppliedState(deps, edge, frame)
     case 'ping':

@@ -1,9 +1,7 @@
-import { bmcSensors } from '@dragonfly/schema/db'
 import type { EdgeFrame } from '@dragonfly/schema/wire'
 import { sql } from 'drizzle-orm'
 import type { Deps, EdgeIdentity } from '../deps.ts'
-import { findBmcSite } from '../features/bmcs/queries.ts'
-import { markSite } from '../features/machines/changed-machines.ts'
+import { markReadings } from '../features/machines/changed-machines.ts'
 
 type Frame<T extends EdgeFrame['type']> = Extract<EdgeFrame, { type: T }>
 
@@ -47,7 +45,7 @@ export async function applySamples(
       from json_each(${rows})) t
     where bmcs.machine_id = t.id and +bmcs.site_id = ${edge.siteId} and coalesce(bmcs.sampled_at, 0) <= ${minute}
     returning bmcs.machine_id as machineId`)
-  const [, taken] = await deps.db.batch([history, newest, markSite(deps.db, edge.siteId)])
+  const [, taken] = await deps.db.batch([history, newest, markReadings(deps.db, edge.siteId)])
   const current = new Set(taken.map(({ machineId }) => machineId))
   const machines = samples
     .filter(({ machineId }) => current.has(machineId))
@@ -65,20 +63,22 @@ function rounded(value: number | null): number | null {
   return value === null ? null : Math.round(value)
 }
 
-/** Keeps every sensor of a machine as it was last told. */
+/** Keeps every sensor of machines of this site as they were last told: one statement, however many machines. */
 export async function applySensors(
   deps: Deps,
   edge: EdgeIdentity,
-  { machineId, at, sensors }: Frame<'sensors'>,
+  frames: readonly Frame<'sensors'>[],
 ): Promise<void> {
-  if ((await findBmcSite(deps.db, machineId)) !== edge.siteId) return
-  await deps.db
-    .insert(bmcSensors)
-    .values({ machineId, at, sensors })
-    .onConflictDoUpdate({
-      target: bmcSensors.machineId,
-      set: { at, sensors },
-      setWhere: sql`excluded.at >= ${bmcSensors.at}`,
-    })
-  deps.live.publish([{ type: 'sensors', machineId }])
+  const rows = JSON.stringify(
+    frames.map(({ machineId, at, sensors }) => [machineId, at, JSON.stringify(sensors)]),
+  )
+  const taken = await deps.db.all<{ machineId: string }>(sql`insert into bmc_sensors (machine_id, at, sensors)
+    select b.machine_id, t.value ->> 1, t.value ->> 2
+    from json_each(${rows}) t cross join bmcs b on b.machine_id = t.value ->> 0 and b.site_id = ${edge.siteId}
+    where true
+    on conflict (machine_id) do update set at = excluded.at, sensors = excluded.sensors
+    where excluded.at >= bmc_sensors.at
+    returning machine_id as machineId`)
+  const machineIds = new Set(taken.map(({ machineId }) => machineId))
+  deps.live.publish([...machineIds].map((machineId) => ({ type: 'sensors', machineId })))
 }

@@ -1,7 +1,7 @@
 import { edgeLostAfterMs } from '@dragonfly/schema/wire'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import type { LocalConnections, LocalTunnel } from '../ports/index.ts'
-import { handleEnd, handleMessage, refuseMessage } from './handle-frame.ts'
+import { handleEnd, handleMessages, refuseMessage } from './handle-frame.ts'
 import {
   closeCodes,
   freshTunnel,
@@ -20,7 +20,12 @@ export interface TunnelSocket {
 export interface EdgeSession {
   handleMessage(data: unknown): void
   handleClose(): void
+  /** Resolves when what has come is handled. */
+  settled(): Promise<void>
 }
+
+/** Messages that are handled as one. */
+const mostAtOnce = 32
 
 /** Holds one edge's tunnel in this process, for as long as it is open. Its frames are handled one after the other. */
 export function createEdgeSession(
@@ -30,8 +35,10 @@ export function createEdgeSession(
   socket: TunnelSocket,
 ): EdgeSession {
   let isClosed = false
-  let waiting = { frames: 0, bytes: 0 }
-  let queue: Promise<void> = Promise.resolve()
+  const waiting: string[] = []
+  let waitingBytes = 0
+  let isAtWork = false
+  let working: Promise<void> = Promise.resolve()
   let state = freshTunnel
   let silence = setTimeout(() => close(closeCodes.slow, 'no hello'), helloTimeoutMs)
 
@@ -75,25 +82,35 @@ export function createEdgeSession(
     handleEnd(deps, tunnel)
   }
 
+  async function work(): Promise<void> {
+    isAtWork = true
+    while (waiting.length > 0 && !isClosed) {
+      const texts = waiting.slice(0, mostAtOnce)
+      try {
+        await handleMessages(deps, tunnel, texts)
+      } catch (error) {
+        deps.log.error('an edge’s message could not be handled', { ...edge, error })
+        close(closeCodes.failed, 'internal error')
+      }
+      waiting.splice(0, texts.length)
+      waitingBytes -= texts.reduce((sum, text) => sum + text.length, 0)
+    }
+    isAtWork = false
+  }
+
   return {
+    settled: () => working,
     handleClose,
     handleMessage(data) {
       if (isClosed) return
       const refusal = refuseMessage(data)
       if (refusal) return close(refusal.code, refusal.reason)
       const text = String(data)
-      if (waiting.frames >= maxWaitingFrames || waiting.bytes + text.length > maxWaitingBytes)
+      if (waiting.length >= maxWaitingFrames || waitingBytes + text.length > maxWaitingBytes)
         return close(closeCodes.slow, 'too many frames at once')
-      waiting = { frames: waiting.frames + 1, bytes: waiting.bytes + text.length }
-      queue = queue
-        .then(() => handleMessage(deps, tunnel, text))
-        .catch((error: unknown) => {
-          deps.log.error('an edge’s message could not be handled', { ...edge, error })
-          close(closeCodes.failed, 'internal error')
-        })
-        .finally(() => {
-          waiting = { frames: waiting.frames - 1, bytes: waiting.bytes - text.length }
-        })
+      waiting.push(text)
+      waitingBytes += text.length
+      if (!isAtWork) working = work()
     },
   }
 }

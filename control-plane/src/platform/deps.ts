@@ -51,7 +51,7 @@ export async function createDeps({ auditInOrder, ...parts }: PlatformParts): Pro
   // At the same moment: over a network, each is a journey of its own.
   const [sealedSecret, signer, controlPlaneId, generation] = await Promise.all([
     readOrCreateSetting(db, 'session-secret', () => secrets.seal(createToken(''))),
-    loadSigner(db, secrets),
+    loadSigner(db, secrets, clock),
     readOrCreateSetting(db, 'control-plane-id', () => createId(clock())),
     readOrCreateSetting(db, 'generation', () => createId(clock())),
   ])

@@ -5,9 +5,9 @@ import { type LinuxCalls, systemError } from './linux-calls.ts'
 import {
   batchSize,
   createMessageArrays,
+  cutRun,
   type MessageArrays,
   type OutgoingMessage,
-  packMessages,
 } from './message-arrays.ts'
 import { bindSocket, closeQuietly, createDatagramSocket } from './node-udp-socket.ts'
 
@@ -49,8 +49,8 @@ function useSocket({ fd, socket, calls, arrays, handlers }: OpenSocket): UdpSock
     })
   })
   return {
-    send: (parts, to) => closed || outbox.add([{ parts: [...parts], segmentBytes: 0, to }]),
-    sendMany: (datagrams, to) => closed || outbox.add(packMessages(datagrams, to, outbox.canSegment())),
+    send: (parts, to) => closed || outbox.add([{ parts, to }]),
+    sendRun: (run, to) => closed || outbox.add(cutRun(run, to, outbox.canSegment())),
     close: () => {
       closed = true
       outbox.close()
@@ -77,10 +77,11 @@ function createOutbox(fd: number, calls: LinuxCalls, arrays: MessageArrays, hand
   function handleRefusal(refused: OutgoingMessage, start: number): boolean {
     const code = calls.errorCode()
     if (code === 'EAGAIN' || code === 'ENOBUFS') return false
-    if (refused.segmentBytes > 0 && (code === 'EIO' || code === 'EINVAL' || code === 'EMSGSIZE')) {
+    const { run } = refused
+    if (run && run.count > 1 && (code === 'EIO' || code === 'EINVAL' || code === 'EMSGSIZE')) {
       // A device that cannot cut segments, or a path that is too narrow for them: then one by one.
       segmenting = false
-      waiting.splice(start, 1, ...cutSegments(refused))
+      waiting.splice(start, 1, ...cutRun(run, refused.to, false))
       return true
     }
     waiting.splice(start, 1)
@@ -130,19 +131,4 @@ function createOutbox(fd: number, calls: LinuxCalls, arrays: MessageArrays, hand
       flushing = false
     },
   }
-}
-
-function cutSegments({ parts, segmentBytes, to }: OutgoingMessage): OutgoingMessage[] {
-  const messages: OutgoingMessage[] = []
-  let sizeBytes = segmentBytes
-  for (const part of parts) {
-    const last = messages.at(-1)
-    if (last && sizeBytes < segmentBytes) last.parts.push(part)
-    else {
-      messages.push({ parts: [part], segmentBytes: 0, to })
-      sizeBytes = 0
-    }
-    sizeBytes += part.length
-  }
-  return messages
 }

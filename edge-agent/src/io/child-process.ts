@@ -27,8 +27,23 @@ export interface SupervisedChild {
 
 /** What lives for one packet is collected often, and in a millisecond, instead of seldom and from a heap that has grown. */
 const smallHeap = ['--max-semi-space-size=1']
+/** Each of the C library's arenas keeps what it once had: two are enough. */
+const fewArenas = { MALLOC_ARENA_MAX: '2' }
 const calmAfterMs = 60_000
 const killAfterMs = 5_000
+
+/** Starts a process of the edge; its messages come by IPC. */
+export function forkChild(
+  module: URL,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): ChildProcess {
+  return fork(fileURLToPath(module), args, {
+    env: { ...process.env, ...fewArenas, ...env },
+    execArgv: [...process.execArgv, ...smallHeap],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+}
 
 export function superviseChild(options: SupervisedChildOptions): SupervisedChild {
   let process_: ChildProcess | null = null
@@ -38,11 +53,7 @@ export function superviseChild(options: SupervisedChildOptions): SupervisedChild
 
   const start = (): void => {
     const startedAt = performance.now()
-    const child = fork(fileURLToPath(options.module), options.args ?? [], {
-      env: { ...process.env, MALLOC_ARENA_MAX: '2', ...options.env },
-      execArgv: [...process.execArgv, ...smallHeap],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
+    const child = forkChild(options.module, options.args, options.env)
     process_ = child
     child.on('message', (message) => options.onMessage(message))
     child.on('error', (error) => options.onDied(error.message))

@@ -24,8 +24,8 @@ const pieceBytes = 256 * 1024
 const waitingBytes = 16 * 1024
 /**
  * What the kernel holds for a connection; it takes twice as much with what it needs for itself. Left alone it grows to megabytes,
- * which differ from reader to reader and drop out of the processor's cache: the slowest of 32 readers then gets two thirds of
- * what the fastest does, and all together a half. Enough for 25 Gbit/s and back in 0.1 ms.
+ * which differ from reader to reader: this was the best of the sizes tried for 1, 8 and 32 readers (`npm run bench -- http`),
+ * in all that is sent, and in how evenly.
  */
 const socketBytes = 256 * 1024
 /** Sent in one go before others have their turn. */

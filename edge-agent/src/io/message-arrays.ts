@@ -1,4 +1,4 @@
-import type { UdpEndpoint } from '../ports/udp.ts'
+import type { DatagramRun, UdpEndpoint } from '../ports/udp.ts'
 import { type LinuxCalls, linux, writeSocketAddress } from './linux-calls.ts'
 
 // struct mmsghdr, iovec, sockaddr_in and cmsghdr as 64-bit little-endian Linux has them.
@@ -26,12 +26,11 @@ const mostSegments = 64
 const largestMessageBytes = 65_000
 const mostParts = 2048
 
-/** What one message carries: a datagram, or with `segmentBytes` several that the kernel cuts apart (UDP_SEGMENT). */
-export interface OutgoingMessage {
-  parts: Uint8Array[]
-  segmentBytes: number
-  to: UdpEndpoint
-}
+/** What one message carries: a datagram in parts, or a run of them, which the kernel cuts apart (UDP_SEGMENT). */
+export type OutgoingMessage = { to: UdpEndpoint } & (
+  | { parts: readonly Uint8Array[]; run?: undefined }
+  | { run: DatagramRun }
+)
 
 /** Arrays of messages in memory that the kernel reads and writes; one pair serves all sockets of a process. */
 export interface MessageArrays {
@@ -134,84 +133,87 @@ function createSender(calls: LinuxCalls): MessageArrays['send'] {
     addresses.set(bytes.buffer, address)
     return address + bytes.byteOffset
   }
-  const copy = ({ parts }: OutgoingMessage, index: number, vector: number): boolean => {
+  const copy = (parts: readonly Uint8Array[], index: number, vector: number): boolean => {
     let length = 0
     for (const part of parts) {
       if (length + part.length > largestCopiedBytes) return false
       copies.bytes.set(part, index * largestCopiedBytes + length)
       length += part.length
     }
-    writePointer(vectors.view, vector * vectorBytes, copies.address + index * largestCopiedBytes)
-    vectors.view.setUint32(vector * vectorBytes + 8, length, true)
+    writeVector(vectors.view, vector, copies.address + index * largestCopiedBytes, length)
     return true
   }
-  const write = (message: OutgoingMessage, index: number, firstVector: number): void => {
-    const header = index * messageBytes
-    writeSocketAddress(names.view, index * socketAddressBytes, message.to.address, message.to.port)
-    writePointer(headers.view, header + vectorAt, vectors.address + firstVector * vectorBytes)
-    if (message.segmentBytes === 0 && copy(message, index, firstVector)) {
-      headers.view.setUint32(header + vectorLengthAt, 1, true)
-      writePointer(headers.view, header + controlAt, 0)
-      headers.view.setUint32(header + controlLengthAt, 0, true)
-      return
+  /** Gives how many vectors were written. */
+  const writeParts = (parts: readonly Uint8Array[], index: number, firstVector: number): number => {
+    if (copy(parts, index, firstVector)) return 1
+    let vector = firstVector
+    for (const part of parts) {
+      writeVector(vectors.view, vector++, part.length === 0 ? 0 : addressOf(part), part.length)
     }
-    headers.view.setUint32(header + vectorLengthAt, message.parts.length, true)
-    const hasSegments = message.segmentBytes > 0
+    return parts.length
+  }
+  const writeRun = (run: DatagramRun, index: number, firstVector: number): number => {
+    const { headers, headerBytes, body, pieceBytes, count } = run
+    let header = addressOf(headers)
+    let piece = body.length === 0 ? 0 : addressOf(body)
+    let left = body.length
+    for (let vector = firstVector; vector < firstVector + 2 * count; vector += 2) {
+      writeVector(vectors.view, vector, header, headerBytes)
+      writeVector(vectors.view, vector + 1, piece, Math.min(pieceBytes, left))
+      header += headerBytes
+      piece += pieceBytes
+      left -= pieceBytes
+    }
+    controls.view.setUint16(index * controlBytes + 16, headerBytes + pieceBytes, true)
+    return 2 * count
+  }
+  const write = (message: OutgoingMessage, index: number, firstVector: number): number => {
+    const header = index * messageBytes
+    const { run, to } = message
+    writeSocketAddress(names.view, index * socketAddressBytes, to.address, to.port)
+    writePointer(headers.view, header + vectorAt, vectors.address + firstVector * vectorBytes)
+    const written = run ? writeRun(run, index, firstVector) : writeParts(message.parts, index, firstVector)
+    headers.view.setUint32(header + vectorLengthAt, written, true)
+    const hasSegments = run !== undefined && run.count > 1
     writePointer(headers.view, header + controlAt, hasSegments ? controls.address + index * controlBytes : 0)
     headers.view.setUint32(header + controlLengthAt, hasSegments ? controlBytes : 0, true)
-    if (hasSegments) controls.view.setUint16(index * controlBytes + 16, message.segmentBytes, true)
-    let vector = firstVector * vectorBytes
-    for (const part of message.parts) {
-      writePointer(vectors.view, vector, part.length === 0 ? 0 : addressOf(part))
-      vectors.view.setUint32(vector + 8, part.length, true)
-      vector += vectorBytes
-    }
+    return written
   }
   return (fd, messages, start) => {
     let count = 0
     let vector = 0
     for (; count < batchSize; count++) {
       const message = messages[start + count]
-      if (!message || vector + message.parts.length > mostParts) break
-      write(message, count, vector)
-      vector += message.parts.length
+      const wanted = message?.run ? 2 * message.run.count : (message?.parts.length ?? 0)
+      if (!message || vector + wanted > mostParts) break
+      vector += write(message, count, vector)
     }
     return calls.sendMessages(fd, headers.bytes, count, linux.msgDontWait)
   }
 }
 
-/**
- * Joins datagrams into as few messages as the kernel allows: runs of one size, the last of a run perhaps shorter.
- * Without `canSegment` each datagram is a message of its own.
- */
-export function packMessages(
-  datagrams: readonly (readonly Uint8Array[])[],
-  to: UdpEndpoint,
-  canSegment: boolean,
-): OutgoingMessage[] {
+function writeVector(view: DataView, vector: number, address: number, length: number): void {
+  writePointer(view, vector * vectorBytes, address)
+  view.setUint32(vector * vectorBytes + 8, length, true)
+}
+
+/** Cuts a run into as few messages as the kernel takes; without `canSegment` into single datagrams. */
+export function cutRun(run: DatagramRun, to: UdpEndpoint, canSegment: boolean): OutgoingMessage[] {
+  const { headers, headerBytes, body, pieceBytes, count } = run
+  const fitting = Math.floor(largestMessageBytes / (headerBytes + pieceBytes))
+  const most = canSegment ? Math.max(1, Math.min(mostSegments, fitting)) : 1
+  if (count <= most) return [{ run, to }]
   const messages: OutgoingMessage[] = []
-  let open: (OutgoingMessage & { segments: number; sizeBytes: number; firstBytes: number }) | undefined
-  for (const parts of datagrams) {
-    let sizeBytes = 0
-    for (const part of parts) sizeBytes += part.length
-    const fits =
-      canSegment &&
-      open !== undefined &&
-      sizeBytes > 0 &&
-      sizeBytes <= open.firstBytes &&
-      open.segments < mostSegments &&
-      open.sizeBytes + sizeBytes <= largestMessageBytes
-    if (fits && open) {
-      for (const part of parts) open.parts.push(part)
-      open.segments += 1
-      open.sizeBytes += sizeBytes
-      open.segmentBytes = open.firstBytes
-    } else {
-      open = { parts: [...parts], segmentBytes: 0, to, segments: 1, sizeBytes, firstBytes: sizeBytes }
-      messages.push(open)
+  for (let first = 0; first < count; first += most) {
+    const next = Math.min(first + most, count)
+    const piece = {
+      headers: headers.subarray(first * headerBytes, next * headerBytes),
+      headerBytes,
+      body: body.subarray(first * pieceBytes, next * pieceBytes),
+      pieceBytes,
+      count: next - first,
     }
-    // What comes behind a shorter one would be cut in the wrong place.
-    if (sizeBytes < (open?.firstBytes ?? 0)) open = undefined
+    messages.push({ run: piece, to })
   }
   return messages
 }

@@ -11,8 +11,11 @@ export const openNodeUdpSocket: OpenUdpSocket = async (options, handlers) => {
   const send = createPlainSend(socket, handlers)
   return {
     send,
-    sendMany: (datagrams, to) => {
-      for (const datagram of datagrams) send(datagram, to)
+    sendRun: ({ headers, headerBytes, body, pieceBytes, count }, to) => {
+      for (let index = 0; index < count; index++) {
+        const header = headers.subarray(index * headerBytes, (index + 1) * headerBytes)
+        send([header, body.subarray(index * pieceBytes, (index + 1) * pieceBytes)], to)
+      }
     },
     close: () => closeQuietly(socket),
   }

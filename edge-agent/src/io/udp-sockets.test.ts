@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { OpenUdpSocket, UdpEndpoint, UdpSocket } from '../ports/udp.ts'
+import type { DatagramRun, OpenUdpSocket, UdpEndpoint, UdpSocket } from '../ports/udp.ts'
 import { createBatchedUdpOpener } from './batched-udp-socket.ts'
 import { loadLinuxCalls } from './linux-calls.ts'
-import { packMessages } from './message-arrays.ts'
+import { cutRun } from './message-arrays.ts'
 import { openNodeUdpSocket } from './node-udp-socket.ts'
 
 const calls = await loadLinuxCalls()
@@ -42,6 +42,12 @@ async function openPair(open: OpenUdpSocket) {
   return { near, to: { address, port }, heard, peers, errors, echoes: () => echoes }
 }
 
+function createRun(count: number, pieceBytes: number, lastBytes: number): DatagramRun {
+  const headers = Uint8Array.from({ length: count * 4 }, (_, at) => [1, 2, 3, at >> 2][at & 3] ?? 0)
+  const body = Uint8Array.from({ length: (count - 1) * pieceBytes + lastBytes }, (_, at) => at % 251)
+  return { headers, headerBytes: 4, body, pieceBytes, count }
+}
+
 const filled = (size: number, value: number) => new Uint8Array(size).fill(value)
 
 describe.each(openers)('a %s UDP socket', (_, open) => {
@@ -58,17 +64,33 @@ describe.each(openers)('a %s UDP socket', (_, open) => {
     await expect.poll(() => heard).toEqual([new Uint8Array()])
   })
 
-  it('keeps datagrams apart and in order, whatever their sizes', async () => {
-    const { near, to, heard, errors } = await openPair(open)
-    const sizes = [...Array.from({ length: 70 }, () => 1472), 300, 1472, 4, 0, 1472]
-    near.sendMany(
-      sizes.map((size, index) => [filled(Math.min(4, size), index), filled(Math.max(0, size - 4), index)]),
-      to,
-    )
-    await expect.poll(() => heard.length).toBe(sizes.length)
-    expect(heard).toEqual(sizes.map((size, index) => filled(size, index)))
-    expect(errors).toEqual([])
-  })
+  it.each([
+    [1, 1468, 1468],
+    [1, 1468, 0],
+    [64, 1468, 1468],
+    [64, 1468, 3],
+    [70, 8, 0],
+  ])(
+    'sends a run of %i datagrams of %i bytes, the last of %i, apart and in order',
+    async (count, pieceBytes, lastBytes) => {
+      const { near, to, heard, errors } = await openPair(open)
+      const run = createRun(count, pieceBytes, lastBytes)
+      near.sendRun(run, to)
+      near.sendRun(
+        { ...run, headers: run.headers.subarray(0, 4), body: run.body.subarray(0, 5), count: 1 },
+        to,
+      )
+      await expect.poll(() => heard.length).toBe(count + 1)
+      expect(heard.slice(0, -1)).toEqual(
+        Array.from({ length: count }, (_, index) => {
+          const piece = run.body.subarray(index * pieceBytes, (index + 1) * pieceBytes)
+          return Uint8Array.of(1, 2, 3, index, ...piece)
+        }),
+      )
+      expect(heard.at(-1)?.length).toBe(4 + Math.min(5, run.body.length))
+      expect(errors).toEqual([])
+    },
+  )
 
   it('answers a burst', async () => {
     const { near, to, echoes } = await openPair(open)
@@ -99,38 +121,23 @@ it.runIf(process.platform === 'linux')('finds the calls of Linux wherever this i
 
 describe('datagrams that leave together', () => {
   const to = { address, port: 1 }
-  const pack = (sizes: number[], canSegment = true) =>
-    packMessages(
-      sizes.map((size) => [filled(size, 0)]),
-      to,
-      canSegment,
-    ).map(({ parts, segmentBytes }) => [parts.length, segmentBytes])
-
-  it('are of one size, but for the last', () => {
-    expect(pack([100, 100, 100])).toEqual([[3, 100]])
-    expect(pack([100, 100, 50])).toEqual([[3, 100]])
-    expect(pack([100, 50, 50])).toEqual([
-      [2, 100],
-      [1, 0],
-    ])
-    expect(pack([50, 100])).toEqual([
-      [1, 0],
-      [1, 0],
-    ])
-  })
+  const cut = (count: number, pieceBytes: number, canSegment = true) =>
+    cutRun(createRun(count, pieceBytes, 3), to, canSegment).map(({ run }) => [run?.count, run?.body.length])
 
   it('are no more than the kernel takes', () => {
-    expect(pack(Array.from({ length: 65 }, () => 10))).toEqual([
-      [64, 10],
-      [1, 0],
+    expect(cut(64, 100)).toEqual([[64, 6303]])
+    expect(cut(65, 10)).toEqual([
+      [64, 640],
+      [1, 3],
     ])
-    expect(pack(Array.from({ length: 50 }, () => 1472)).map(([count]) => count)).toEqual([44, 6])
+    expect(cut(50, 1468).map(([count]) => count)).toEqual([44, 6])
   })
 
   it('are each on its own where segments cannot be had', () => {
-    expect(pack([100, 100], false)).toEqual([
-      [1, 0],
-      [1, 0],
+    expect(cut(3, 100, false)).toEqual([
+      [1, 100],
+      [1, 100],
+      [1, 3],
     ])
   })
 })

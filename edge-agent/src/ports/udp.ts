@@ -25,14 +25,22 @@ export interface UdpHandlers {
 /** One datagram, in parts that are sent one behind the other. */
 export type Datagram = readonly Uint8Array[]
 
+/** Datagrams of one size, but for the last one: each a header, and the next piece of a body that they share. */
+export interface DatagramRun {
+  /** The headers of all, one behind the other. */
+  headers: Uint8Array
+  headerBytes: number
+  body: Uint8Array
+  /** Of the body, in each but the last. */
+  pieceBytes: number
+  count: number
+}
+
 export interface UdpSocket {
   /** Sends one datagram; what goes wrong later reaches `error`. */
   send: (parts: Datagram, to: UdpEndpoint) => void
-  /**
-   * Sends several to one peer, in order; all but the last of one size leave in the fewest calls that the system has for it.
-   * The bytes must stay as they are for some milliseconds.
-   */
-  sendMany: (datagrams: readonly Datagram[], to: UdpEndpoint) => void
+  /** Sends a run to one peer, in order and in the fewest calls that the system has for it. Its bytes must stay as they are. */
+  sendRun: (run: DatagramRun, to: UdpEndpoint) => void
   close: () => void
 }
 

@@ -106,9 +106,10 @@ function refuseSafety(order: BmcOrder, { machine, site }: BmcOrderCheck): BmcOrd
   return null
 }
 
-/** Whether it may end what runs on the machine. */
+/** Whether it may end what runs on the machine, or put something else in the place of what it starts from. */
 function interrupts(what: BmcAction): boolean {
-  return what.action === 'netboot' || (what.action === 'power' && what.operation !== 'on')
+  if (what.action === 'netboot' || what.action === 'insert-media') return true
+  return what.action === 'power' && what.operation !== 'on'
 }
 
 function isSame(a: BmcAction, b: BmcAction): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type CachedImage, decideCacheLimit, decideEvictions } from './image-cache.ts'
+import { type CachedImage, decideCacheLimit, decideEvictions, hasMoreRoom } from './image-cache.ts'
 
 const gib = 1024 ** 3
 
@@ -54,4 +54,13 @@ describe('what goes', () => {
     ]
     expect(decideEvictions(images, 10)).toEqual(['other'])
   })
+})
+
+test('another try takes clearly more room than the one that failed had', () => {
+  const mib = 1024 ** 2
+  expect(hasMoreRoom(15 * mib, 0)).toBe(false)
+  expect(hasMoreRoom(16 * mib, 0)).toBe(true)
+  expect(hasMoreRoom(gib + 99 * mib, gib)).toBe(false)
+  expect(hasMoreRoom(gib + 103 * mib, gib)).toBe(true)
+  expect(hasMoreRoom(0, gib)).toBe(false)
 })

@@ -41,6 +41,15 @@ export function decideEvictions(images: readonly CachedImage[], limitBytes: numb
   return leaving.filter((image) => !isKeptAnyway(image)).map(({ imageId }) => imageId)
 }
 
+/** Less than this is nothing: logs come and go. */
+const leastGainBytes = 16 * 1024 * 1024
+const leastGainShare = 0.1
+
+/** Whether an image that found too little room is worth another try: each takes clearly more than the one before. */
+export function hasMoreRoom(nowBytes: number, thenBytes: number): boolean {
+  return nowBytes - thenBytes >= Math.max(leastGainBytes, thenBytes * leastGainShare)
+}
+
 function countHolders(images: readonly CachedImage[]): Map<string, number> {
   const holders = new Map<string, number>()
   for (const { chunks } of images)

@@ -96,7 +96,7 @@ describe('where an edge gets an image from', () => {
 
   it('is its source again when who was waited for is gone, never begins, or gets stuck', () => {
     expect(waitFor((at) => (at < 5 ? [news('a', { status: 'importing' })] : []), 60)?.seconds).toBe(5)
-    expect(waitFor(() => [news('a')], 60)?.seconds).toBe(20)
+    expect(waitFor(() => [news('a')], 90)?.seconds).toBe(60)
     const stuck = (at: number) => [news('a', { status: 'importing', bytesDone: Math.min(at, 10) })]
     expect(waitFor(stuck, 300)?.seconds).toBe(100)
     expect(waitFor((at) => [news('a', { status: 'importing', bytesDone: at })], 3600)).toBeNull()

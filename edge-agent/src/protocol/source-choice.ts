@@ -37,7 +37,7 @@ export type SourceChoice =
 export const claiming = 'claiming'
 
 /** So long may an edge say the same before it counts as stuck. */
-const stuckAfterMs = { ready: 30_000, importing: 90_000, wanted: 20_000, none: 0 } as const
+const stuckAfterMs = { ready: 30_000, importing: 90_000, wanted: 60_000, none: 0 } as const
 /** So long is waited at most, whatever is said. */
 export const longestWaitMs = 2 * 3600_000
 

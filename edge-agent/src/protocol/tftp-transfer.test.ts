@@ -128,6 +128,14 @@ describe('a TFTP transfer', () => {
     expect(outcome(play(state, timer(5001)))).toEqual({ kind: 'unconfirmed' })
   })
 
+  it('ends where its client begins anew: unconfirmed where it lacks only its last ACK', () => {
+    const anew: TftpEvent = { kind: 'begun-anew', atMs: 2 }
+    const { state } = play(transfer(600), started, ack(1, 1))
+    expect(outcome(play(state, anew))).toEqual({ kind: 'unconfirmed' })
+    expect(outcome(play(transfer(2000), started, ack(1, 1), anew))).toMatchObject({ kind: 'aborted' })
+    expect(outcome(play(transfer(10), started, anew))).toMatchObject({ kind: 'aborted' })
+  })
+
   it('knows a question for the size from a broken transfer', () => {
     const error: TftpEvent = { kind: 'refused', message: 'User aborted', atMs: 1 }
     expect(outcome(play(transfer(100, { tsize: '0' }), started, error))).toEqual({ kind: 'size-probe' })

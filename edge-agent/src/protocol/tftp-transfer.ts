@@ -51,6 +51,8 @@ export type TftpEvent =
   | { kind: 'started'; atMs: number }
   | { kind: 'acknowledged'; block: number; atMs: number }
   | { kind: 'refused'; message: string; atMs: number }
+  /** The client asks for something else: often it was heard of that before its last ACK. */
+  | { kind: 'begun-anew'; atMs: number }
   | { kind: 'timer'; atMs: number }
 
 export interface TftpStep {
@@ -104,6 +106,8 @@ export function transitionTftpTransfer(state: TftpTransferState, event: TftpEven
       return handleAck(state, event.block, event.atMs)
     case 'refused':
       return end(state, judgeError(state, event.message))
+    case 'begun-anew':
+      return end(state, judgeNewBeginning(state))
   }
 }
 
@@ -112,8 +116,12 @@ function lastBlock(state: TftpTransferState): number {
   return Math.floor(state.sizeBytes / state.parameters.blockSizeBytes) + 1
 }
 
+function wasAllSent(state: TftpTransferState): boolean {
+  return state.sent === lastBlock(state)
+}
+
 function handleTimer(state: TftpTransferState, atMs: number): TftpStep {
-  const isAllSent = state.sent === lastBlock(state)
+  const isAllSent = wasAllSent(state)
   const patienceMs = isAllSent || state.acknowledged === 0 ? longestSilenceAtEndsMs : longestSilenceMs
   const askedMs = (state.parameters.timeoutSeconds ?? 0) * 1000
   if (atMs - state.heardAtMs >= Math.max(patienceMs, 2 * askedMs)) {
@@ -202,6 +210,11 @@ function measureRoundTrip(state: TftpTransferState, sampleMs: number): void {
 function judgeError(state: TftpTransferState, message: string): TftpOutcome {
   const onlyAskedSize = state.accepted.has('tsize') && state.acknowledged === 0
   return onlyAskedSize ? { kind: 'size-probe' } : { kind: 'aborted', message }
+}
+
+function judgeNewBeginning(state: TftpTransferState): TftpOutcome {
+  if (wasAllSent(state) && state.acknowledged > 0) return { kind: 'unconfirmed' }
+  return { kind: 'aborted', message: 'The client began anew' }
 }
 
 function end(state: TftpTransferState, outcome: TftpOutcome): TftpStep {

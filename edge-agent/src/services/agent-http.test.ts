@@ -22,7 +22,7 @@ test('a client that resets its connection in the middle of an upgrade harms nobo
         busy: false,
       }),
       log: silentLog,
-      isReady: () => true,
+      findUnready: () => [],
       metrics: () => '',
     },
     0,

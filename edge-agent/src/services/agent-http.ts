@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Log } from '@dragonfly/schema/log'
 import { ramdiskLinkPath, type SiblingStatus } from '@dragonfly/schema/wire'
 import { plainAddress } from './ramdisk-link/link.ts'
+import type { Unready } from './readiness.ts'
 import type { Thing } from './siblings/siblings.ts'
 
 export interface AgentHttpRoutes {
@@ -16,9 +17,10 @@ export interface AgentHttpRoutes {
     address: string | null
     body: string
   }) => Promise<boolean>
+  /** Nothing when it is ready. */
+  findUnready: () => Unready[]
   /** How this edge stands with an image, or a version of the boot bundle: for the other edges of its site. */
   standing: (thing: Thing) => SiblingStatus
-  isReady: () => boolean
   metrics: () => string
 }
 
@@ -48,10 +50,7 @@ export const agentHttpRoutes = {
   readiness: {
     path: /^\/readyz$/,
     methods: ['GET', 'HEAD'],
-    serve: ({ response, routes }: Asked) =>
-      routes.isReady()
-        ? answer(response, 200, 'ready\n')
-        : answer(response, 503, 'no state from the site yet\n'),
+    serve: ({ response, routes }: Asked) => answerReadiness(response, routes.findUnready()),
   },
   metrics: {
     path: /^\/metrics$/,
@@ -112,6 +111,23 @@ export async function listenAgentHttp(
         server.closeAllConnections()
       }),
   }
+}
+
+/** As the control plane answers: RFC 9457, with a reason for each check that failed. */
+function answerReadiness(response: ServerResponse, found: readonly Unready[]): void {
+  if (found.length === 0) {
+    answer(response, 200, 'ok\n')
+    return
+  }
+  const problem = {
+    type: 'urn:dragonfly:problem:not-ready',
+    title: 'Not available',
+    status: 503,
+    detail: found.map(({ check, message }) => `${check}: ${message}`).join(' '),
+    code: 'not-ready',
+    errors: found.map(({ check, message }) => ({ path: check, message })),
+  }
+  answer(response, 503, JSON.stringify(problem), 'application/problem+json')
 }
 
 /** A line for each answer but those to who looks after its health. Of a phone-home's path, its token is left out. */

@@ -1,4 +1,4 @@
-import { type SiteState, siteStateSchema } from '@dragonfly/schema/wire'
+import { type ReplaceKeyRequest, type SiteState, siteStateSchema } from '@dragonfly/schema/wire'
 import { z } from 'zod'
 import type { EdgeKey } from './edge-key.ts'
 import { signEdgeToken } from './signing.ts'
@@ -32,10 +32,15 @@ export interface ControlPlane {
   fetchBytes(path: string, maxBytes: number): Promise<Uint8Array>
 }
 
-export function createControlPlane(identity: EdgeIdentity, key: EdgeKey, now: () => number): ControlPlane {
+/** `key`: the one that counts when it is asked for. */
+export function createControlPlane(
+  identity: EdgeIdentity,
+  key: () => EdgeKey,
+  now: () => number,
+): ControlPlane {
   const { url, edgeId, controlPlaneId } = identity
   const authorization = async (): Promise<string> =>
-    `Bearer ${await signEdgeToken(key, { edgeId, controlPlaneId, nowMs: now() })}`
+    `Bearer ${await signEdgeToken(key(), { edgeId, controlPlaneId, nowMs: now() })}`
   const get = async (path: string, headers: Record<string, string>): Promise<Response> =>
     fetch(`${url}/api/edge/v1${path}`, {
       headers: { authorization: await authorization(), ...headers },
@@ -62,7 +67,7 @@ export function createControlPlane(identity: EdgeIdentity, key: EdgeKey, now: ()
 
 /** Tells the control plane that this edge leaves its site; it is revoked there. Throws when it was not taken. */
 export async function postLeave(identity: EdgeIdentity, key: EdgeKey, now: () => number): Promise<void> {
-  const { authorization } = createControlPlane(identity, key, now)
+  const { authorization } = createControlPlane(identity, () => key, now)
   const response = await fetch(`${identity.url}/api/edge/v1/leave`, {
     method: 'POST',
     headers: { authorization: await authorization() },
@@ -70,6 +75,38 @@ export async function postLeave(identity: EdgeIdentity, key: EdgeKey, now: () =>
     redirect: 'error',
   })
   if (!response.ok) throw await readProblem(response)
+}
+
+/** The control plane's side of an identity key. */
+export interface KeyDesk {
+  /** Whether the edge is known by this key. Throws when nobody answers. */
+  isTaken(key: EdgeKey): Promise<boolean>
+  /** Throws a ControlPlaneError when it was not taken. */
+  replace(by: EdgeKey, request: ReplaceKeyRequest): Promise<void>
+}
+
+export function createKeyDesk(identity: EdgeIdentity, now: () => number): KeyDesk {
+  const ask = async (key: EdgeKey, init: RequestInit): Promise<Response> => {
+    const authorization = await createControlPlane(identity, () => key, now).authorization()
+    return fetch(`${identity.url}/api/edge/v1/key`, {
+      ...init,
+      headers: { authorization, ...(init.body ? { 'content-type': 'application/json' } : {}) },
+      signal: AbortSignal.timeout(requestTimeoutMs),
+      redirect: 'error',
+    })
+  }
+  return {
+    async isTaken(key) {
+      const response = await ask(key, {})
+      if (response.status === 401) return false
+      if (!response.ok) throw await readProblem(response)
+      return true
+    },
+    async replace(by, request) {
+      const response = await ask(by, { method: 'POST', body: JSON.stringify(request) })
+      if (!response.ok) throw await readProblem(response)
+    },
+  }
 }
 
 export async function readProblem(response: Response): Promise<ControlPlaneError> {

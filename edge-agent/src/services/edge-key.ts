@@ -21,18 +21,64 @@ export function generateEdgeKey(): EdgeKey {
   return toKey(privateJwkSchema.parse(privateKey.export({ format: 'jwk' })))
 }
 
-export async function storeEdgeKey(dataDir: string, key: EdgeKey): Promise<void> {
-  await writeFileAtomically(keyPath(dataDir), `${JSON.stringify(key.privateJwk)}\n`, 0o600)
+/** The edge's keys. They are one file, so that a crash leaves all of one moment. */
+export interface KeyRing {
+  current: EdgeKey
+  createdAtMs: number
+  /** Made, and perhaps shown to the control plane: its answer is still to come. */
+  next: EdgeKey | null
+  /** Newest first: a control plane that was restored from a backup may know no newer one. */
+  earlier: readonly EdgeKey[]
+  /** The last request to replace it that was carried out. */
+  requestId: string | null
+}
+
+export const mostEarlierKeys = 4
+
+const ringSchema = privateJwkSchema.extend({
+  createdAtMs: z.number().int().default(0),
+  next: privateJwkSchema.nullable().default(null),
+  earlier: z.array(privateJwkSchema).max(mostEarlierKeys).default([]),
+  requestId: z.string().nullable().default(null),
+})
+
+/** An older version reads `current` from the same file, and passes the rest over. */
+export async function storeKeyRing(dataDir: string, ring: KeyRing): Promise<void> {
+  const { current, next, earlier, ...more } = ring
+  const file: z.input<typeof ringSchema> = {
+    ...current.privateJwk,
+    ...more,
+    next: next?.privateJwk ?? null,
+    earlier: earlier.map(({ privateJwk }) => privateJwk),
+  }
+  await writeFileAtomically(keyPath(dataDir), `${JSON.stringify(file)}\n`, 0o600)
+}
+
+export function createKeyRing(current: EdgeKey, createdAtMs: number): KeyRing {
+  return { current, createdAtMs, next: null, earlier: [], requestId: null }
 }
 
 export async function removeEdgeKey(dataDir: string): Promise<void> {
   await rm(keyPath(dataDir), { force: true })
 }
 
-/** Null when there is none. */
+/** The one that counts; null when there is none. */
 export async function loadEdgeKey(dataDir: string): Promise<EdgeKey | null> {
+  return (await loadKeyRing(dataDir))?.current ?? null
+}
+
+/** Null when there is none. */
+export async function loadKeyRing(dataDir: string): Promise<KeyRing | null> {
   try {
-    return toKey(privateJwkSchema.parse(JSON.parse(await readFile(keyPath(dataDir), 'utf8'))))
+    const file = ringSchema.parse(JSON.parse(await readFile(keyPath(dataDir), 'utf8')))
+    const { createdAtMs, next, earlier, requestId, ...current } = file
+    return {
+      current: toKey(current),
+      createdAtMs,
+      next: next && toKey(next),
+      earlier: earlier.map(toKey),
+      requestId,
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw new Error(`${keyPath(dataDir)} can’t be read as a key: join again with --force.`, { cause: error })

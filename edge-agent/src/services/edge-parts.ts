@@ -13,6 +13,7 @@ import { createOrderDesk, type OrderDesk } from './deployments/order-desk.ts'
 import { createOrders, trustedKeys } from './deployments/orders.ts'
 import { createDeploymentRunner, type DeploymentRunner } from './deployments/runner.ts'
 import { createDhcpObserver, type DhcpObserver } from './dhcp-observer.ts'
+import type { IdentityKeys } from './identity-keys.ts'
 import { createImageServerProcess, type ImageServerProcess } from './image-server-process.ts'
 import { type ImageLibrary, openImageLibrary } from './images/image-library.ts'
 import { importInProcess } from './images/import-process.ts'
@@ -34,6 +35,7 @@ export interface EdgeOptions {
   database: Database
   identity: EdgeIdentity
   controlPlane: ControlPlane
+  keys: IdentityKeys
   /** Caches that ramdisks fetch images from, instead of from this edge. */
   imageServers?: readonly string[]
   now: () => number

@@ -2,16 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sealFor, verifySealingKey } from '@dragonfly/schema/sealing'
-import { revocationType, type SealingRecipient } from '@dragonfly/schema/wire'
+import { revocationType, type SealingRecipient, signerLinkType } from '@dragonfly/schema/wire'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { joinToken, startControlPlane } from '../../test/control-plane.ts'
 import { type EdgeUnderTest, loopback, startEdgeUnderTest, until } from '../../test/edge.ts'
 import { createSigner, makeDeployment, makeMachine, type Signer } from '../../test/site.ts'
+import { trustedKeys } from './deployments/orders.ts'
 import { loadEdgeKey } from './edge-key.ts'
 import { joinSite } from './join.ts'
 import { explainRevoked } from './revocation.ts'
 import { rotateSealingKey } from './rotate.ts'
 import { loadSealingKeys } from './sealing-keys.ts'
+import { loadIdentity } from './store/identity.ts'
 
 // Processes are started, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -121,6 +123,83 @@ describe('rotated sealing keys', () => {
     for (const text of [kept, told]) expect(text).not.toContain(password)
     site.control.setState({ version: 11, sealingKeys, machines: [makeMachine()] })
     await until(async () => (await keysHeld()) === 1, 'the old key to go')
+  })
+})
+
+describe('signer keys that follow each other', () => {
+  const [second, third] = [createSigner('k2'), createSigner('k3')]
+  const link = (from: Signer, to: Signer, forgetsEarlier = false) =>
+    from.sign({ ...to.key, iat: 1_700_000_000, forgetsEarlier }, signerLinkType)
+  const pinned = async () => (await loadIdentity(site.database))?.signerKeys.map(({ kid }) => kid)
+  const applied = (version: number) =>
+    site.control.frames.some((frame) => frame.type === 'state-applied' && frame.version === version)
+
+  test('are learnt by an edge that was away while two of them came, and stay known', async () => {
+    const { signer } = site.control
+    await site.edge.stop()
+    const signerLinks = [await link(signer, second), await link(second, third)]
+    site.control.setState({ version: 10, signerKeys: [third.key, second.key], signerLinks })
+    await site.restart()
+    await until(async () => (await pinned())?.includes('k3'), 'the third key')
+    await site.restart()
+    expect(await pinned()).toEqual(['k1', 'k2', 'k3'])
+    // What they sign is acted on.
+    const [machine, other] = [makeMachine(), makeMachine({ machineId: 'machine-2', macs: [mac] })]
+    const ids = (deploymentId: string) => ({ order: { deploymentId }, deployment: { deploymentId } })
+    const deployments = [
+      await makeDeployment(third, machine, ids('deployment-1')),
+      await makeDeployment(createSigner('x'), other, ids('deployment-2')),
+    ]
+    site.control.setState({ version: 11, machines: [machine, other], deployments })
+    const failed = await site.event('deployment.failed')
+    expect(failed).toMatchObject({ deploymentId: 'deployment-2', reason: 'unknown-signer' })
+    expect(site.edge.status().deployments).toEqual({ armed: 1, failed: 1 })
+  })
+
+  test('are not a stranger’s', async () => {
+    const stranger = createSigner('x')
+    const signerLinks = [await link(stranger, second)]
+    site.control.setState({ version: 10, signerKeys: [second.key], signerLinks })
+    await until(() => applied(10), 'the state')
+    expect(await pinned()).toEqual(['k1'])
+  })
+
+  test('are the earlier ones again when the control plane was restored from before', async () => {
+    const { signer } = site.control
+    site.control.setState({
+      version: 10,
+      signerKeys: [second.key],
+      signerLinks: [await link(signer, second)],
+    })
+    await until(() => applied(10), 'the state')
+    const restored = { generation: 'restored', signerKeys: [signer.key], signerLinks: [] }
+    site.control.setState({ version: 2, ...restored })
+    await until(() => applied(2), 'the restored state')
+    const identity = await loadIdentity(site.database)
+    if (!identity) throw new Error('it has joined')
+    expect(trustedKeys(identity, site.edge.siteState()).map(({ kid }) => kid)).toEqual(['k1'])
+    // And followed by others than before.
+    site.control.setState({
+      version: 3,
+      ...restored,
+      signerKeys: [third.key],
+      signerLinks: [await link(signer, third)],
+    })
+    await until(async () => (await pinned())?.includes('k3'), 'the other key')
+  })
+
+  test('are forgotten for good when they may have been stolen', async () => {
+    const { signer } = site.control
+    const signerLinks = [await link(signer, second, true)]
+    site.control.setState({ version: 10, signerKeys: [second.key], signerLinks })
+    await until(async () => (await pinned())?.join() === 'k2', 'the new key')
+    site.control.setState({
+      version: 11,
+      signerKeys: [signer.key, third.key],
+      signerLinks: [await link(signer, third)],
+    })
+    await until(() => applied(11), 'the state')
+    expect(await pinned()).toEqual(['k2'])
   })
 })
 
@@ -243,7 +322,10 @@ describe('network services', () => {
     const port = await until(() => site.edge.agentPort(), 'the port')
     const images = await until(() => site.edge.imagePort(), 'the image server')
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200)
-    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
+    await until(() => site.edge.status().health.ok, 'its processes')
+    const unready = await fetch(`http://127.0.0.1:${port}/readyz`)
+    expect(unready.status).toBe(503)
+    expect(await unready.json()).toMatchObject({ code: 'not-ready', errors: [{ path: 'boot-bundle' }] })
     expect((await fetch(`http://127.0.0.1:${images}/healthz`)).status).toBe(200)
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     expect(metrics).toContain('dragonfly_edge_tunnel_connected 1')

@@ -1,4 +1,11 @@
-import { consoleAbility, observeDhcpAbility, type SiteState, updateAbility } from '@dragonfly/schema/wire'
+import {
+  consoleAbility,
+  observeDhcpAbility,
+  replaceKeyAbility,
+  type SiteState,
+  signerLinksAbility,
+  updateAbility,
+} from '@dragonfly/schema/wire'
 import { knownCommands } from './bmc/commands.ts'
 import { servedInterfaces } from './boot-view.ts'
 import { trustedKeys } from './deployments/orders.ts'
@@ -6,9 +13,12 @@ import { handlePhoneHome } from './deployments/phone-home.ts'
 import { checkDisk } from './doctor/check-host.ts'
 import { assembleEdge, type EdgeOptions, type EdgeParts } from './edge-parts.ts'
 import type { CacheWishes } from './images/shelf.ts'
+import { createKeyKeeper } from './keep-key.ts'
+import { learnSigners } from './learn-signers.ts'
 import { renderMetrics } from './metrics.ts'
 import type { Problems } from './problems.ts'
 import { createRamdiskServer } from './ramdisk-link/server.ts'
+import { judgeReadiness, type Unready } from './readiness.ts'
 import type { SeenBootEvent } from './responder-messages.ts'
 import { endService, readRevocation } from './revocation.ts'
 import { retireUnused } from './sealing.ts'
@@ -37,6 +47,7 @@ const diskEveryMs = 60_000
 const tickEveryMs = 2_000
 /** How finely polls are spread. */
 const pollTickMs = 250
+const keyLookEveryMs = 60 * 60_000
 /** By then every part has found its problems again. */
 const problemsSettleMs = 30_000
 /** Before the problems settle: those of an earlier run are found again, or over. */
@@ -61,7 +72,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       log,
       upgradeRamdisk: ramdisks.handleUpgrade,
       phoneHome: (report) => handlePhoneHome({ database: options.database, runner: parts.runner }, report),
-      isReady: () => parts.site.state() !== null,
+      findUnready: () => findUnready(parts),
       standing: (thing) => ({
         edgeId: options.identity.edgeId,
         ...(thing.kind === 'image'
@@ -76,12 +87,22 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     problems: parts.problems,
     onClose: parts.links.closeAll,
   })
+  const keeper = createKeyKeeper(options.keys, log)
+  options.keys.onReplaced(async () => {
+    await parts.sealing.signAnew()
+    tunnel?.reconnect()
+  })
+  const takeState = async (state: SiteState): Promise<void> => {
+    await learnSigners(options.database, options.identity, state)
+    await applyState(state, parts, serving)
+    keeper.handleState(state)
+  }
   const sync = await openStateSync({
     ...options,
     siteId: options.identity.siteId,
     complain: log.warn,
     apply: async (state) => {
-      await applyState(state, parts, serving)
+      await takeState(state)
       options.onState?.(state)
       tunnel?.send({ type: 'state-applied', generation: state.generation, version: state.version })
     },
@@ -89,7 +110,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   })
   await watchInterfaces(options, parts, serving)
   const stored = sync.current()
-  if (stored) await applyState(stored, parts, serving)
+  if (stored) await takeState(stored)
   const tell = createStatusTeller(options)
   tunnel = startTunnel({
     ...options,
@@ -102,6 +123,8 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       ...knownCommands,
       consoleAbility,
       observeDhcpAbility,
+      signerLinksAbility,
+      replaceKeyAbility,
       ...(options.canUpdate ? [updateAbility] : []),
     ],
     onCancelCommand: parts.bmcs.cancel,
@@ -116,6 +139,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
         .catch((error) => log.error('A command was lost.', { commandId: frame.commandId, error })),
     onStatus: (status) => {
       tell(status)
+      keeper.handleStatus(status)
       if (status.kind !== 'revoked') return
       sync.stop()
       void endService({ ...parts, serving }, options.database, status.revokedAt).catch((error) =>
@@ -126,6 +150,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       readRevocation(text, options.identity.edgeId, trustedKeys(options.identity, parts.site.state())),
   })
   await watchDisk(options, parts)
+  const keyTimer = setInterval(keeper.tick, keyLookEveryMs)
   const stopTimers = startTimers(options, parts, serving, tunnel)
   return {
     status,
@@ -137,6 +162,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     siteState: parts.site.state,
     stop: async ({ keepResponder } = { keepResponder: false }) => {
       stopTimers()
+      clearInterval(keyTimer)
       tunnel?.stop()
       sync.stop()
       parts.bundle.stop()
@@ -187,7 +213,8 @@ async function watchInterfaces(options: EdgeOptions, parts: EdgeParts, serving: 
 }
 
 /** While there is room to write it down: a full disk can't be told any more. */
-async function watchDisk({ dataDir }: EdgeOptions, { problems }: EdgeParts): Promise<void> {
+async function watchDisk({ dataDir }: EdgeOptions, { problems, images }: EdgeParts): Promise<void> {
+  images.lookForRoom()
   const { level, message, remedy } = await checkDisk(dataDir)
   if (level === 'problem') await problems.raise('disk-low', 'disk', `${message} ${remedy}`)
   else await problems.clear('disk')
@@ -258,6 +285,16 @@ function describeEdge(
     problems: problems.list(),
     health: judgeHealth(parts, agentPort),
   }
+}
+
+function findUnready({ site, responder, imageServer, bundle, problems }: EdgeParts): Unready[] {
+  return judgeReadiness({
+    hasState: site.state() !== null,
+    listeners: responder.listeners(),
+    isImageServerUp: imageServer.port() !== null,
+    hasBundle: bundle.current().ready,
+    problems: problems.list(),
+  })
 }
 
 /** An edge that serves no interface has nothing to be missed. */

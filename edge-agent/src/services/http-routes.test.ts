@@ -33,7 +33,7 @@ beforeAll(async () => {
       busy: false,
     }),
     log: silentLog,
-    isReady: () => true,
+    findUnready: () => [],
     metrics: () => 'dragonfly_edge_info 1\n',
   }
   agent = await listenAgentHttp(routes, 0, '127.0.0.1')

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { type EnrolRequest, enrolResponseSchema } from '@dragonfly/schema/wire'
 import { describeError, readProblem } from './control-plane.ts'
-import { fingerprint, generateEdgeKey, storeEdgeKey } from './edge-key.ts'
+import { createKeyRing, fingerprint, generateEdgeKey, storeKeyRing } from './edge-key.ts'
 import { generateSealingKeys, signSealingKey, storeSealingKeys } from './sealing-keys.ts'
 import { loadIdentity, replaceIdentity } from './store/identity.ts'
 import { openStore } from './store/store.ts'
@@ -37,7 +37,7 @@ export async function joinSite(
     }
     const response = await enrol(options.url, request)
     if ('refused' in response) return { kind: 'refused', message: response.refused }
-    await storeEdgeKey(options.dataDir, key)
+    await storeKeyRing(options.dataDir, createKeyRing(key, now()))
     await storeSealingKeys(options.dataDir, sealingKeys)
     await replaceIdentity(store, { url: options.url, ...response }, now())
     return {

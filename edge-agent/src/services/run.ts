@@ -5,11 +5,11 @@ import { openProcessLog } from '../io/process-log.ts'
 import { openSystemdNotifier } from '../io/systemd-notify.ts'
 import { limitYoungGeneration } from '../io/young-generation.ts'
 import { giveUpPrivileges } from './confine.ts'
-import { type ControlPlane, createControlPlane, describeError } from './control-plane.ts'
+import { type ControlPlane, createControlPlane, createKeyDesk, describeError } from './control-plane.ts'
 import { trustedKeys } from './deployments/orders.ts'
 import { examine } from './doctor/examine.ts'
 import { type RunningEdge, startEdge } from './edge.ts'
-import { loadEdgeKey } from './edge-key.ts'
+import { openIdentityKeys } from './identity-keys.ts'
 import { explainRevoked } from './revocation.ts'
 import { removeSealingKeys } from './sealing-keys.ts'
 import { askRunningEdge, type ProgramStatus, serveStatus } from './status.ts'
@@ -35,8 +35,10 @@ export async function runEdge(options: {
   limitYoungGeneration()
   const database = await openStore(dataDir)
   const identity = await loadIdentity(database)
-  const key = await loadEdgeKey(dataDir)
-  if (!identity || !key) {
+  const keys =
+    identity &&
+    (await openIdentityKeys({ dataDir, identity, desk: createKeyDesk(identity, Date.now), now: Date.now }))
+  if (!identity || !keys) {
     database.close()
     complain('dragonfly-edge: this edge has not joined a site yet. First: dragonfly-edge join URL TOKEN')
     return 1
@@ -51,7 +53,9 @@ export async function runEdge(options: {
   const { edgeId, siteId, siteName, url } = identity
   const log = openProcessLog('supervisor').with({ edgeId, siteId })
   log.info(`dragonfly-edge ${version} at site ${siteName} of ${url}; data in ${dataDir}.`, { version })
-  const controlPlane = createControlPlane(identity, key, Date.now)
+  // From here on there may be processes to be ended: told while it starts, it stops in order once it has started.
+  const toldToStop = untilToldToStop()
+  const controlPlane = createControlPlane(identity, keys.current, Date.now)
   const updateHook: { want: (state: SiteState) => void } = { want: () => undefined }
   const installation = await findInstallation(process.argv[1])
   const edge = await startEdge({
@@ -62,6 +66,7 @@ export async function runEdge(options: {
     identity,
     imageServers: options.imageServers,
     controlPlane,
+    keys,
     now: Date.now,
     random: Math.random,
     log,
@@ -90,7 +95,7 @@ export async function runEdge(options: {
     '/update': (query) => takeUpdate(updates, query),
   })
   const stopNotifying = await tellSystemd()
-  log.info('Stopping.', { signal: await untilToldToStop() })
+  log.info('Stopping.', { signal: await toldToStop })
   stopNotifying()
   updates.stop()
   await shutDown(edge, log)

@@ -1,6 +1,6 @@
 import { recipientKids } from '@dragonfly/schema/sealing'
 import type { BmcCredentials, SealedCredentials, SealingRecipient, SiteState } from '@dragonfly/schema/wire'
-import { loadEdgeKey } from './edge-key.ts'
+import { type EdgeKey, loadEdgeKey } from './edge-key.ts'
 import {
   type CredentialsUse,
   type OpenedCredentials,
@@ -23,6 +23,8 @@ import {
 export interface Sealing {
   /** The signed public half of the newest key; null when the keys were forgotten. */
   signedKey(): string | null
+  /** The edge has another identity key: it vouches for this one from now on. */
+  signAnew(): Promise<void>
   openCredentials(
     sealed: unknown,
     use: Omit<CredentialsUse, 'siteId'>,
@@ -50,8 +52,12 @@ export async function openSealing(options: {
 }): Promise<Sealing> {
   const { dataDir, siteId, now } = options
   let keys: SealingKeys | null = await loadSealingKeys(dataDir)
-  const identity = await loadEdgeKey(dataDir)
-  if (!identity) throw new Error('This edge has no key: join a site first.')
+  const loadIdentityKey = async (): Promise<EdgeKey> => {
+    const key = await loadEdgeKey(dataDir)
+    if (!key) throw new Error('This edge has no key: join a site first.')
+    return key
+  }
+  let identity = await loadIdentityKey()
   let signed: string | null = null
   const take = async (next: SealingKeys): Promise<void> => {
     await storeSealingKeys(dataDir, next)
@@ -61,6 +67,10 @@ export async function openSealing(options: {
   await take(keys ?? (await generateSealingKeys(now())))
   return {
     signedKey: () => signed,
+    async signAnew() {
+      identity = await loadIdentityKey()
+      if (keys) signed = await signSealingKey(keys, identity)
+    },
     openCredentials: (sealed, use) => openCredentials(keys ?? [], sealed, { ...use, siteId }),
     sealOnEdge: async (credentials, recipients) =>
       keys

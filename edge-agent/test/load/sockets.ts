@@ -51,7 +51,7 @@ export async function createLoadSockets(): Promise<LoadSockets> {
       return fd
     },
     send: (fd, bytes, to) => {
-      const message: OutgoingMessage = { parts: [bytes], segmentBytes: 0, to }
+      const message: OutgoingMessage = { parts: [bytes], to }
       const messages = outgoing.get(fd)
       if (messages) messages.push(message)
       else outgoing.set(fd, [message])

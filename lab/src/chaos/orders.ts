@@ -36,6 +36,14 @@ export async function persist<T>(what: string, ask: () => Promise<T | undefined>
   }
 }
 
+/** Adopts a machine, whatever becomes of the answers. */
+export async function adoptMachine(api: ApiClient, machineId: string, name: string): Promise<void> {
+  await persist(`adopting ${name}`, async () => {
+    const { adopted } = await api.machine(machineId)
+    return adopted || (await api.adoptMachine(machineId, name)).adopted
+  })
+}
+
 /** Asks for a deployment until there is exactly one, whatever becomes of the answers. */
 export async function orderDeployment(
   api: ApiClient,

@@ -10,7 +10,7 @@ import { type ChaosPlatform, type ChaosProduct, startChaosProduct } from './chao
 import { type Evidence, readEvidence } from './evidence.ts'
 import { type Fault, type FaultMoment, planFaults, renderFault } from './fault-plan.ts'
 import { type RawImage, writeRawImage } from './image-content.ts'
-import { type OrderedDeployment, orderDeployment, persist, untilEnded } from './orders.ts'
+import { adoptMachine, type OrderedDeployment, orderDeployment, persist, untilEnded } from './orders.ts'
 
 export interface ChaosOptions {
   platform: ChaosPlatform
@@ -40,7 +40,12 @@ export async function runChaos(lab: Lab, options: ChaosOptions): Promise<Evidenc
   const { product } = chaos
   const images = await importImages(lab, chaos, seed)
   const faults = planFaults({ seed, deployments, kinds: [...chaos.kinds, 'power'] })
-  const run: Run = { ...options, chaos, ordered: [], faults, struck: [], images, current: new Map() }
+  const broken = Promise.withResolvers<never>()
+  const run: Run = {
+    ...options,
+    ...{ chaos, ordered: [], faults, struck: [], images, current: new Map() },
+    onBroken: broken.reject,
+  }
   const simulator = await startNetbootSimulator(
     lab,
     { count, seed, lossRate, bootFiles: 'head', diskDir: lab.state.dir },
@@ -59,9 +64,10 @@ export async function runChaos(lab: Lab, options: ChaosOptions): Promise<Evidenc
     deploymentsAtOnce: Math.max(1, Math.ceil(count * 0.6)),
   })
   onProgress(`${count} machines are discovered; ${faults.length} faults are to come`)
-  await Promise.all(machines.map((machine, place) => deployMachine(run, machine, place, count)))
+  const deployed = Promise.all(machines.map((machine, place) => deployMachine(run, machine, place, count)))
+  await Promise.race([deployed, broken.promise])
   for (const fault of faults) strike(run, fault)
-  await Promise.all(run.struck)
+  await Promise.race([Promise.all(run.struck), broken.promise])
   await untilDrained(lab, chaos)
   await simulator.stop()
   await chaos.stop()
@@ -76,6 +82,8 @@ export interface Run extends ChaosOptions {
   ordered: OrderedDeployment[]
   /** Faults that were carried out, or are being. */
   struck: Promise<void>[]
+  /** What was killed does not come back. */
+  onBroken: (error: unknown) => void
   simulator?: NetbootSimulator
   /** By MAC: the deployment that a machine is at. */
   current: Map<string, number>
@@ -96,7 +104,7 @@ async function deployMachine(run: Run, machine: MachineView, place: number, coun
   const { api } = run.chaos.product
   const { machineId } = machine
   const mac = machine.macs.find((candidate) => run.simulator?.macs.has(candidate)) ?? ''
-  await api.adoptMachine(machineId, `chaos-${place}`)
+  await adoptMachine(api, machineId, `chaos-${place}`)
   for (let index = place; index < run.deployments; index += count) {
     const image = run.images[Math.floor(index / count) % run.images.length]
     if (!image) throw new Error('there is no image')
@@ -120,11 +128,12 @@ async function deployMachine(run: Run, machine: MachineView, place: number, coun
   }
 }
 
-/** For a machine that runs its own disk, while it is to ask for its ramdisk. */
+/** For a machine that runs its own disk, found nobody to boot from perhaps, while it is to be in its ramdisk. */
 function createPowerButton(run: Run, mac: string): (view: DeploymentView) => void {
   let pressedMs = Date.now() + firstPressAfterMs - impatienceMs
   return ({ status, stage }) => {
-    const isWanted = status === 'armed' && stage === 'powering' && isAtItsOwn(run, mac)
+    const isWritten = stage === 'restarting' || stage === 'first-boot'
+    const isWanted = status !== 'queued' && !isWritten && isAtItsOwn(run, mac)
     if (!isWanted || Date.now() - pressedMs < impatienceMs) return
     pressedMs = Date.now()
     run.simulator?.cutPower(mac, powerBackMs)
@@ -159,7 +168,7 @@ function strike(run: Run, fault: Fault): void {
     if (fault.kind === 'power') cutPowerOf(run, fault)
     else await run.chaos.strike(fault)
   }
-  run.struck.push(carryOut())
+  run.struck.push(carryOut().catch(run.onBroken))
 }
 
 function cutPowerOf(run: Run, { deployment, awayMs }: Fault): void {

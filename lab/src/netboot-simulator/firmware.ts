@@ -53,8 +53,27 @@ export async function netboot(host: FirmwareHost): Promise<Netboot> {
 
 /** DISCOVER until both an address and a boot file were offered, from one server or two; then REQUEST the address. */
 async function findBootFile(host: FirmwareHost, isIpxe: boolean): Promise<BootOffer | null> {
-  const { dhcp, signal } = host
-  const question: DhcpQuestion = {
+  const question = createDiscover(host, isIpxe)
+  const offers = await host.dhcp.ask(question, {
+    signal: host.signal,
+    isEnough: (answers) => answers.some(hasAddress) && answers.some(namesBootFile),
+  })
+  const leased = offers.find(hasAddress)
+  const boot = offers.find(namesBootFile)
+  if (!leased || !boot || !(await takeLease(host, question, leased))) return null
+  return { address: leased.yourAddress, dhcpServer: leased.server, boot }
+}
+
+/** An address, as an operating system asks for it that has no use for a boot file; false when nobody gives one. */
+export async function leaseAddress(host: FirmwareHost): Promise<boolean> {
+  const question = createDiscover(host, false)
+  const isEnough = (answers: readonly DhcpAnswer[]): boolean => answers.some(hasAddress)
+  const leased = (await host.dhcp.ask(question, { signal: host.signal, isEnough })).find(hasAddress)
+  return leased !== undefined && takeLease(host, question, leased)
+}
+
+function createDiscover(host: FirmwareHost, isIpxe: boolean): DhcpQuestion {
+  return {
     type: dhcpMessageTypes.discover,
     transactionId: host.random.whole(0, 2 ** 32 - 1),
     mac: host.mac,
@@ -62,13 +81,10 @@ async function findBootFile(host: FirmwareHost, isIpxe: boolean): Promise<BootOf
     architecture: host.firmware === 'uefi' ? 7 : 0,
     isIpxe,
   }
-  const offers = await dhcp.ask(question, {
-    signal,
-    isEnough: (answers) => answers.some(hasAddress) && answers.some(namesBootFile),
-  })
-  const leased = offers.find(hasAddress)
-  const boot = offers.find(namesBootFile)
-  if (!leased || !boot) return null
+}
+
+/** REQUESTs what was offered; false when it was not given after all. */
+async function takeLease(host: FirmwareHost, question: DhcpQuestion, leased: DhcpAnswer): Promise<boolean> {
   const { yourAddress: address, server: dhcpServer } = leased
   const request = {
     ...question,
@@ -78,10 +94,11 @@ async function findBootFile(host: FirmwareHost, isIpxe: boolean): Promise<BootOf
   }
   const isAnswer = ({ type }: DhcpAnswer): boolean =>
     type === dhcpMessageTypes.ack || type === dhcpMessageTypes.nak
-  const answers = await dhcp.ask(request, { signal, isEnough: (all) => all.some(isAnswer) })
-  if (!answers.some(({ type }) => type === dhcpMessageTypes.ack)) return null
+  const isEnough = (all: readonly DhcpAnswer[]): boolean => all.some(isAnswer)
+  const answers = await host.dhcp.ask(request, { signal: host.signal, isEnough })
+  if (!answers.some(({ type }) => type === dhcpMessageTypes.ack)) return false
   await host.takeAddress(address)
-  return { address, dhcpServer, boot }
+  return true
 }
 
 const hasAddress = (answer: DhcpAnswer): boolean =>

@@ -3,7 +3,7 @@ import type { Disk, Inventory } from '@dragonfly/schema/wire'
 import type { Random } from '../simulator/random.ts'
 import type { BootStage, EventDetail, MachineEvent, MachineFaults } from './boot-stage.ts'
 import type { DhcpClient } from './dhcp-client.ts'
-import { type Netboot, netboot } from './firmware.ts'
+import { type FirmwareHost, leaseAddress, type Netboot, netboot } from './firmware.ts'
 import { fetchByHttp } from './http-fetch.ts'
 import { fetchImage } from './image-check.ts'
 import { renderLogLine } from './log-line.ts'
@@ -133,9 +133,11 @@ export function startNetbootMachine(options: NetbootMachineOptions): NetbootMach
   }
 
   /** The installed system's first start: reports in as cloud-init would, then runs until its power goes. */
-  async function startInstalled(system: InstalledSystem): Promise<void> {
+  async function startInstalled(system: InstalledSystem, host: FirmwareHost): Promise<void> {
     const { signal } = power
     reach('local-boot')
+    // Its firmware may have found nobody to boot from, and so no address.
+    while (address === null && !(await leaseAddress(host))) await pause(reportAgainMs, signal)
     while (system.phoneHomeUrl !== null && !system.hasReported && address !== null) {
       const body = new URLSearchParams({ instance_id: system.deploymentId }).toString()
       const request = { address, signal, method: 'POST', body } as const
@@ -151,7 +153,7 @@ export function startNetbootMachine(options: NetbootMachineOptions): NetbootMach
   async function bootOnce(): Promise<void> {
     const { signal } = power
     const { uuid, manufacturer } = inventory.smbios
-    const found = await netboot({
+    const host: FirmwareHost = {
       ...options,
       uuid: uuid ?? '00000000-0000-0000-0000-000000000000',
       manufacturer: manufacturer ?? '',
@@ -159,9 +161,10 @@ export function startNetbootMachine(options: NetbootMachineOptions): NetbootMach
       signal,
       takeAddress,
       reach,
-    })
+    }
+    const found = await netboot(host)
     if (found.kind === 'ramdisk') return startRamdisk(found)
-    if (installed) return startInstalled(installed)
+    if (installed) return startInstalled(installed, host)
     const why = found.kind === 'nothing' ? found.why : 'its own disk holds nothing to start'
     tell({ kind: 'trouble', message: `${why}; starting over` })
     await pause(bootAgainMs, signal)

@@ -48,10 +48,11 @@ test('a BMC that streams its events is heard at once, and its virtual drive is f
     const host = ['-m', 'http.server', '8000', '--bind', lan.customer, '--directory', '/usr/lib/ipxe']
     await lab.spawn('customer', ['/usr/bin/python3', ...host], { stdio: 'ignore' })
     const url = `http://${lan.customer}:8000/ipxe.iso`
-    const ended = async (method: 'PUT' | 'DELETE' | 'POST', at: string, body?: object) => {
+    const ended = async (method: 'PUT' | 'DELETE' | 'POST', at: string, body?: { url: string }) => {
+      const confirmed = body ? await api.confirm('insertBmcMedia', { machineId, ...body }) : {}
       const { status, message, detail } = await endOfCommand(
         product,
-        await api.request<CommandView>(method, at, body),
+        await api.request<CommandView>(method, at, body, confirmed),
       )
       return [status, status === 'failed' ? message : detail]
     }

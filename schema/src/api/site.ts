@@ -69,6 +69,10 @@ export const edgeViewSchema = z
     version: z.string(),
     /** RFC 7638 thumbprint of its key; the edge prints the same one at join. */
     fingerprint: z.string(),
+    /** Since when it has this key. */
+    keySince: epochMsSchema,
+    /** It was asked to replace it. */
+    isKeyRequested: z.boolean(),
     /** When it made the key to which BMC passwords are sealed; null while it has none. */
     sealingKeySince: epochMsSchema.nullable(),
     status: z.enum(['online', 'lost', 'never-seen', 'revoked']),

@@ -60,6 +60,13 @@ export const edges = sqliteTable(
     /** A person wants this version; null when the edge runs it, or has told that it can't. */
     wantedVersion: text('wanted_version'),
     updateRequestedAt: integer('update_requested_at'),
+    /** A person wants another identity key; null when there is none to come. */
+    keyRequestedAt: integer('key_requested_at'),
+    /** How `publicKey` followed the ones before it, oldest first: each vouched for by the one before. */
+    keyChanges: text('key_changes', { mode: 'json' })
+      .notNull()
+      .$type<{ previous: string; vouched: string; at: number }[]>()
+      .default([]),
   },
   (table) => [
     index('edges_by_site').on(table.siteId),

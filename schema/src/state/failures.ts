@@ -124,7 +124,8 @@ export const failures: Record<string, FailureText> = {
   'http-error': { title: 'The server refused the download', nextStep: 'Check the URL in a browser.' },
   'cache-full': {
     title: 'The edge’s image cache is full',
-    nextStep: 'Remove images that are not needed, or give the edge a larger disk.',
+    nextStep:
+      'Remove images that are not needed, or give the edge a larger disk: the edge tries again by itself.',
   },
   'bad-url': {
     title: 'The URL can’t be used',

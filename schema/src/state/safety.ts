@@ -14,6 +14,8 @@ export const destructiveOperations = {
   powerMachines: ['machineIds', 'count', 'operation'],
   deleteMachines: ['machineIds', 'count'],
   clearBmcLog: ['machineId'],
+  // What a machine starts from next may be the disc: as grave as to reset it.
+  insertBmcMedia: ['machineId', 'url'],
   revokeEdge: ['edgeId'],
   deleteSite: ['siteId'],
   deleteImage: ['imageId'],

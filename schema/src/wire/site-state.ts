@@ -11,7 +11,7 @@ import {
 } from './common.ts'
 import { dhcpSettingsSchema, ipv4Schema } from './dhcp.ts'
 import { wantedImageSchema } from './image.ts'
-import { signerKeySchema } from './keys.ts'
+import { maxSignerLinks, signedSignerLinkSchema, signerKeySchema } from './keys.ts'
 import { planSchema } from './plan.ts'
 import { maxSealingRecipients, sealingRecipientSchema } from './sealing.ts'
 import { maxSiblings, siblingSchema } from './sibling.ts'
@@ -82,13 +82,18 @@ export const siteStateSchema = z.object({
   /** What an administrator switched off: no order of that kind is carried out. An older control plane has no switches. */
   powerControl: z.enum(switchPositions).default('on'),
   reimage: z.enum(switchPositions).default('on'),
+  /** What orders may be signed with. An edge trusts those of them that it knows, or that links lead to. */
   signerKeys: z.array(signerKeySchema).min(1).max(16),
+  /** How each signer key followed the one before, oldest first. Left out by an older control plane. */
+  signerLinks: z.array(signedSignerLinkSchema).max(maxSignerLinks).optional(),
   /** To whom an edge seals what it makes itself. Left out by an older control plane. */
   sealingKeys: z.array(sealingRecipientSchema).max(maxSealingRecipients).optional(),
   /** The boot bundle to hold; fetched from /api/edge/v1/bundle. Null while none has been built. */
   bundleVersion: z.string().max(64).nullable(),
   /** This edge is to become this version. `requestId`: each request is tried once. Left out when there is none. */
   edgeUpdate: z.object({ version: z.string().max(64), requestId: z.string().max(64) }).optional(),
+  /** This edge is to replace its identity key, once for each request. Left out when nobody asked. */
+  replaceKey: z.object({ requestId: z.string().max(64) }).optional(),
   images: z.array(wantedImageSchema).max(10_000),
   /** How much of them an edge may keep on its disk; left out, it decides by the disk's size. */
   imageCacheBytes: sizeBytesSchema.optional(),

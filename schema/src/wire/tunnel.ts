@@ -17,6 +17,10 @@ export const edgePingEveryMs = 25_000
 export const observeDhcpAbility = 'dhcp.observe'
 /** The same: it can become another version by itself. */
 export const updateAbility = 'update'
+/** The same: it can replace its identity key. */
+export const replaceKeyAbility = 'key.replace'
+/** The same: it follows links from one signer key to the next. */
+export const signerLinksAbility = 'signer.links'
 
 export const incompatibilities = ['edge-too-old', 'edge-too-new'] as const
 

@@ -90,6 +90,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/signing-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key that work orders are signed with: since when, and what counts beside it */
+        get: operations["getSigningKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signing-key/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign with a new key from now on; edges follow by themselves, also those that are away */
+        post: operations["replaceSigningKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/front-door": {
         parameters: {
             query?: never;
@@ -730,6 +764,23 @@ export interface paths {
         put?: never;
         /** Ask the edge to listen for DHCP servers on its interfaces; the edge shows what it heard seconds later */
         post: operations["observeDhcp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/edges/{edgeId}/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have an edge replace its identity key: its fingerprint is another one afterwards */
+        post: operations["requestEdgeKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2027,6 +2078,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/edge/v1/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key by which the edge is known: an edge that was cut off asks which of its keys counts */
+        get: operations["getEdgeKey"];
+        put?: never;
+        /** The edge replaces its identity key: the old one vouches, the new one proves that it is held */
+        post: operations["replaceEdgeKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/edge/v1/state": {
         parameters: {
             query?: never;
@@ -2210,6 +2279,25 @@ export interface components {
                 status: "open" | "done" | "skipped";
             };
             dismissed?: boolean;
+        };
+        SigningKey: {
+            kid: string;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            createdAt: number | null;
+            earlier: {
+                kid: string;
+                /** @description Milliseconds since 1970-01-01T00:00:00Z */
+                until: number;
+            }[];
+            behind: {
+                edgeId: string;
+                hostname: string;
+            }[];
+        };
+        SigningKeyInput: {
+            replaces: string;
+            /** @default false */
+            isStolen: boolean;
         };
         FrontDoor: {
             /** @enum {string} */
@@ -2516,6 +2604,9 @@ export interface components {
             hostname: string;
             version: string;
             fingerprint: string;
+            /** @description Milliseconds since 1970-01-01T00:00:00Z */
+            keySince: number;
+            isKeyRequested: boolean;
             /** @description Milliseconds since 1970-01-01T00:00:00Z */
             sealingKeySince: number | null;
             /** @enum {string} */
@@ -3511,7 +3602,7 @@ export interface components {
         };
         ConfirmationCreate: {
             /** @enum {string} */
-            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "clearBmcLog" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
+            operation: "createDeployment" | "deployMachines" | "deleteMachine" | "powerMachine" | "powerMachines" | "deleteMachines" | "clearBmcLog" | "insertBmcMedia" | "revokeEdge" | "deleteSite" | "deleteImage" | "setSafetySwitch" | "setMinimumSafety" | "updateSite" | "updateFrontDoor";
             targets: {
                 [key: string]: unknown;
             };
@@ -4021,6 +4112,122 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key; never its private half */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKey"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SigningKeyInput"];
+            };
+        };
+        responses: {
+            /** @description The new key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKey"];
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7386,6 +7593,73 @@ export interface operations {
             };
         };
     };
+    requestEdgeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The edge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edge"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     requestEdgeUpdate: {
         parameters: {
             query?: never;
@@ -8497,6 +8771,15 @@ export interface operations {
             };
             /** @description Invalid input */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Safe mode: a confirmation is wanted */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13467,6 +13750,112 @@ export interface operations {
             };
         };
     };
+    getEdgeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its thumbprint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        fingerprint: string;
+                    };
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceEdgeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    vouched: string;
+                    proof: string;
+                    sealingKey?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The key that counts from now on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        fingerprint: string;
+                    };
+                };
+            };
+            /** @description The request can’t be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused by the state of things */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not a format that is understood */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getEdgeState: {
         parameters: {
             query?: never;
@@ -13537,6 +13926,7 @@ export interface operations {
                                 x: string;
                             };
                         }[];
+                        signerLinks?: string[];
                         sealingKeys?: ({
                             /** @enum {string} */
                             kind: "edge";
@@ -13564,6 +13954,9 @@ export interface operations {
                         bundleVersion: string | null;
                         edgeUpdate?: {
                             version: string;
+                            requestId: string;
+                        };
+                        replaceKey?: {
                             requestId: string;
                         };
                         images: {

@@ -14,6 +14,7 @@ export const keys = {
   setup: ['setup'],
   setupProgress: ['setup', 'progress'],
   sshKeys: ['setup', 'ssh-keys'],
+  signingKey: ['setup', 'signing-key'],
   me: ['me'],
   machines: ['machines'],
   machine: (machineId: string) => ['machine', machineId],
@@ -294,6 +295,11 @@ export const setupProgressQuery = queryOptions({
 export const sshKeysQuery = queryOptions({
   queryKey: keys.sshKeys,
   queryFn: async ({ signal }) => (await take(api.GET('/api/v1/ssh-keys', { signal }))).items,
+})
+
+export const signingKeyQuery = queryOptions({
+  queryKey: keys.signingKey,
+  queryFn: ({ signal }) => take(api.GET('/api/v1/signing-key', { signal })),
 })
 
 export const recoveryKeyQuery = queryOptions({

@@ -62,10 +62,17 @@ function mountRequests(app: OpenAPIHono<AppEnv>): void {
   })
   app.openapi(routes.insertBmcMedia, async (c) => {
     const { machineId } = c.req.valid('param')
-    return c.json(await changeMedia(c.get('deps'), personOf(c), machineId, c.req.valid('json').url), 202)
+    const change = { url: c.req.valid('json').url, safety: c.get('safety') }
+    return c.json(await changeMedia(c.get('deps'), personOf(c), machineId, change), 202)
   })
   app.openapi(routes.ejectBmcMedia, async (c) =>
-    c.json(await changeMedia(c.get('deps'), personOf(c), c.req.valid('param').machineId, null), 202),
+    c.json(
+      await changeMedia(c.get('deps'), personOf(c), c.req.valid('param').machineId, {
+        url: null,
+        safety: 'safe',
+      }),
+      202,
+    ),
   )
   app.openapi(routes.readBmcMedia, async (c) =>
     c.json(await readMedia(c.get('deps'), personOf(c), c.req.valid('param').machineId), 202),

@@ -87,13 +87,13 @@ export async function changeMedia(
   deps: Deps,
   person: Person,
   machineId: string,
-  url: string | null,
+  { url, safety }: { url: string | null; safety: SafetyMode },
 ): Promise<CommandView> {
   if (!(await readBmc(deps.db, machineId))) throw notFound('BMC')
   return control(deps, person, machineId, {
     title: url === null ? 'Eject the virtual disc' : 'Insert a virtual disc',
     what: url === null ? { action: 'eject-media' } : { action: 'insert-media', url },
-    safety: 'safe',
+    safety,
   })
 }
 

@@ -40,8 +40,3 @@ export function renderSiteBmc({
 }: Pick<BmcRow, keyof SiteBmc>): SiteBmc {
   return { address, port, protocol, mac, credentials, tlsPin }
 }
-
-export async function findBmcSite(db: Database, machineId: string): Promise<string | null> {
-  const [row] = await db.select({ siteId: bmcs.siteId }).from(bmcs).where(eq(bmcs.machineId, machineId))
-  return row?.siteId ?? null
-}

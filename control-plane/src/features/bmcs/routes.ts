@@ -147,7 +147,7 @@ export const insertBmcMedia = defineRoute({
   'x-access': 'power',
   'x-audit': ['url'],
   request: { params, body: jsonBody(mediaInputSchema) },
-  responses: { 202: accepted, ...problems(400, 401, 403, 404, 409, 415, 422) },
+  responses: { 202: accepted, ...problems(400, 401, 403, 404, 409, 415, 422, 428) },
 })
 
 export const ejectBmcMedia = defineRoute({

@@ -66,7 +66,7 @@ export async function enrolEdge(deps: Deps, request: EnrolRequest): Promise<Enro
     siteId: token.siteId,
     siteName: token.siteName,
     controlPlaneId: deps.identity.controlPlaneId,
-    signerKeys: deps.signer.keys,
+    signerKeys: (await deps.signer.trust()).signerKeys,
   }
 }
 

@@ -9,6 +9,7 @@ import { requireUpgrade } from '../../sockets.ts'
 import { revokeEdge } from '../edges/service.ts'
 import { releaseMissing } from '../edges/update.ts'
 import { enrolEdge } from './enrol.ts'
+import { readEdgeKey, replaceEdgeKey } from './replace-key.ts'
 import * as routes from './routes.ts'
 import { readSiteState, readStateVersion, siteStateTag } from './site-state.ts'
 
@@ -18,6 +19,7 @@ const enrolmentsPerMinute = { one: 20, all: 600 }
 export function mountEdgeApi(app: OpenAPIHono<AppEnv>): void {
   mountEnrolment(app)
   mountState(app)
+  mountKey(app)
   mountLeave(app)
   mountTunnel(app)
   mountBundle(app)
@@ -56,6 +58,16 @@ function mountState(app: OpenAPIHono<AppEnv>): void {
     c.header('cache-control', 'no-store')
     return c.json(state, 200)
   })
+}
+
+function mountKey(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(routes.getEdgeKey, async (c) => {
+    const { fingerprint } = await readEdgeKey(c.get('deps'), edgeOf(c))
+    return c.json({ fingerprint }, 200)
+  })
+  app.openapi(routes.replaceEdgeKey, async (c) =>
+    c.json(await replaceEdgeKey(c.get('deps'), edgeOf(c), c.req.valid('json')), 200),
+  )
 }
 
 function mountLeave(app: OpenAPIHono<AppEnv>): void {

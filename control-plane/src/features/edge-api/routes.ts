@@ -1,7 +1,9 @@
 import {
   bundleChunkParamsSchema,
+  edgeKeyViewSchema,
   enrolRequestSchema,
   enrolResponseSchema,
+  replaceKeyRequestSchema,
   signedBundleSchema,
   siteStateSchema,
 } from '@dragonfly/schema/wire'
@@ -33,6 +35,30 @@ export const getEdgeState = defineRoute({
     200: jsonResponse('The state', siteStateSchema),
     304: { description: 'Not changed' },
     ...problems(401),
+  },
+})
+
+export const getEdgeKey = defineRoute({
+  method: 'get',
+  path: '/api/edge/v1/key',
+  operationId: 'getEdgeKey',
+  tags: ['edge'],
+  summary: 'The key by which the edge is known: an edge that was cut off asks which of its keys counts',
+  'x-access': 'edge',
+  responses: { 200: jsonResponse('Its thumbprint', edgeKeyViewSchema), ...problems(401) },
+})
+
+export const replaceEdgeKey = defineRoute({
+  method: 'post',
+  path: '/api/edge/v1/key',
+  operationId: 'replaceEdgeKey',
+  tags: ['edge'],
+  summary: 'The edge replaces its identity key: the old one vouches, the new one proves that it is held',
+  'x-access': 'edge',
+  request: { body: jsonBody(replaceKeyRequestSchema) },
+  responses: {
+    200: jsonResponse('The key that counts from now on', edgeKeyViewSchema),
+    ...problems(400, 401, 409, 415, 422),
   },
 })
 

@@ -17,6 +17,7 @@ import type { PresentEdge } from '../../ports/index.ts'
 import { type BmcRow, renderSiteBmc } from '../bmcs/queries.ts'
 import { choosePoller } from '../edges/edge-status.ts'
 import { lanAddresses } from '../edges/lan-addresses.ts'
+import { describeTrust, parseSigner } from '../orders/signer.ts'
 import { parseSwitches, selectSwitches } from '../safety/read-switches.ts'
 import { parseRecoveryKey, renderRecipients, selectSealingEdges } from '../sealing/recipients.ts'
 import { selectSetting } from '../settings/settings.ts'
@@ -53,6 +54,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     switchRows,
     edgeRows,
     imagesInUse,
+    signerRows,
   ] = await db.batch([
     selectSetting(db, 'bundle-version'),
     db.select().from(sites).where(eq(sites.siteId, edge.siteId)),
@@ -68,6 +70,7 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     selectSwitches(db),
     selectEdges(db, edge.siteId),
     selectImagesInUse(db, edge.siteId),
+    selectSetting(db, 'signer-key'),
   ])
   const [site] = siteRows
   if (!site) throw notFound('site')
@@ -85,10 +88,10 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
     unknownMachines: site.unknownMachines,
     minimumSafety: safetyRows[0]?.value === 'safe' ? 'safe' : site.minimumSafety,
     ...effectiveSwitches(site, parseSwitches(switchRows)),
-    signerKeys: deps.signer.keys,
+    ...renderTrust(signerRows),
     sealingKeys: renderRecipients(sealingEdges, parseRecoveryKey(recoveryRows[0]?.value ?? null)),
     bundleVersion: bundleRows[0]?.value ?? null,
-    ...renderUpdate(edgeRows.find(({ edgeId }) => edgeId === edge.edgeId)),
+    ...renderWishes(edgeRows.find(({ edgeId }) => edgeId === edge.edgeId)),
     images: imageRows,
     ...(site.imageCacheGib === null ? {} : { imageCacheBytes: site.imageCacheGib * 1024 ** 3 }),
     imagesInUse: imagesInUse.map(({ imageId }) => imageId),
@@ -104,11 +107,24 @@ export async function readSiteState(deps: Deps, edge: EdgeIdentity): Promise<Sit
   }
 }
 
-function renderUpdate(
-  edge: Pick<typeof edges.$inferSelect, 'wantedVersion' | 'updateRequestedAt'> | undefined,
-): Pick<SiteState, 'edgeUpdate'> {
-  if (!edge?.wantedVersion) return {}
-  return { edgeUpdate: { version: edge.wantedVersion, requestId: String(edge.updateRequestedAt) } }
+/** Read with the orders: what signed them is among the keys. */
+function renderTrust(rows: readonly { value: string }[]): Pick<SiteState, 'signerKeys' | 'signerLinks'> {
+  const [row] = rows
+  if (!row) throw new Error('the database does not hold the key that orders are signed with')
+  return describeTrust(parseSigner(row.value))
+}
+
+/** What people want of this edge itself. */
+function renderWishes(
+  edge: Pick<typeof edges.$inferSelect, 'wantedVersion' | 'updateRequestedAt' | 'keyRequestedAt'> | undefined,
+): Pick<SiteState, 'edgeUpdate' | 'replaceKey'> {
+  const { wantedVersion = null, updateRequestedAt = null, keyRequestedAt = null } = edge ?? {}
+  return {
+    ...(wantedVersion === null
+      ? {}
+      : { edgeUpdate: { version: wantedVersion, requestId: String(updateRequestedAt) } }),
+    ...(keyRequestedAt === null ? {} : { replaceKey: { requestId: String(keyRequestedAt) } }),
+  }
 }
 
 /** Addresses as they were reported last; an edge asks nobody else on its LAN. */
@@ -161,9 +177,17 @@ function selectMachines(db: Database, siteId: string) {
 }
 
 function selectEdges(db: Database, siteId: string) {
-  const { edgeId, hostname, interfaces, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt } = edges
   return db
-    .select({ edgeId, hostname, interfaces, lastSeenAt, revokedAt, wantedVersion, updateRequestedAt })
+    .select({
+      edgeId: edges.edgeId,
+      hostname: edges.hostname,
+      interfaces: edges.interfaces,
+      lastSeenAt: edges.lastSeenAt,
+      revokedAt: edges.revokedAt,
+      wantedVersion: edges.wantedVersion,
+      updateRequestedAt: edges.updateRequestedAt,
+      keyRequestedAt: edges.keyRequestedAt,
+    })
     .from(edges)
     .where(eq(edges.siteId, siteId))
 }

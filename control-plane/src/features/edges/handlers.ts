@@ -4,6 +4,7 @@ import { personOf } from '../../enforce-access.ts'
 import { notFound } from '../../errors.ts'
 import { maySeeSite } from '../people/site-limits.ts'
 import { listLeases } from './leases.ts'
+import { requestEdgeKey } from './request-key.ts'
 import * as routes from './routes.ts'
 import { getEdge, listEdges, observeDhcp, revokeEdge, updateEdge } from './service.ts'
 import { requestEdgeUpdate } from './update.ts'
@@ -27,6 +28,9 @@ export function mountEdges(app: OpenAPIHono<AppEnv>): void {
   })
   app.openapi(routes.requestEdgeUpdate, async (c) =>
     c.json(await requestEdgeUpdate(c.get('deps'), c.req.valid('param').edgeId), 200),
+  )
+  app.openapi(routes.requestEdgeKey, async (c) =>
+    c.json(await requestEdgeKey(c.get('deps'), c.req.valid('param').edgeId), 200),
   )
   app.openapi(routes.revokeEdge, async (c) => {
     await revokeEdge(c.get('deps'), c.req.valid('param').edgeId)

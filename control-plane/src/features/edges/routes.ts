@@ -70,6 +70,17 @@ export const requestEdgeUpdate = defineRoute({
   responses: { 200: jsonResponse('The edge', edgeViewSchema), ...problems(401, 403, 404, 409, 422) },
 })
 
+export const requestEdgeKey = defineRoute({
+  method: 'post',
+  path: '/api/v1/edges/{edgeId}/key',
+  operationId: 'requestEdgeKey',
+  tags: ['edges'],
+  summary: 'Have an edge replace its identity key: its fingerprint is another one afterwards',
+  'x-access': 'edges',
+  request: { params },
+  responses: { 200: jsonResponse('The edge', edgeViewSchema), ...problems(401, 403, 404, 409, 422) },
+})
+
 export const revokeEdge = defineRoute({
   method: 'delete',
   path: '/api/v1/edges/{edgeId}',

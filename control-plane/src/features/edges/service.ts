@@ -43,6 +43,8 @@ export async function listEdges(
     hostname: edge.hostname,
     version: edge.version,
     fingerprint: edge.fingerprint,
+    keySince: edge.keyChanges.at(-1)?.at ?? edge.enrolledAt,
+    isKeyRequested: edge.keyRequestedAt !== null,
     sealingKeySince: edge.sealingKey?.createdAtMs ?? null,
     status: edgeStatus(edge, connected, now),
     lastSeenAt: edge.lastSeenAt,

@@ -1,5 +1,5 @@
-import { edges } from '@dragonfly/schema/db'
-import { isNull } from 'drizzle-orm'
+import { edges, sites } from '@dragonfly/schema/db'
+import { eq, isNull } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
 import { readSetting, writeSetting } from '../settings/settings.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
@@ -9,7 +9,8 @@ type Statuses = ReadonlyMap<string, string>
 
 /**
  * To be called now and then, with what it answered before: it tells the people who watch when an edge is lost or back,
- * and the other edges of its site, which watch its BMCs meanwhile.
+ * and the other edges of its site, which watch its BMCs meanwhile. An edge that is there and acts on an older state than
+ * its site's is told again: the word of it may have been lost with the process that was to send it.
  */
 async function sweepEdges(deps: Deps, known: Statuses): Promise<Statuses> {
   const rows = await deps.db
@@ -18,8 +19,11 @@ async function sweepEdges(deps: Deps, known: Statuses): Promise<Statuses> {
       siteId: edges.siteId,
       lastSeenAt: edges.lastSeenAt,
       revokedAt: edges.revokedAt,
+      appliedVersion: edges.appliedVersion,
+      stateVersion: sites.stateVersion,
     })
     .from(edges)
+    .innerJoin(sites, eq(sites.siteId, edges.siteId))
     .where(isNull(edges.revokedAt))
     .orderBy(edges.edgeId)
   const connected = await deps.connections.connected()
@@ -40,7 +44,10 @@ async function sweepEdges(deps: Deps, known: Statuses): Promise<Statuses> {
     ])
   }
   for (const siteId of changed) await bumpSite(deps.db, siteId)
-  if (changed.size > 0) await announceSites(deps, [...changed])
+  const isBehind = ({ edgeId, appliedVersion, stateVersion }: (typeof rows)[number]): boolean =>
+    connected.has(edgeId) && (appliedVersion ?? 0) < stateVersion
+  const behind = rows.filter(isBehind).map(({ siteId }) => siteId)
+  await announceSites(deps, [...new Set([...changed, ...behind])])
   return statuses
 }
 

@@ -1,7 +1,7 @@
 import type { MachineView } from '@dragonfly/schema/api'
 import { isActive, type MachineStatus } from '@dragonfly/schema/state'
 import type { DeploymentProgress } from '../../ports/index.ts'
-import type { LoadedMachines } from './changed-machines.ts'
+import type { LoadedMachines, MachineReadings } from './changed-machines.ts'
 import { compareMachines, matchesSearch } from './view.ts'
 
 export interface MachineFilter {
@@ -10,7 +10,7 @@ export interface MachineFilter {
   q?: string | undefined
 }
 
-/** Rendered machines in the order of the list, each beside its JSON. */
+/** Rendered machines in the order of the list, each beside its JSON once that was asked for. */
 export interface IndexedMachines {
   /** Of the database, up to which this is complete; null before anything was taken. */
   revision(): number | null
@@ -31,7 +31,8 @@ export interface IndexedMachines {
 
 interface Entry {
   view: MachineView
-  json: Uint8Array
+  /** Null until an answer has it in it: readings of thousands of machines change each minute. */
+  json: Uint8Array | null
   /** Of its deployment, as the database has it. */
   stored: Progress
 }
@@ -44,6 +45,7 @@ const encoder = new TextEncoder()
 export function createIndexedMachines(): IndexedMachines {
   let revision: number | null = null
   let order: Entry[] = []
+  const byMachine = new Map<string, Entry>()
   const active = new Map<string, Entry>()
 
   const compare = (a: Entry, b: Entry): number => compareMachines(a.view, b.view)
@@ -63,21 +65,31 @@ export function createIndexedMachines(): IndexedMachines {
     if (entries.length > mostPlaced) order = [...order, ...entries].sort(compare)
     else for (const entry of entries) place(entry)
     active.clear()
+    byMachine.clear()
     for (const entry of order) {
-      const { deployment } = entry.view
+      const { machineId, deployment } = entry.view
+      byMachine.set(machineId, entry)
       if (deployment && isActive(deployment.status)) active.set(deployment.deploymentId, entry)
     }
+  }
+
+  const measure = ({ machineId, ...readings }: MachineReadings): void => {
+    const entry = byMachine.get(machineId)
+    if (!entry?.view.bmc) return
+    entry.view = { ...entry.view, bmc: { ...entry.view.bmc, ...readings } }
+    entry.json = null
   }
 
   return {
     revision: () => revision,
     size: () => order.length,
-    take({ revision: next, subjects, views }) {
+    take({ revision: next, subjects, views, readings }) {
       revision = next
       if (subjects === 'all') replace(() => false, views)
       else if (subjects.size > 0)
         replace(({ machineId, siteId }) => !subjects.has(machineId) && !subjects.has(siteId), views)
-      return subjects === 'all' || subjects.size > 0
+      for (const reading of readings) measure(reading)
+      return subjects === 'all' || subjects.size > 0 || readings.length > 0
     },
     activeDeployments: () => [...active.keys()],
     takeProgress(progress) {
@@ -93,7 +105,7 @@ export function createIndexedMachines(): IndexedMachines {
         isChanged = true
         const { bytesDone, bytesTotal } = now
         entry.view = { ...entry.view, deployment: { ...deployment, bytesDone, bytesTotal } }
-        entry.json = encode(entry.view)
+        entry.json = null
       }
       return isChanged
     },
@@ -102,7 +114,10 @@ export function createIndexedMachines(): IndexedMachines {
       const found = order.filter(({ view }) => isSeen(view))
       const page = found.slice(offset, limit === undefined ? undefined : offset + limit)
       return joinJson(
-        page.map(({ json }) => json),
+        page.map((entry) => {
+          entry.json ??= encode(entry.view)
+          return entry.json
+        }),
         found.length,
       )
     },
@@ -111,7 +126,7 @@ export function createIndexedMachines(): IndexedMachines {
 
 function createEntry(view: MachineView): Entry {
   const { bytesDone = null, bytesTotal = null } = view.deployment ?? {}
-  return { view, json: encode(view), stored: { bytesDone, bytesTotal } }
+  return { view, json: null, stored: { bytesDone, bytesTotal } }
 }
 
 function encode(view: MachineView): Uint8Array {

@@ -55,13 +55,15 @@ describe('safe mode', () => {
   })
 
   it('refuses every destructive operation without a confirmation, and an abort never', async () => {
-    const { harness, siteId, edge, imageId, deploy, remove } = await createSafe()
+    const { harness, siteId, edge, imageId, machineId, deploy, remove } = await createSafe()
+    const disc = { url: 'https://images.example.com/rescue.iso' }
     const answers = [
       await deploy(),
       await remove(),
       await harness.call('DELETE', `/api/v1/edges/${edge.edgeId}`),
       await harness.call('DELETE', `/api/v1/images/${imageId}`),
       await harness.call('DELETE', `/api/v1/sites/${siteId}`),
+      await harness.call('PUT', `/api/v1/machines/${machineId}/bmc/media`, disc),
     ]
     for (const answer of answers)
       expect(answer).toMatchObject({ status: 428, body: { code: 'confirmation-required' } })

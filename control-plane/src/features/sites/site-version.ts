@@ -27,20 +27,25 @@ export async function announceSites(deps: Deps, siteIds: readonly string[] | 'al
   for (const siteId of told) await deps.announce(siteId)
 }
 
-/** Tells them now. What goes wrong is logged: nobody waits for an announcement that was put off. */
+/**
+ * Tells them now; false when that failed, and is to be tried again: an edge whose tunnel stays up would not hear of it
+ * otherwise. What went wrong is logged: nobody waits for an announcement that was put off.
+ */
 export async function announceSite(
   deps: Pick<Deps, 'db' | 'connections' | 'identity' | 'log'>,
   siteId: string,
-): Promise<void> {
+): Promise<boolean> {
   try {
     const [row] = await deps.db
       .select({ version: sites.stateVersion })
       .from(sites)
       .where(eq(sites.siteId, siteId))
-    if (!row) return
+    if (!row) return true
     const { generation } = deps.identity
     await deps.connections.sendToSite(siteId, { type: 'state-changed', generation, version: row.version })
+    return true
   } catch (error) {
     deps.log.error('a site’s edges could not be told of a change', { siteId, error })
+    return false
   }
 }

@@ -44,7 +44,11 @@ export interface NodeDepsOptions {
   log: Log
 }
 
-export type NodeDeps = Deps & { connections: LocalConnections }
+export type NodeDeps = Deps & {
+  connections: LocalConnections
+  /** Resolves when what edges have sent is handled. */
+  settleSockets: () => Promise<void>
+}
 
 /** Everything that the features need, as Node gives it. */
 export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps> {
@@ -53,6 +57,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
   const consoles = createConsoleHub()
   const connections = createEdgeConnections((edgeId) => consoles.dropEdge(edgeId))
   const coalesce = createCoalesce(announceEveryMs)
+  const sockets = createSockets(upgradeWebSocket, connections)
   const deps: Deps = await createDeps({
     db,
     clock,
@@ -65,9 +70,7 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     connections,
     consoles,
     announce: (siteId) =>
-      coalesce(siteId, async () => {
-        if (!options.stopping?.aborted) await announceSite(deps, siteId)
-      }),
+      coalesce(siteId, async () => options.stopping?.aborted || (await announceSite(deps, siteId))),
     // It looks every second.
     tendCommandsAt: async () => undefined,
     live: createLiveEvents(log),
@@ -80,11 +83,11 @@ export async function createNodeDeps(options: NodeDepsOptions): Promise<NodeDeps
     edgeRelease: options.edgeRelease ?? noEdgeRelease,
     uploads: options.uploads,
     assets: createAssetFiles(options.siteDir),
-    sockets: createSockets(upgradeWebSocket, connections),
+    sockets,
     ...(options.findHostProblems ? { findHostProblems: options.findHostProblems } : {}),
     log,
   })
-  return Object.assign(deps, { connections })
+  return Object.assign(deps, { connections, settleSockets: sockets.settled })
 }
 
 /** The socket's other end. Headers are not looked at: anybody can send those. */

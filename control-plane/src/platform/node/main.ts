@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=8 --heap-growing-percent=20
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { version } from '../../version.ts'
@@ -13,6 +13,7 @@ import { createProcessLog } from './log.ts'
 import { runMigrate } from './migrate-command.ts'
 import { readServerOptions, UsageError } from './options.ts'
 import { complain, say } from './say.ts'
+import { runSigningKey } from './signing-key-command.ts'
 
 const usage = `dragonfly ${version}: the control plane
 
@@ -23,6 +24,9 @@ const usage = `dragonfly ${version}: the control plane
   dragonfly backup [FILE]    copies database and keys into one file, also while the server runs
   dragonfly restore FILE     puts a backup in their place, while it does not run; the old ones are kept
                              (both: --passphrase-file FILE encrypts it; docs/operations.md)
+
+  dragonfly signing-key show|replace [--stolen]
+                             the key that orders to edges are signed with: docs/secrets.md
 
   dragonfly administrator reset-factors EMAIL
                              for an administrator who lost passkeys, codes and password: a link to make new ones
@@ -39,6 +43,7 @@ const usage = `dragonfly ${version}: the control plane
   DRAGONFLY_PUBLIC_URL       where people and edges reach this server (http://localhost:PORT)
   DRAGONFLY_TRUSTED_PROXIES  proxies in front whose X-Forwarded-For is believed: 10.0.0.2, 192.0.2.0/24
   DRAGONFLY_LOG_LEVEL        debug, info, warn or error (info); DRAGONFLY_LOG_FORMAT: json or text
+  DRAGONFLY_STOP_SECONDS     what it is asked for may still take when it is to stop (8)
   DRAGONFLY_METRICS_TOKEN    opens /metrics to \`Authorization: Bearer TOKEN\`
   DRAGONFLY_BUNDLE_DIR       folder of the boot bundle (build/bundle)
   DRAGONFLY_SETUP_FILE       sets the server up without a browser: docs/setup.md (DRAGONFLY_SETUP: the text itself)
@@ -56,6 +61,7 @@ async function main(argv: string[]): Promise<void> {
       data: { type: 'string' },
       'public-url': { type: 'string' },
       'passphrase-file': { type: 'string' },
+      stolen: { type: 'boolean' },
       demo: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean' },
@@ -69,6 +75,7 @@ async function main(argv: string[]): Promise<void> {
   if (command === 'restore') return runRestore(more, values)
   if (command === 'mark-restored') return runMarkRestored(more, process.env)
   if (command === 'administrator') return runAdministrator(more, values)
+  if (command === 'signing-key') return runSigningKey(more, values)
   if (command === 'migrate') return runMigrate(more, process.env)
   if (command === 'hash-password') return hashPassword(more)
   if (command !== 'serve' || more.length > 0)

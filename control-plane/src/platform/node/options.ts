@@ -18,6 +18,11 @@ const environmentSchema = z.object({
     .string()
     .min(16, 'DRAGONFLY_METRICS_TOKEN has at least 16 characters')
     .optional(),
+  DRAGONFLY_STOP_SECONDS: z.coerce
+    .number('DRAGONFLY_STOP_SECONDS is a number')
+    .min(0)
+    .max(600, 'DRAGONFLY_STOP_SECONDS is at most 600')
+    .default(8),
   DRAGONFLY_BUNDLE_DIR: z.string().min(1).optional(),
   DRAGONFLY_EDGE_PACKAGES_DIR: z.string().min(1).optional(),
   DRAGONFLY_ADMIN_EMAIL: z.email('DRAGONFLY_ADMIN_EMAIL is an e-mail address').optional(),
@@ -63,6 +68,7 @@ export function readServerOptions(
     trustedProxies: rest.DRAGONFLY_TRUSTED_PROXIES,
     metricsToken: rest.DRAGONFLY_METRICS_TOKEN,
     administrator: email && password ? { email, password } : undefined,
+    stopWithinMs: rest.DRAGONFLY_STOP_SECONDS * 1000,
     setupFile: readSetupFile(rest.DRAGONFLY_SETUP_FILE, rest.DRAGONFLY_SETUP),
   }
 }

@@ -10,8 +10,6 @@ export async function serve(options: ServerOptions): Promise<void> {
   const log = createProcessLog()
   endOnFault(log)
   const server = await startServer({ ...options, log })
-  say(renderGreeting(server))
-  log.info('serving', { version, url: server.url })
   let isStopping = false
   const stop = (signal: NodeJS.Signals): void => {
     if (isStopping) {
@@ -32,6 +30,9 @@ export async function serve(options: ServerOptions): Promise<void> {
     )
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+  // Whoever hears that it serves may stop it.
+  say(renderGreeting(server))
+  log.info('serving', { version, url: server.url })
 }
 
 /** A fault that nobody handles ends the program, as always; its last words are a line of the log like any other. */

@@ -9,13 +9,7 @@ import { WebSocketServer } from 'ws'
 import type { Network } from '../../addresses.ts'
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
-import { tendScans } from '../../features/bmc-scans/dispatch.ts'
 import { takeBundleVersion } from '../../features/bundle/bundle-version.ts'
-import { tendCommands } from '../../features/commands/dispatch.ts'
-import { releaseQueues } from '../../features/deployments/queue.ts'
-import { createEdgeSweep } from '../../features/edges/sweep.ts'
-import { removeStaleUploads } from '../../features/image-uploads/service.ts'
-import { createSampleTender } from '../../features/monitoring/tend.ts'
 import { applySetupFile } from '../../features/setup/apply-setup-file.ts'
 import {
   createFirstAdministrator,
@@ -25,6 +19,7 @@ import {
 import type { SetupFile } from '../../features/setup/setup-file.ts'
 import { ensureLocalSite } from '../../features/sites/local-site.ts'
 import { createEnrolmentToken } from '../../features/sites/service.ts'
+import { listTimedWork } from '../../timed-work.ts'
 import { noEdgeRelease } from '../no-edge-release.ts'
 import { type BundleBuild, createBundleFiles } from './bundle-files.ts'
 import { claimDataFolder } from './data-folder.ts'
@@ -36,6 +31,7 @@ import { createHostProblems } from './host-problems.ts'
 import { createProcessLog } from './log.ts'
 import { say } from './say.ts'
 import { openSecrets } from './secrets.ts'
+import { startTimers } from './timers.ts'
 import { createUploadFiles } from './upload-files.ts'
 
 export interface ServerOptions {
@@ -59,6 +55,8 @@ export interface ServerOptions {
   administrator?: { email: string; password: string } | undefined
   /** What is set up without a person, where it was not before. */
   setupFile?: SetupFile | undefined
+  /** How long requests that are under way may take once it is to stop. */
+  stopWithinMs?: number | undefined
   log?: Log | undefined
 }
 
@@ -77,12 +75,6 @@ export interface RunningServer {
   noteBundleBuild(build: BundleBuild): void
   close(): Promise<void>
 }
-
-const sweepEveryMs = 15_000
-const commandsEveryMs = 1000
-const samplesEveryMs = 60_000
-const bundleLookEveryMs = 10_000
-const uploadsLookEveryMs = 3600_000
 
 /** Starts the control plane in this process. Rejects when the port is taken. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -127,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await applySetupFile(deps, options.setupFile, { say, writeSecret })
     }
     await takeBundleVersion(deps)
-    const stopTimers = startTimers(deps)
+    const stopTimers = startTimers(listTimedWork(deps, 'kept'), log)
     const stopHeartbeat = startHeartbeat(sockets)
     app = createApp(deps)
     return {
@@ -144,10 +136,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
       async close() {
         stopping.abort()
-        stopTimers()
         stopHeartbeat()
+        const timersEnded = stopTimers()
+        // Going away (RFC 6455 section 7.4.1): edges and browsers come back by themselves.
         for (const socket of sockets.clients) socket.close(1001, 'the control plane stops')
-        await closeServer(server, () => sockets.clients.forEach((socket) => void socket.terminate()))
+        const cutSockets = () => sockets.clients.forEach((socket) => void socket.terminate())
+        await closeServer(server, options.stopWithinMs ?? usualStopMs, cutSockets)
+        await Promise.all([timersEnded, deps.settleSockets()])
         await closeDatabase()
         releaseFolder()
       },
@@ -155,7 +150,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   } catch (error) {
     await closeDatabase()
     releaseFolder()
-    await closeServer(server)
+    await closeServer(server, 0)
     throw error
   }
 }
@@ -172,39 +167,6 @@ async function addAdministrator(deps: Deps, administrator: ServerOptions['admini
   deps.setupCode = null
 }
 
-function startTimers(deps: Deps): () => void {
-  const sweep = createEdgeSweep(deps)
-  const guard = (what: string, work: () => Promise<void>) => () => {
-    work().catch((error: unknown) => deps.log.error(what, { error }))
-  }
-  const timers = [
-    setInterval(guard('looking for lost edges', sweep), sweepEveryMs),
-    setInterval(
-      guard('looking after commands', () => tendCommands(deps)),
-      commandsEveryMs,
-    ),
-    setInterval(
-      guard('looking after scans', () => tendScans(deps)),
-      sweepEveryMs,
-    ),
-    setInterval(guard('looking after samples', createSampleTender(deps)), samplesEveryMs),
-    setInterval(
-      guard('looking for queued deployments', () => releaseQueues(deps)),
-      sweepEveryMs,
-    ),
-    setInterval(
-      guard('clearing uploads away that nobody goes on with', () => removeStaleUploads(deps)),
-      uploadsLookEveryMs,
-    ),
-    setInterval(
-      guard('looking for a new boot bundle', () => takeBundleVersion(deps)),
-      bundleLookEveryMs,
-    ),
-  ]
-  for (const timer of timers) timer.unref()
-  return () => timers.forEach(clearInterval)
-}
-
 function listen(server: ServerType, port: number, host: string | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -215,19 +177,30 @@ function listen(server: ServerType, port: number, host: string | undefined): Pro
   })
 }
 
-const closeGraceMs = 2000
+/** A laptop that sleeps never answers. */
+const socketGraceMs = 2000
+/** Who stops a service waits for 10 seconds (containers) or longer. */
+const usualStopMs = 8000
+const idleLookMs = 50
 
-/** Lets requests and WebSockets end, for a while; a laptop that sleeps never answers. */
-function closeServer(server: ServerType, cutSockets: () => void = () => undefined): Promise<void> {
+/** Takes no more connections; lets WebSockets and requests that are under way end, for a while. */
+function closeServer(
+  server: ServerType,
+  withinMs: number,
+  cutSockets: () => void = () => undefined,
+): Promise<void> {
+  const http = server as Server
   return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      cutSockets()
-      ;(server as Server).closeAllConnections()
-    }, closeGraceMs)
-    server.close(() => {
-      clearTimeout(timer)
+    const timers = [
+      setTimeout(cutSockets, socketGraceMs),
+      setTimeout(() => http.closeAllConnections(), withinMs),
+      // One that was answered meanwhile would wait for a next request.
+      setInterval(() => http.closeIdleConnections(), idleLookMs),
+    ]
+    http.close(() => {
+      for (const timer of timers) clearTimeout(timer)
       resolve()
     })
-    ;(server as Server).closeIdleConnections()
+    http.closeIdleConnections()
   })
 }

@@ -12,19 +12,37 @@ import type { LocalConnections } from '../../ports/index.ts'
 import { createSocketCount, type Sockets } from '../../sockets.ts'
 
 /** Every WebSocket ends in this process. */
-export function createSockets(upgrade: UpgradeWebSocket, connections: LocalConnections): Sockets {
+export interface NodeSockets extends Sockets {
+  /** Resolves when what edges have sent is handled: those whose tunnel has ended, too. */
+  settled(): Promise<void>
+}
+
+export function createSockets(upgrade: UpgradeWebSocket, connections: LocalConnections): NodeSockets {
+  const busy = new Set<Promise<void>>()
   return {
-    openTunnel: createTunnelOpener(upgrade, connections),
+    settled: async () => void (await Promise.all(busy)),
+    openTunnel: createTunnelOpener(upgrade, connections, busy),
     openEvents: createEventsOpener(upgrade),
     openConsole: createConsoleOpener(upgrade),
     openEdgeConsole: createEdgeConsoleOpener(upgrade),
   }
 }
 
-function createTunnelOpener(upgrade: UpgradeWebSocket, connections: LocalConnections): Sockets['openTunnel'] {
+function createTunnelOpener(
+  upgrade: UpgradeWebSocket,
+  connections: LocalConnections,
+  busy: Set<Promise<void>>,
+): Sockets['openTunnel'] {
   return (c, edge) => {
     const deps = c.get('deps')
     let session: EdgeSession | null = null
+    const end = () => {
+      if (!session) return
+      session.handleClose()
+      const settled = session.settled().finally(() => busy.delete(settled))
+      busy.add(settled)
+      session = null
+    }
     return upgrade(c, {
       onOpen(_event, socket) {
         session = createEdgeSession(deps, connections, edge, {
@@ -33,8 +51,8 @@ function createTunnelOpener(upgrade: UpgradeWebSocket, connections: LocalConnect
         })
       },
       onMessage: (event) => session?.handleMessage(event.data),
-      onClose: () => session?.handleClose(),
-      onError: () => session?.handleClose(),
+      onClose: end,
+      onError: end,
     })
   }
 }

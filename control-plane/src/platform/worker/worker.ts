@@ -1,9 +1,10 @@
 import { type App, createApp } from '../../app.ts'
 import type { Deps } from '../../deps.ts'
+import { listTimedWork } from '../../timed-work.ts'
+import { runTimers } from '../run-timers.ts'
 import { createWorkerDeps } from './deps.ts'
 import { MisconfiguredError, type WorkerEnv } from './env.ts'
 import { log } from './log.ts'
-import { runTimers } from './timers.ts'
 
 interface ControlPlane {
   app: App
@@ -41,7 +42,7 @@ export default {
 
   async scheduled(controller, env) {
     const { deps } = await controlPlane(env)
-    await runTimers(deps, controller.scheduledTime)
+    await runTimers(listTimedWork(deps, 'lost'), controller.scheduledTime, deps.log)
   },
 } satisfies ExportedHandler<WorkerEnv>
 

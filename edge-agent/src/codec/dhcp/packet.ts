@@ -44,6 +44,8 @@ export const messageTypes = {
 } as const
 
 const magicCookie = 0x63825363
+/** Where the first option is, behind the cookie. */
+export const optionAreaOffset = 240
 const serverNameSize = 64
 const bootFileSize = 128
 /** Some boot ROMs drop replies that are shorter than a BOOTP packet with its 64-byte vendor area. */

@@ -96,10 +96,16 @@ function decodeErrorMessage(reader: ByteReader): string {
   return String.fromCharCode(...text.subarray(0, end < 0 ? Math.min(text.length, 512) : Math.min(end, 512)))
 }
 
+export const dataHeaderBytes = 4
+/** Behind block 65535 the wire counts from 0 again: so many more headers, and those of any window are in one piece. */
+const mostInWindow = 1024
+
 /** What goes before the bytes of block `block`, for all blocks of the wire: 4 bytes each, made once. */
 export function createDataHeaders(): Uint8Array {
-  const headers = new DataView(new ArrayBuffer(4 * 65_536))
-  for (let block = 0; block <= 0xffff; block++) headers.setUint32(block * 4, opcodes.data * 65_536 + block)
+  const headers = new DataView(new ArrayBuffer(dataHeaderBytes * (65_536 + mostInWindow)))
+  for (let block = 0; block < 65_536 + mostInWindow; block++) {
+    headers.setUint32(block * dataHeaderBytes, opcodes.data * 65_536 + (block & 0xffff))
+  }
   return new Uint8Array(headers.buffer)
 }
 

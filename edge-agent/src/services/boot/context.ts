@@ -2,6 +2,7 @@ import type { SendFilePart } from '../../io/file-sender.ts'
 import type { OpenUdpSocket } from '../../ports/udp.ts'
 import type { BootEvent } from '../../protocol/boot-messages.ts'
 import type { IndexedBootView } from '../../protocol/boot-view.ts'
+import type { KnownOffers } from '../../protocol/known-offers.ts'
 import type { BootFiles } from './boot-files.ts'
 import type { Counters } from './counters.ts'
 import type { Leasing } from './leasing.ts'
@@ -24,13 +25,15 @@ export interface BootContext {
   index: () => IndexedBootView
   files: BootFiles
   counters: Counters
+  offers: { known: KnownOffers; countAnswered: () => void }
   leasing: () => Leasing
   openUdpSocket: OpenUdpSocket
   sendFilePart: SendFilePart
   now: () => number
   /** Listeners close for another process: what machines are fetching goes on. */
   isDraining: () => boolean
-  report: (event: BootEvent) => void
+  /** What has to be put together first is so only where it may be told: a flood of packets is no flood of messages. */
+  report: (event: BootEvent | (() => BootEvent)) => void
   /** For what is dropped or odd; silent unless asked for. */
   debug: (text: string) => void
 }

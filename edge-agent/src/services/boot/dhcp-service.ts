@@ -2,6 +2,7 @@ import { type DhcpPacket, decodeDhcpPacket, encodeDhcpPacket } from '../../codec
 import { MalformedPacketError } from '../../codec/malformed-packet-error.ts'
 import type { UdpEndpoint, UdpSocket } from '../../ports/udp.ts'
 import type { DhcpReceived, SeenBootClient } from '../../protocol/boot-answer.ts'
+import type { BootEvent } from '../../protocol/boot-messages.ts'
 import type { BootInterface, LeasingInterface } from '../../protocol/boot-view.ts'
 import type { FullDhcpDecision } from '../../protocol/full-dhcp.ts'
 import { decideProxyDhcp, type ProxyDhcpDecision } from '../../protocol/proxy-dhcp.ts'
@@ -22,6 +23,7 @@ export interface DhcpArrival {
  */
 export function handleDhcpPacket(bytes: Uint8Array, arrival: DhcpArrival, context: BootContext): void {
   const { service, from } = arrival
+  if (answerAsKnown(bytes, arrival, context)) return
   try {
     const packet = decodeDhcpPacket(bytes)
     for (const entry of arrival.interfaces) {
@@ -33,13 +35,39 @@ export function handleDhcpPacket(bytes: Uint8Array, arrival: DhcpArrival, contex
       const decision = decideProxyDhcp(packet, received, context.index(), context.ports, context.now())
       count(context, service, decision.kind === 'reply' ? 'answered' : decision.reason)
       if (decision.kind === 'reply') {
-        arrival.socketFor(entry)?.send([encodeDhcpPacket(decision.packet)], decision.to)
+        const answer = encodeDhcpPacket(decision.packet)
+        arrival.socketFor(entry)?.send([answer], decision.to)
+        if (service === 'dhcp' && arrival.interfaces.length === 1) {
+          const heard = { bytes, from: from.address, serverAddress: entry.address, index: context.index() }
+          context.offers.known.learn(heard, packet, decision, answer)
+        }
       }
       reportDecision(decision, service, entry, context)
     }
   } catch (error) {
     countMalformed(error, service, from, context)
   }
+}
+
+/** Most of a storm of DISCOVERs differs in little from what was just answered. */
+function answerAsKnown(bytes: Uint8Array, arrival: DhcpArrival, context: BootContext): boolean {
+  const [entry, other] = arrival.interfaces
+  if (arrival.service !== 'dhcp' || entry?.mode !== 'proxy' || other) return false
+  const heard = {
+    bytes,
+    from: arrival.from.address,
+    serverAddress: entry.address,
+    index: context.index(),
+  }
+  const offer = context.offers.known.find(heard)
+  if (!offer) return false
+  context.offers.countAnswered()
+  arrival.socketFor(entry)?.send([offer.bytes], offer.to)
+  const { bootFile } = offer
+  context.report(() =>
+    describeEvent({ kind: 'reply', bootFile, seen: offer.readSeen() }, 'dhcp', entry, context),
+  )
+  return true
 }
 
 async function lease(
@@ -103,9 +131,18 @@ function reportDecision(
   entry: BootInterface,
   context: BootContext,
 ): void {
-  if (!decision.seen) return
+  const { seen } = decision
+  if (seen) context.report(() => describeEvent({ ...decision, seen }, service, entry, context))
+}
+
+function describeEvent(
+  decision: ReportedDecision & { seen: SeenBootClient },
+  service: 'dhcp' | 'boot-server',
+  entry: BootInterface,
+  context: BootContext,
+): BootEvent {
   const { mac, client } = decision.seen
-  context.report({
+  return {
     kind: 'dhcp',
     atMs: context.now(),
     service,
@@ -123,5 +160,5 @@ function reportDecision(
             reason: decision.reason,
             ...(decision.detail === undefined ? {} : { detail: decision.detail }),
           },
-  })
+  }
 }

@@ -9,6 +9,7 @@ import {
   type IndexedBootView,
   indexBootView,
 } from '../../protocol/boot-view.ts'
+import { createKnownOffers } from '../../protocol/known-offers.ts'
 import { httpTimeouts, limitConnections } from '../http-limits.ts'
 import { createBootFiles } from './boot-files.ts'
 import { createConcerns } from './concerns.ts'
@@ -59,6 +60,10 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     },
     files: createBootFiles(),
     counters,
+    offers: {
+      known: createKnownOffers(),
+      countAnswered: counters.counter('dhcp_packets', { service: 'dhcp', outcome: 'answered' }),
+    },
     leasing: () => leasing,
     openUdpSocket: options.openUdpSocket,
     sendFilePart: options.sendFilePart,
@@ -66,8 +71,8 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     debug: options.debug,
     isDraining: () => isDraining,
     report: (event) => {
-      if (mayReport()) options.post({ type: 'event', event })
-      else counters.increment('events_dropped')
+      if (!mayReport()) counters.increment('events_dropped')
+      else options.post({ type: 'event', event: typeof event === 'function' ? event() : event })
     },
   }
   const tftp = createTftpService(context)

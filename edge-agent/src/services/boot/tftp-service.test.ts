@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { bootView } from '../../../test/boot-view.ts'
 import { fromLatin1 } from '../../codec/byte-writer.ts'
 import { decodeTftpPacket, encodeTftpPacket, type TftpPacket } from '../../codec/tftp/packet.ts'
-import type { Datagram, OpenUdpSocket, UdpEndpoint, UdpHandlers } from '../../ports/udp.ts'
+import type { Datagram, DatagramRun, OpenUdpSocket, UdpEndpoint, UdpHandlers } from '../../ports/udp.ts'
 import type { BootEvent } from '../../protocol/boot-messages.ts'
 import { indexBootView } from '../../protocol/boot-view.ts'
 import type { BootContext } from './context.ts'
@@ -35,8 +35,8 @@ async function startService(most = { ofOneClient: 16, inAll: 4096 }) {
       void sent.push({ packet: decodeTftpPacket(Buffer.concat(parts)), port, to })
     return {
       send,
-      sendMany: (datagrams, to) => {
-        for (const datagram of datagrams) send(datagram, to)
+      sendRun: (run, to) => {
+        for (const datagram of cutDatagrams(run)) send(datagram, to)
       },
       close: () => void handlers.delete(port),
     }
@@ -92,6 +92,13 @@ afterEach(() => {
 })
 const plain = '\0\x01snponly.efi\0octet\0'
 
+function cutDatagrams({ headers, headerBytes, body, pieceBytes, count }: DatagramRun): Datagram[] {
+  return Array.from({ length: count }, (_, index) => [
+    headers.subarray(index * headerBytes, (index + 1) * headerBytes),
+    body.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+  ])
+}
+
 describe('the TFTP service', () => {
   it('knows options in any case, and reduces what is too large', async () => {
     const { ask } = await startService()
@@ -139,6 +146,22 @@ describe('the TFTP service', () => {
     expect(sent).toHaveLength(before)
     expect(limit.running()).toBe(1)
     expect(count('transfers', 'aborted')).toBe(1)
+  })
+
+  it('starts the next file of the same client and port on another of ours, where the first is whole', async () => {
+    const { ask, acknowledge, limit } = await startService()
+    const wholeInOne = `${plain}windowsize\x0032\0`
+    const ports: (number | undefined)[] = []
+    for (let boot = 0; boot < 4; boot++) {
+      // Somebody else's between them moves no turn.
+      if (boot === 2) await ask(plain, { address: '10.0.0.10', port: 2070 })
+      const first = await ask(wholeInOne)
+      ports.push(first?.port)
+      acknowledge(0, first?.port ?? 0)
+      acknowledge(20, first?.port ?? 0)
+      expect(limit.running()).toBe(boot < 2 ? 0 : 1)
+    }
+    for (const [boot, port] of ports.entries()) expect(port).not.toBe(ports[boot + 1])
   })
 
   it('gives signed GRUB the script of its machine, and tells how far that has come', async () => {

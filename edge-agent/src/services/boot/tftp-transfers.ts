@@ -2,12 +2,12 @@ import { MalformedPacketError } from '../../codec/malformed-packet-error.ts'
 import type { negotiateTransfer } from '../../codec/tftp/options.ts'
 import {
   createDataHeaders,
+  dataHeaderBytes,
   decodeTftpPacket,
   encodeTftpPacket,
   readTftpAck,
-  type TftpOptionMap,
 } from '../../codec/tftp/packet.ts'
-import type { Datagram, UdpEndpoint, UdpSocket } from '../../ports/udp.ts'
+import type { DatagramRun, UdpEndpoint, UdpSocket } from '../../ports/udp.ts'
 import {
   createTftpTransfer,
   type TftpAction,
@@ -50,6 +50,8 @@ interface Running extends NewTransfer {
  * packets come and go in one call.
  */
 const portCount = 2
+/** Clients whose last port is known: more than a site starts at once. */
+const mostRemembered = 8192
 /** Half of the shortest timeout would do; finer, a repeat is hardly late. */
 const sweepMs = 5
 
@@ -60,6 +62,8 @@ export async function openTftpTransfers(
 ): Promise<TftpTransfers> {
   const running = new Map<string, Running>()
   const sockets: UdpSocket[] = []
+  /** Where a client was answered from last: what is late from there must not be taken for the next transfer's. */
+  const lastSockets = new Map<string, UdpSocket>()
   let turn = 0
   let isDraining = false
   let sweeping: NodeJS.Timeout | undefined
@@ -116,6 +120,17 @@ export async function openTftpTransfers(
     sweeping = undefined
   }
 
+  function chooseSocket(key: string): UdpSocket | undefined {
+    const last = lastSockets.get(key)
+    const socket = last === undefined ? sockets[turn++ % portCount] : sockets.find((one) => one !== last)
+    if (!socket) return undefined
+    lastSockets.delete(key)
+    lastSockets.set(key, socket)
+    const [oldest] = lastSockets.keys()
+    if (lastSockets.size > mostRemembered && oldest !== undefined) lastSockets.delete(oldest)
+    return socket
+  }
+
   const closeSockets = (): void => {
     for (const socket of sockets.splice(0)) socket.close()
   }
@@ -144,13 +159,14 @@ export async function openTftpTransfers(
       return true
     },
     start: (transfer) => {
-      const earlier = running.get(keyOf(transfer.peer))
-      if (earlier) end(earlier, { kind: 'aborted', message: 'The client began anew' })
-      const socket = sockets.find((one) => earlier && one !== earlier.socket) ?? sockets[turn++ % portCount]
+      const key = keyOf(transfer.peer)
+      const earlier = running.get(key)
+      if (earlier) step(earlier, { kind: 'begun-anew', atMs: context.now() })
+      const socket = chooseSocket(key)
       if (!socket) return
       const state = createTftpTransfer(transfer.bytes.length, transfer.negotiated)
       const started: Running = { ...transfer, socket, state }
-      running.set(keyOf(transfer.peer), started)
+      running.set(key, started)
       sweeping ??= setInterval(sweep, sweepMs)
       step(started, { kind: 'started', atMs: context.now() })
     },
@@ -183,29 +199,28 @@ function transmit(
   { bytes, state, socket, peer }: Running,
   action: Exclude<TftpAction, { kind: 'end' }>,
 ): void {
-  const datagrams =
-    action.kind === 'send-options' ? [encodeOptions(action.options)] : readBlocks(bytes, state, action)
-  for (let copy = 0; copy < action.copies; copy++) socket.sendMany(datagrams, peer)
-}
-
-function encodeOptions(options: TftpOptionMap): Datagram {
-  return [encodeTftpPacket({ kind: 'option-ack', options })]
+  if (action.kind === 'send-options') {
+    const packet = encodeTftpPacket({ kind: 'option-ack', options: action.options })
+    for (let copy = 0; copy < action.copies; copy++) socket.send([packet], peer)
+    return
+  }
+  const run = locateBlocks(bytes, state, action)
+  for (let copy = 0; copy < action.copies; copy++) socket.sendRun(run, peer)
 }
 
 /** Headers and bytes as they lie in memory: nothing is copied until the kernel does. */
-function readBlocks(
+function locateBlocks(
   bytes: Uint8Array,
   { parameters: { blockSizeBytes } }: TftpTransferState,
   { first, count }: { first: number; count: number },
-): Datagram[] {
-  const datagrams: Datagram[] = []
-  for (let block = first; block < first + count; block++) {
-    const header = (block & 0xffff) * 4
-    const offset = (block - 1) * blockSizeBytes
-    datagrams.push([
-      dataHeaders.subarray(header, header + 4),
-      bytes.subarray(offset, Math.min(offset + blockSizeBytes, bytes.length)),
-    ])
+): DatagramRun {
+  const header = (first & 0xffff) * dataHeaderBytes
+  const offset = (first - 1) * blockSizeBytes
+  return {
+    headers: dataHeaders.subarray(header, header + count * dataHeaderBytes),
+    headerBytes: dataHeaderBytes,
+    body: bytes.subarray(offset, offset + count * blockSizeBytes),
+    pieceBytes: blockSizeBytes,
+    count,
   }
-  return datagrams
 }

@@ -76,7 +76,7 @@ async function loadJoined(dataDir: string) {
   try {
     const identity = await loadIdentity(store)
     const key = await loadEdgeKey(dataDir)
-    return identity && key ? createControlPlane(identity, key, Date.now) : null
+    return identity && key ? createControlPlane(identity, () => key, Date.now) : null
   } finally {
     store.close()
   }

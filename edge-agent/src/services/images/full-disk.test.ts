@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
@@ -100,6 +100,29 @@ test.skipIf(!isRoot)('a full disk is a named failure, and nothing else suffers',
   const { bavail, bsize } = await statfs(dir)
   expect(bavail * bsize).toBeGreaterThan(reserveBytes)
 })
+
+test.skipIf(!isRoot)(
+  'what found no room is tried again by itself once there is more, and not before',
+  async () => {
+    const filler = join(dir, 'filler')
+    await writeFile(filler, Buffer.alloc(56 * mib))
+    library.want([image('one', one)], inUse('one'))
+    await library.settled()
+    const failed = { type: 'image.failed', imageId: 'one', reason: 'cache-full' }
+    expect(events).toMatchObject([failed])
+    library.lookForRoom()
+    await library.settled()
+    expect(events).toMatchObject([failed])
+    await rm(filler)
+    library.lookForRoom()
+    await library.settled()
+    expect(events).toMatchObject([failed, { type: 'image.ready', imageId: 'one' }])
+    const before = asked.length
+    library.lookForRoom()
+    await library.settled()
+    expect(asked).toHaveLength(before)
+  },
+)
 
 test.skipIf(!isRoot)('what nobody needs makes room, and the download goes on where it was', async () => {
   library.want([image('one', one)])

@@ -104,6 +104,28 @@ test('an uploaded image comes from the control plane, with this edge’s token e
   expect(tokens).toEqual(['Bearer of-this-edge'])
 })
 
+test('two images that are one file are fetched once, and each stays when the other goes', async () => {
+  let requests = 0
+  await server.close()
+  server = await startWebServer((_request, response) => {
+    requests++
+    response.end(served)
+  })
+  const library = await open()
+  const [one, other] = [wanted(), wanted({ imageId: 'i2', url: `${server.url}/mirror.raw` })]
+  library.want([one, other])
+  await library.settled()
+  expect(events.map((event) => 'imageId' in event && event.imageId)).toEqual(['i1', 'i2'])
+  expect(types()).toEqual(['image.ready', 'image.ready'])
+  expect(requests).toBe(1)
+  library.want([other])
+  await library.settled()
+  const [record] = library.records()
+  expect(record).toMatchObject({ imageId: 'i2', status: 'ready' })
+  expect(library.readiness(record?.manifestDigest ?? '')).toBe('ready')
+  expect(await isChunkIntact(join(dir, 'images'), sha256Hex(raw))).toBe(true)
+})
+
 test('a failed import waits for the next attempt', async () => {
   served = Buffer.from('<html>not found</html>')
   const library = await open()

@@ -24,6 +24,7 @@ import {
   type ImageProgress,
   noWishes,
   openShelf,
+  readRoom,
   removeChunks,
   type Shelf,
   shrink,
@@ -41,6 +42,8 @@ export interface ImageLibrary {
   standing(imageId: string): Omit<SiblingStatus, 'edgeId'>
   /** A reader got bytes that are not this chunk: looks at the one on disk. */
   suspectChunk(sha256: string): void
+  /** To be called now and then: what failed for want of room is tried again once there is more. */
+  lookForRoom(): void
   /** Resolves when there is nothing left to do. */
   settled(): Promise<void>
   stop(): Promise<void>
@@ -80,6 +83,9 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
     records: () => [...shelf.records.values()],
     standing: (imageId) => describeStanding(shelf, imageId),
     suspectChunk: (sha256) => enqueue(() => examine(shelf, sha256)),
+    lookForRoom: () => {
+      if (shelf.lacking.size() > 0 && !shelf.current) enqueue(() => retryWithRoom(shelf))
+    },
     settled: queue.settled,
     stop: async () => {
       shelf.stopped = true
@@ -93,6 +99,7 @@ export async function openImageLibrary(options: ImageLibraryOptions): Promise<Im
 async function storeReady(shelf: Shelf, record: ReadyRecord): Promise<void> {
   await store(shelf, record)
   const { imageId, manifestDigest, sizeBytes, storedBytes } = record
+  await shelf.lacking.forget(imageId)
   await shelf.options.append({ type: 'image.ready', imageId, manifestDigest, sizeBytes, storedBytes })
 }
 
@@ -100,6 +107,8 @@ async function storeFailed(shelf: Shelf, image: WantedImage, error: ImportError)
   const { imageId, attempt } = image
   const usedAt = shelf.options.now()
   await store(shelf, { imageId, attempt, status: 'failed', ...nothingImported, usedAt })
+  if (error.reason === 'cache-full') await shelf.lacking.note(imageId, await readRoom(shelf))
+  else await shelf.lacking.forget(imageId)
   const message = error.message.slice(0, 2000)
   await shelf.options.append({ type: 'image.failed', imageId, attempt, reason: error.reason, message })
 }
@@ -119,7 +128,12 @@ async function bringIn(shelf: Shelf, imageId: string): Promise<void> {
     // A control plane that names no manifest has forgotten that it was told (a restored backup).
     if (record.attempt >= image.attempt && image.manifestDigest !== null) return
     await storeReady(shelf, { ...record, attempt: image.attempt })
-  } else if (!(await importOne(shelf, image))) return waitForSibling(shelf, imageId)
+  } else {
+    const twin = await findTwin(shelf, image)
+    const usedAt = shelf.options.now()
+    if (twin) await storeReady(shelf, { ...twin, imageId, attempt: image.attempt, usedAt })
+    else if (!(await importOne(shelf, image))) return waitForSibling(shelf, imageId)
+  }
   shelf.options.onChange()
 }
 
@@ -148,6 +162,21 @@ function describeStanding(
   const isLeftOut = record?.status === 'evicted' && !wishes.inUse.has(imageId)
   if (!image || hasFailed(record, image) || isLeftOut) return { ...nothing, status: 'none' }
   return { ...nothing, status: 'wanted' }
+}
+
+/** Another image that is here and was published as the very same file. */
+async function findTwin(
+  { options, records, wanted }: Shelf,
+  image: WantedImage,
+): Promise<ReadyRecord | null> {
+  const { algorithm, value } = image.checksum
+  for (const { imageId, checksum } of wanted.values()) {
+    const record = records.get(imageId)
+    if (checksum.algorithm !== algorithm || checksum.value !== value || !isReady(record)) continue
+    if (image.manifestDigest !== null && image.manifestDigest !== record.manifestDigest) continue
+    if (await loadManifest(options.dir, record.manifestDigest)) return record
+  }
+  return null
 }
 
 /** False when another edge of the site brings it, or is to bring it; or when those that had it failed. */
@@ -195,6 +224,17 @@ async function importOne(shelf: Shelf, image: WantedImage): Promise<boolean> {
   return true
 }
 
+/** As if a person had asked for it: nobody has to, once space was made. */
+async function retryWithRoom(shelf: Shelf): Promise<void> {
+  for (const imageId of shelf.lacking.fitting(await readRoom(shelf))) {
+    await shelf.lacking.forget(imageId)
+    if (shelf.records.get(imageId)?.status !== 'failed' || !shelf.wanted.has(imageId)) continue
+    shelf.records.delete(imageId)
+    await forgetImage(shelf.options.database, imageId)
+    await bringIn(shelf, imageId)
+  }
+}
+
 type ImportJob = Parameters<ImageLibraryOptions['runImport']>[0]
 
 /** Where the disk is full, what is in no use makes room, one image after the other; the download goes on where it was. */
@@ -209,7 +249,7 @@ async function importWithRoom(shelf: Shelf, job: ImportJob): Promise<ImportedIma
       const isFull = error instanceof ImportError && error.reason === 'cache-full'
       if (!isFull || job.signal.aborted) throw error
       if (await evictOne(shelf)) continue
-      await removeSpool(spoolPath(dir, job.image.checksum))
+      await removeSpool(spoolPath(dir, job.image))
       if (job.image.manifestDigest) await removePartialManifest(dir, job.image.manifestDigest)
       await removeChunks(shelf)
       throw error
@@ -236,6 +276,7 @@ async function removeUnwanted(shelf: Shelf): Promise<void> {
     if (wanted.has(imageId)) continue
     records.delete(imageId)
     await forgetImage(options.database, imageId)
+    await shelf.lacking.forget(imageId)
   }
   await removeOtherSpools(options.dir, [...wanted.values()])
   const digests = [...wanted.values()].flatMap(({ manifestDigest }) => manifestDigest ?? [])

@@ -91,7 +91,7 @@ async function importFromEdges(
 
 async function importFromSource(options: ImportOptions): Promise<ImportedImage> {
   const added = new Set<string>()
-  const spool = spoolPath(options.dir, options.image.checksum)
+  const spool = spoolPath(options.dir, options.image)
   try {
     const imported = await importChunks(options, added)
     await removeSpool(spool)
@@ -219,7 +219,8 @@ function createSpaceCheck({ dir, freeBytes = freeBytesOf }: ImportOptions): Spac
   }
 }
 
-async function freeBytesOf(dir: string): Promise<number> {
+/** Free bytes of the disk that holds `dir`. */
+export async function freeBytesOf(dir: string): Promise<number> {
   const { bavail, bsize } = await statfs(dir)
   return bavail * bsize
 }

@@ -1,12 +1,13 @@
 import type { Log } from '@dragonfly/schema/log'
 import type { SiteEvent, WantedImage } from '@dragonfly/schema/wire'
 import type { Database } from '../../io/database.ts'
-import { decideEvictions } from '../../protocol/image-cache.ts'
+import { decideEvictions, reserveBytes } from '../../protocol/image-cache.ts'
 import type { Siblings } from '../siblings/siblings.ts'
 import { type ImageRecord, loadImages, storeImage } from '../store/images.ts'
 import { readCachedImages, readCacheLimit } from './cache-contents.ts'
 import { collectGarbage } from './chunk-store.ts'
-import type { ImportedImage, ImportOptions } from './importer.ts'
+import { freeBytesOf, type ImportedImage, type ImportOptions } from './importer.ts'
+import { type LackingRoom, openLackingRoom } from './lacking-room.ts'
 import { isReady } from './readiness.ts'
 
 export interface ImageLibraryOptions {
@@ -50,6 +51,7 @@ export interface Shelf {
   current: CurrentImport | null
   /** Images that another edge brings here: when to look again. */
   waiting: Map<string, NodeJS.Timeout>
+  lacking: LackingRoom
   enqueue: (work: () => Promise<void>) => void
   stopped: boolean
 }
@@ -66,13 +68,21 @@ export const noWishes: CacheWishes = { inUse: new Set(), maxBytes: null }
 export async function openShelf(options: ImageLibraryOptions, enqueue: Shelf['enqueue']): Promise<Shelf> {
   const kept = await loadImages(options.database)
   const records = new Map(kept.map((record) => [record.imageId, record]))
+  const lacking = await openLackingRoom(options.database)
   const empty = { wanted: new Map(), wishes: noWishes, current: null, waiting: new Map(), stopped: false }
-  return { options, records, enqueue, ...empty }
+  return { options, records, lacking, enqueue, ...empty }
 }
 
 export async function store({ options, records }: Shelf, record: ImageRecord): Promise<void> {
   await storeImage(options.database, record)
   records.set(record.imageId, record)
+}
+
+/** What an import may take: what is free, or can be made free, beyond what is always left. */
+export async function readRoom({ options, records, wishes }: Shelf): Promise<number> {
+  const idle = [...records.values()].filter((record) => isReady(record) && !wishes.inUse.has(record.imageId))
+  const idleBytes = idle.reduce((total, { storedBytes }) => total + storedBytes, 0)
+  return Math.max(0, (await freeBytesOf(options.dir)) + idleBytes - reserveBytes)
 }
 
 /** Drops images until the cache is as small as it has to be. */

@@ -18,7 +18,7 @@ const passing: readonly ImportError['reason'][] = ['truncated', 'unreachable']
 
 export interface SpoolOptions {
   dir: string
-  image: Pick<WantedImage, 'url' | 'checksum'>
+  image: Published
   download: Omit<DownloadRequest, 'url' | 'from' | 'validator'>
   onProgress: (bytesDone: number, bytesTotal: number | null) => void
   space: SpaceCheck
@@ -33,17 +33,21 @@ export interface SpaceCheck {
 }
 
 const spoolDirectory = (dir: string): string => join(dir, 'downloads')
-/** Files of one image's download: named by the checksum, so that another file never continues it. */
-export const spoolPath = (dir: string, checksum: WantedImage['checksum']): string =>
-  join(spoolDirectory(dir), checksum.value.slice(0, 64))
+type Published = Pick<WantedImage, 'url' | 'checksum'>
+/** By checksum and address, so that no other file continues it, nor the same one from somewhere else. */
+const spoolName = ({ url, checksum }: Published): string =>
+  createHash('sha256').update(`${checksum.algorithm} ${checksum.value} ${url}`).digest('hex')
+/** Files of one image's download. */
+export const spoolPath = (dir: string, image: Published): string =>
+  join(spoolDirectory(dir), spoolName(image))
 
 export async function removeSpool(path: string): Promise<void> {
   for (const suffix of ['', '.json', '.unpacked']) await rm(path + suffix, { force: true })
 }
 
 /** Removes downloads that no wanted image goes on with. */
-export async function removeOtherSpools(dir: string, wanted: readonly Pick<WantedImage, 'checksum'>[]) {
-  const kept = new Set(wanted.map(({ checksum }) => checksum.value.slice(0, 64)))
+export async function removeOtherSpools(dir: string, wanted: readonly Published[]) {
+  const kept = new Set(wanted.map(spoolName))
   for (const file of await readdir(spoolDirectory(dir)).catch(() => [])) {
     if (!kept.has(file.split('.')[0] ?? '')) await rm(join(spoolDirectory(dir), file), { force: true })
   }
@@ -55,7 +59,7 @@ export async function removeOtherSpools(dir: string, wanted: readonly Pick<Wante
  * @throws ImportError
  */
 export async function spoolSource(options: SpoolOptions): Promise<{ path: string; sizeBytes: number }> {
-  const path = spoolPath(options.dir, options.image.checksum)
+  const path = spoolPath(options.dir, options.image)
   await mkdir(spoolDirectory(options.dir), { recursive: true })
   const spool = await openSpool(path, options.image)
   try {

@@ -21,9 +21,9 @@ import { openStore } from '../store/store.ts'
 import { mayAsk } from './sibling-http.ts'
 import { createSiblings } from './siblings.ts'
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 })
 
-const chunkCount = 6
+const chunkCount = 5
 // No chunk is like another, and each is quickly compressed.
 const raw = Buffer.alloc(chunkCount * imageChunkBytes)
 for (let index = 0; index < chunkCount; index++) randomBytes(64).copy(raw, index * imageChunkBytes)
@@ -109,7 +109,9 @@ async function startEdge({ edgeId, address }: Address, ports: Ports): Promise<Ed
       siblings: () => siblings.filter((sibling) => sibling.edgeId !== edgeId),
       ownAddresses: () => new Set([address]),
       ports,
-      now: Date.now,
+      // Nobody counts as stuck, however busy this computer is.
+      now: () => 1,
+      askWithinMs: 120_000,
       allowsLocal: true,
     }),
     runImport: (job) =>
@@ -142,7 +144,7 @@ const answersOf = (edgeId: string, library: Pick<ImageLibrary, 'standing'>) => (
   upgradeRamdisk: () => undefined,
   log: silentLog,
   phoneHome: async () => false,
-  isReady: () => true,
+  findUnready: () => [],
   metrics: () => '',
   standing: (thing: { kind: string; imageId?: string }): SiblingStatus => ({
     edgeId,
@@ -189,7 +191,7 @@ const lan = (index: number): Address => ({ edgeId: `e${index}`, address: address
 const isReady = ({ events }: EdgeOnLan): boolean => events.some(({ type }) => type === 'image.ready')
 const allReady = () =>
   vi.waitFor(() => expect(edges.map(isReady)).toEqual(edges.map(() => true)), {
-    timeout: 50_000,
+    timeout: 240_000,
     interval: 20,
   })
 
@@ -243,7 +245,7 @@ test('an edge that comes later waits for the one that has begun', async () => {
   beforeSending = () => held
   const one = await startEdge(lan(1), ports)
   one.library.want([wanted])
-  await vi.waitFor(() => expect(sent.requests).toBe(1), { timeout: 20_000 })
+  await vi.waitFor(() => expect(sent.requests).toBe(1), { timeout: 240_000 })
   const two = await startEdge(lan(2), ports)
   two.library.want([wanted])
   await two.library.settled()
@@ -331,8 +333,10 @@ test('an edge that dies midway is gone on from by another, and no chunk is fetch
   const source = wanted
   wanted = { ...wanted, url: 'http://127.0.0.1:9/disk.raw' }
   two.library.want([wanted])
-  await vi.waitFor(() => expect(two.warnings).toHaveLength(1), { timeout: 30_000 })
-  await vi.waitFor(() => expect(two.events.some(({ type }) => type === 'image.failed')).toBe(true))
+  await vi.waitFor(() => expect(two.warnings).toHaveLength(1), { timeout: 240_000 })
+  await vi.waitFor(() => expect(two.events.some(({ type }) => type === 'image.failed')).toBe(true), {
+    timeout: 240_000,
+  })
   wanted = { ...source, attempt: 1 }
   siblings.push({ edgeId: 'e1', hostname: 'e1', addresses: [addresses[0] ?? ''] })
   const before = one.served()

@@ -18,6 +18,7 @@ export interface SiblingsOptions {
   now: () => number
   /** Also loopback and link-local addresses, for tests. */
   allowsLocal: boolean
+  askWithinMs?: number
 }
 
 /** An edge of the site that bytes can be fetched from. */
@@ -57,7 +58,7 @@ export interface Siblings {
   distrust(edgeIds: readonly string[]): void
 }
 
-const askWithinMs = 3000
+const defaultAskWithinMs = 8000
 const largestAnswerBytes = 16 * 1024
 const distrustForMs = 10 * 60_000
 /** What is no longer waited for was found, or is not wanted any more. */
@@ -126,7 +127,7 @@ function rankOf(path: string, edgeId: string): string {
 
 /** At whichever of its addresses it answers first as the edge that it is; null when it does not. */
 async function ask(
-  { ports, ownAddresses, allowsLocal }: SiblingsOptions,
+  { ports, ownAddresses, allowsLocal, askWithinMs = defaultAskWithinMs }: SiblingsOptions,
   { edgeId, addresses }: Sibling,
   path: string,
 ): Promise<{ status: SiblingStatus; address: string } | null> {

@@ -2,7 +2,7 @@ import { type SignerKey, signerKeySchema } from '@dragonfly/schema/wire'
 import { z } from 'zod'
 import { type Database, type Statement, statement } from '../../io/database.ts'
 
-/** Who this edge is, as it was told at `join`. The signer keys stay pinned until it joins again. */
+/** Who this edge is, as it was told at `join`. */
 export interface EdgeIdentity {
   /** Base URL of the control plane, without a slash at its end. */
   url: string
@@ -10,7 +10,8 @@ export interface EdgeIdentity {
   siteId: string
   siteName: string
   controlPlaneId: string
-  signerKeys: SignerKey[]
+  /** Pinned: from `join`, and what those vouched for since. */
+  signerKeys: readonly SignerKey[]
 }
 
 export async function loadIdentity(database: Database): Promise<EdgeIdentity | null> {

@@ -59,6 +59,8 @@ export interface Tunnel {
   status(): TunnelStatus
   /** False when it was not sent because the tunnel is down. */
   send(frame: EdgeFrame): boolean
+  /** Leaves, and comes back: as who it is now. */
+  reconnect(): void
   stop(): void
 }
 
@@ -97,6 +99,12 @@ export function startTunnel(options: TunnelOptions): Tunnel {
   return {
     status: () => status,
     send: (frame) => status.kind === 'connected' && (connection?.send(frame) ?? false),
+    reconnect: () => {
+      waits = backoff(reconnect.first, reconnect.longest, options.random)
+      if (connection) return connection.close()
+      if (timer) clearTimeout(timer)
+      if (!stopped) connect()
+    },
     stop: () => {
       stopped = true
       if (timer) clearTimeout(timer)

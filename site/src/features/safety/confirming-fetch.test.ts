@@ -28,6 +28,10 @@ it('knows what is dangerous by its address, and what it is bound to', () => {
   expect(toggle('on')?.targets).toEqual({ siteId: null, control: 'reimage', position: 'on' })
   const power = findDangerous('POST', '/api/v1/machines/m1/power', { operation: 'off' })
   expect(power?.targets).toEqual({ machineId: 'm1', operation: 'off' })
+  const disc = { url: 'https://images.example.com/rescue.iso' }
+  const inserted = findDangerous('PUT', '/api/v1/machines/m1/bmc/media', disc)
+  expect(inserted?.targets).toEqual({ machineId: 'm1', ...disc })
+  expect(findDangerous('DELETE', '/api/v1/machines/m1/bmc/media', null)).toBeNull()
   const loosened = [
     findDangerous('PUT', '/api/v1/safety/minimum', { minimum: 'power' }),
     findDangerous('PATCH', '/api/v1/front-door', { frontPage: 'open' }),
@@ -36,8 +40,8 @@ it('knows what is dangerous by its address, and what it is bound to', () => {
   expect(findDangerous('PUT', '/api/v1/safety/minimum', { minimum: 'safe' })).toBeNull()
   expect(findDangerous('PATCH', '/api/v1/front-door', { frontPage: 'administrators' })).toBeNull()
   expect(findDangerous('PATCH', '/api/v1/sites/s1', { name: 'Attic' })).toBeNull()
-  const single = ['createDeployment', cleared?.operation, power?.operation, toggle('on')?.operation]
-  const named = [...single, ...loosened, ...posted, ...deleted]
+  const one = [cleared, power, inserted, toggle('on')].map((found) => found?.operation)
+  const named = ['createDeployment', ...one, ...loosened, ...posted, ...deleted]
   expect(new Set(named)).toEqual(new Set(destructiveOperationNames))
   expect(findDangerous('POST', '/api/v1/deployments/d1/abort', {})).toBeNull()
   expect(findDangerous('PATCH', '/api/v1/machines/m1', {})).toBeNull()

@@ -27,6 +27,11 @@ const addresses: readonly { method: string; path: RegExp; operation: Destructive
     path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)\/bmc\/event-log$/,
     operation: 'clearBmcLog',
   },
+  {
+    method: 'PUT',
+    path: /^\/api\/v1\/machines\/(?<machineId>[^/]+)\/bmc\/media$/,
+    operation: 'insertBmcMedia',
+  },
   { method: 'DELETE', path: /^\/api\/v1\/edges\/(?<edgeId>[^/]+)$/, operation: 'revokeEdge' },
   { method: 'DELETE', path: /^\/api\/v1\/sites\/(?<siteId>[^/]+)$/, operation: 'deleteSite' },
   { method: 'DELETE', path: /^\/api\/v1\/images\/(?<imageId>[^/]+)$/, operation: 'deleteImage' },

@@ -4,6 +4,7 @@ import { AllowlistSection } from './allowlist-section.tsx'
 import { FrontPageSection } from './front-page-section.tsx'
 import { OidcSection } from './oidc-section.tsx'
 import { RecoveryKeySection } from './recovery-key-section.tsx'
+import { SigningKeySection } from './signing-key-section.tsx'
 import { SshKeysSection } from './ssh-keys-section.tsx'
 
 export interface SettingsSection {
@@ -52,5 +53,11 @@ export const settingsSections: readonly SettingsSection[] = [
     title: 'Recovery key',
     lede: 'Passwords of BMCs are sealed to the edges of their site: nobody here can read them. A recovery key on paper opens them when every edge is lost.',
     Content: RecoveryKeySection,
+  },
+  {
+    id: 'signing-key',
+    title: 'Signing key',
+    lede: 'Edges write no disk and switch no machine without an order that this server signed with it.',
+    Content: SigningKeySection,
   },
 ]

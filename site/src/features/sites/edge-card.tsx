@@ -12,11 +12,13 @@ import { Ago } from '../../components/time.tsx'
 import { EdgePasswords, Machines } from './edge-passwords.tsx'
 import { Fingerprint } from './fingerprint.tsx'
 import { Interfaces } from './interfaces.tsx'
+import { NewKeyDialog } from './new-key-dialog.tsx'
 import { UpdateDialog } from './update-dialog.tsx'
 
 export function EdgeCard({ edge }: { edge: Edge }) {
   const [revoking, setRevoking] = useState(false)
   const [updating, setUpdating] = useState(false)
+  const [rekeying, setRekeying] = useState(false)
   const canUpdate = edge.status === 'online' && edge.update.available !== null && edge.update.wanted === null
   const isRevoked = edge.status === 'revoked'
   return (
@@ -44,6 +46,13 @@ export function EdgeCard({ edge }: { edge: Edge }) {
                 Update to {edge.update.available}
               </Button>
             )}
+            {edge.isKeyRequested ? (
+              <span className="text-wanted">replacing its key</span>
+            ) : (
+              <Button may="edges" look="quiet" className="text-[0.95rem]" onClick={() => setRekeying(true)}>
+                New key
+              </Button>
+            )}
             <Button may="edges" look="quiet" className="text-[0.95rem]" onClick={() => setRevoking(true)}>
               Revoke
             </Button>
@@ -51,7 +60,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
         )}
       </header>
       <div className={`mt-1 text-[0.9rem] text-ink-faint ${isRevoked ? 'opacity-60' : ''}`}>
-        Fingerprint <Fingerprint value={edge.fingerprint} />
+        Fingerprint <Fingerprint value={edge.fingerprint} />, since <Ago atMs={edge.keySince} />
         {!isRevoked && (
           <p>
             {edge.sealingKeySince === null ? (
@@ -68,6 +77,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
       <EdgePasswords edge={edge} />
       {!isRevoked && <Interfaces edge={edge} />}
       {updating && <UpdateDialog edge={edge} onClose={() => setUpdating(false)} />}
+      {rekeying && <NewKeyDialog edge={edge} onClose={() => setRekeying(false)} />}
       {revoking && <RevokeDialog edge={edge} onClose={() => setRevoking(false)} />}
     </article>
   )

@@ -87,6 +87,8 @@ export function createEdge(part: Partial<Edge> = {}): Edge {
     version: '0.1.0',
     sealingKeySince: null,
     fingerprint: 'xK3f9QmB',
+    keySince: 0,
+    isKeyRequested: false,
     status: 'online',
     lastSeenAt: 0,
     upToDate: true,

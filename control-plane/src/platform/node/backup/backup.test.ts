@@ -118,7 +118,7 @@ it('copies what is there at one moment while the server writes, and puts it back
   expect(await organisationOf(second)).toEqual(before)
   expect(second.deps.identity.controlPlaneId).toBe(first.deps.identity.controlPlaneId)
   expect(second.deps.identity.generation).not.toBe(generation)
-  expect(second.deps.signer.keys).toEqual(first.deps.signer.keys)
+  expect(await second.deps.signer.trust()).toEqual(await first.deps.signer.trust())
   expect(await second.deps.db.all(sql`select * from session`)).toEqual([])
   expect((await signIn(second)).status).toBe(200)
   const [entry] = await second.deps.db.all<{ operation: string; actor_kind: string }>(

@@ -91,7 +91,19 @@ export class SiteObject extends DurableObject<WorkerEnv> {
       return this.#arm()
     }
     this.#announcedAt = now
-    await announceSite(await this.#readDeps(), siteId)
+    if (await this.#tellEdges(siteId)) return
+    kv.put('announceAt', now + announceEveryMs)
+    await this.#arm()
+  }
+
+  /** False when they could not be told, for want of the database: it is noted, and tried again. */
+  async #tellEdges(siteId: string): Promise<boolean> {
+    try {
+      return await announceSite(await this.#readDeps(), siteId)
+    } catch (error) {
+      log.error('a site’s edges could not be told of a change', { siteId, error })
+      return false
+    }
   }
 
   /** Commands of this site are due then. */
@@ -140,9 +152,11 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     const at = kv.get<number>('announceAt')
     if (at === undefined || at > now) return
     this.#announcedAt = now
-    await announceSite(await this.#readDeps(), this.#siteId())
+    const isTold = await this.#tellEdges(this.#siteId())
     // Another one may have been noted meanwhile.
-    if (kv.get<number>('announceAt') === at) kv.delete('announceAt')
+    if (kv.get<number>('announceAt') !== at) return
+    if (isTold) kv.delete('announceAt')
+    else kv.put('announceAt', Date.now() + announceEveryMs)
   }
 
   async #tendDue(now: number): Promise<void> {
