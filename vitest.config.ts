@@ -16,6 +16,7 @@ export default defineConfig({
           name: 'unit',
           // Several have a database, or a fleet of thousands, and share the computer with the other workers.
           testTimeout: 30_000,
+          expect: { poll: { timeout: 15_000 } },
           // Vitest empties style sheets unless told otherwise; a test reads the palette.
           css: { include: [/palette\.css/] },
           include: [

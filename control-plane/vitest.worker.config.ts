@@ -30,6 +30,7 @@ export default defineConfig({
     // Every statement is a request here.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // The tests keep nothing in modules, and loading the whole control plane for each file takes longer than its tests.
     isolate: false,
   },

@@ -1,4 +1,5 @@
-import { run, step, type Tally, vitest } from './steps.ts'
+import { run, step, type Tally } from './steps.ts'
+import { vitest } from './vitest.ts'
 
 /** Every check that needs neither a virtual machine nor a browser. */
 export async function checks(): Promise<Tally[]> {

@@ -1,5 +1,4 @@
 import { type SpawnOptions, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -9,6 +8,8 @@ export interface Tally {
   passed: number
   failed: number
   skipped: number
+  /** What failed, and passed when it was run again by itself. */
+  unsteady?: string[]
 }
 
 /** Runs a command in the repository with its output shown; resolves to its exit code (1 when killed). */
@@ -21,7 +22,7 @@ export function run(command: string, args: string[], env: NodeJS.ProcessEnv = {}
 }
 
 /** In the repository, with its programs first on the PATH, and all output shown. */
-function shown(env: NodeJS.ProcessEnv = {}): SpawnOptions {
+export function shown(env: NodeJS.ProcessEnv = {}): SpawnOptions {
   return { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: withPrograms(env) }
 }
 
@@ -57,85 +58,24 @@ export async function step(title: string, command: string, args: string[]): Prom
   return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 }
 }
 
-/** After its report, Vitest has this long to end; a worker that does not let go is then ended with it. */
-const vitestEndsWithinMs = 60_000
-
-/** Runs a Vitest project and counts its tests; a run that ends without a report counts as one failure. */
-export async function vitest(project: string, filters: string[] = []): Promise<Tally> {
-  console.log(`\n── tests: ${project}`)
-  const report = join(root, 'build', `vitest-${project}.json`)
-  mkdirSync(dirname(report), { recursive: true })
-  rmSync(report, { force: true })
-  const args = [
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ]
-  const code = await runUntilReport('vitest', [...args, ...filters], report)
-  try {
-    const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number> & { success: boolean }
-    const isBroken = (code !== 0 || !counts.success) && !counts.numFailedTests
-    const failed = (counts.numFailedTests ?? 0) + (isBroken ? 1 : 0)
-    return {
-      passed: counts.numPassedTests ?? 0,
-      failed,
-      skipped: (counts.numPendingTests ?? 0) + (counts.numTodoTests ?? 0),
-    }
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 }
-  }
-}
-
-/** Like `run`; but a process group that stays after it wrote its report is ended, and its report decides. */
-async function runUntilReport(command: string, args: string[], report: string): Promise<number> {
-  const child = spawn(command, args, { ...shown(), detached: true })
-  const ended = new Promise<number>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('exit', (code) => resolve(code ?? 1))
-  })
-  const stop = (): void => endGroup(child.pid)
-  process.on('exit', stop)
-  const leave = (): never => process.exit(130)
-  process.once('SIGINT', leave).once('SIGTERM', leave)
-  let reportedAt: number | null = null
-  const watch = setInterval(() => {
-    if (reportedAt === null && existsSync(report)) reportedAt = Date.now()
-    if (reportedAt === null || Date.now() - reportedAt < vitestEndsWithinMs) return
-    clearInterval(watch)
-    console.log('   The tests have ended, but a worker of theirs has not: it is ended now.')
-    endGroup(child.pid)
-  }, 1000)
-  const code = await ended
-  clearInterval(watch)
-  process.off('exit', stop).off('SIGINT', leave).off('SIGTERM', leave)
-  const isReported = reportedAt !== null && Date.now() - reportedAt >= vitestEndsWithinMs
-  return isReported ? 0 : code
-}
-
-function endGroup(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
-  } catch {
-    // It has ended by itself.
-  }
-}
-
 export function add(tallies: Tally[]): Tally {
   return tallies.reduce(
     (sum, tally) => ({
       passed: sum.passed + tally.passed,
       failed: sum.failed + tally.failed,
       skipped: sum.skipped + tally.skipped,
+      unsteady: [...(sum.unsteady ?? []), ...(tally.unsteady ?? [])],
     }),
     { passed: 0, failed: 0, skipped: 0 },
   )
 }
 
-/** Prints the closing line and leaves with 1 when anything failed, or nothing ran. */
+/** Prints what was unsteady and the closing line, and leaves with 1 when anything failed, or nothing ran. */
 export function finish(tally: Tally): never {
+  const unsteady = tally.unsteady ?? []
+  if (unsteady.length > 0)
+    console.log('\nUnsteady: failed among the others, passed when run again. Mend these:')
+  for (const test of unsteady) console.log(`   ${test}`)
   console.log(`\n${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`)
   process.exit(tally.failed > 0 || tally.passed === 0 ? 1 : 0)
 }

@@ -1,5 +1,6 @@
 import { prepareRack } from './prepare-rack.ts'
-import { add, finish, vitest } from './steps.ts'
+import { add, finish } from './steps.ts'
+import { vitest } from './vitest.ts'
 
 // What takes too long for every run.
 process.env.DRAGONFLY_MUTATIONS ??= '1000000'

@@ -1,7 +1,8 @@
 import { checks } from './checks.ts'
 import { prepareBrowser } from './prepare-browser.ts'
 import { prepareRack } from './prepare-rack.ts'
-import { add, finish, type Tally, vitest } from './steps.ts'
+import { add, finish, type Tally } from './steps.ts'
+import { vitest } from './vitest.ts'
 
 const goesOn = (tally: Tally): boolean => tally.failed === 0 || process.env.DRAGONFLY_TEST_ALL === '1'
 

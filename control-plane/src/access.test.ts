@@ -96,8 +96,8 @@ const expectations = {
   administrators: [
     ['getSetupProgress', 'updateSetupProgress', 'renameOrganisation'],
     ['listSshKeys', 'addSshKeys', 'deleteSshKey'],
-    ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp', 'requestEdgeUpdate'],
-    ['requestEdgeKey'],
+    ['createSite', 'updateSite', 'createEnrolmentToken', 'updateEdge', 'observeDhcp'],
+    ['requestEdgeUpdate', 'withdrawEdgeUpdate', 'requestEdgeKey'],
     ['listImageUploads', 'createImageUpload', 'uploadImagePart', 'finishImageUpload', 'deleteImageUpload'],
     [
       'adoptBmc',

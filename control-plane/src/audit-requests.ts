@@ -129,14 +129,14 @@ async function withAnswer(c: Context<AppEnv>, noted: NotedChange): Promise<Noted
 async function append(c: Context<AppEnv>, noted: NotedChange, actor: Actor): Promise<void> {
   const { audit, clock, limiter, metrics, log } = c.get('deps')
   const clientAddress = c.get('clientAddress')
-  if (actor.actorKind === 'stranger') {
-    const isBearable =
-      (await limiter.take(`audit ${rateLimitKey(clientAddress)}`, strangerLimits.one, 60_000)) &&
-      (await limiter.take('audit', strangerLimits.all, 60_000))
-    if (!isBearable) return metrics.count('dragonfly_audit_dropped_total')
-  }
   const { status } = c.res
   try {
+    if (actor.actorKind === 'stranger') {
+      const isBearable =
+        (await limiter.take(`audit ${rateLimitKey(clientAddress)}`, strangerLimits.one, 60_000)) &&
+        (await limiter.take('audit', strangerLimits.all, 60_000))
+      if (!isBearable) return metrics.count('dragonfly_audit_dropped_total')
+    }
     await audit.append({
       at: clock(),
       ...actor,

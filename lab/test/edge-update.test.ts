@@ -137,7 +137,7 @@ test('a new version takes over, broken ones are undone, and machines boot all th
   const updated = await whileAsking(lab, async () => {
     const path = `/api/v1/edges/${(await api.edges())[0]?.edgeId}/update`
     const asked = await api.request<{ update: object }>('POST', path)
-    expect(asked.update).toEqual({ available: '0.9.2', wanted: '0.9.2' })
+    expect(asked.update).toEqual({ available: '0.9.2', wanted: '0.9.2', askedAt: expect.any(Number) })
     await waitUntil(
       'the portal to show that it is done',
       async () => {

@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import {
-  chunkPath,
-  prepareImageDirectory,
-  sha256Hex,
-} from '../../edge-agent/src/services/images/chunk-store.ts'
+import { prepareImageDirectory, sha256Hex } from '../../edge-agent/src/services/images/chunk-store.ts'
+import { chunkPath } from '../../edge-agent/src/services/images/image-paths.ts'
 
 const chunkBytes = 4 * 1024 * 1024
 

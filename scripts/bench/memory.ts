@@ -5,13 +5,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import {
-  chunkPath,
-  prepareImageDirectory,
-  sha256Hex,
-} from '../../edge-agent/src/services/images/chunk-store.ts'
+import { prepareImageDirectory, sha256Hex } from '../../edge-agent/src/services/images/chunk-store.ts'
+import { chunkPath } from '../../edge-agent/src/services/images/image-paths.ts'
 import { readDhcpScene } from '../../edge-agent/test/dhcp-fixtures.ts'
-import type { DhcpLoad } from '../../edge-agent/test/load/dhcp.ts'
+import type { DhcpLoad, DhcpLoadResult } from '../../edge-agent/test/load/dhcp.ts'
 import type { EdgeLoad } from '../../edge-agent/test/load/edge.ts'
 import type { HttpLoad, HttpLoadResult } from '../../edge-agent/test/load/http.ts'
 import { ensureHostPackages, hostPackages } from '../../lab/src/host-packages.ts'
@@ -85,9 +82,11 @@ async function runAllLoads(lan: BenchLan, folder: string): Promise<void> {
     rate: { perSecond: 1000 },
     forMs: loadMs,
   }
-  const [read] = await Promise.all([
+  const [read, asked] = await Promise.all([
     runLoad<HttpLoadResult>(lan.client, 'http', reading),
-    runLoad(lan.client, 'dhcp', asking),
+    runLoad<DhcpLoadResult>(lan.client, 'dhcp', asking),
   ])
   if (read.errors.length > 0) throw new Error(`The image server did not serve: ${read.errors[0]}`)
+  if (asked.offers < asked.sent * 0.9)
+    throw new Error(`Only ${asked.offers} of ${asked.sent} DISCOVERs were answered.`)
 }

@@ -224,6 +224,22 @@ describe.each(platforms)('on %s', { timeout: 30_000 }, (_name, start) => {
       expect(versions().length - before).toBeLessThan(6)
     })
 
+    it('lets a change succeed whose site could not be told, and tells it later', async () => {
+      if (!platform.setSitesAway) return
+      const siteId = await createSite()
+      const { line } = await greetEdge(platform, await enrolEdge(ada, siteId))
+      await platform.setSitesAway(true)
+      const made = await ada.call('POST', '/api/v1/machines', { siteId, mac: '52:54:00:00:00:02' })
+      await platform.setSitesAway(false)
+      expect(made.status).toBe(201)
+      const [site] = await platform.db.select().from(sitesTable).where(eq(sitesTable.siteId, siteId))
+      const versions = () =>
+        line.received.flatMap((frame) => (frame.type === 'state-changed' ? [frame.version] : []))
+      expect(versions()).not.toContain(site?.stateVersion)
+      await platform.runTimers()
+      await expect.poll(versions).toContain(site?.stateVersion)
+    })
+
     it('sends a command when it is due, and not before, however deep it slept', async () => {
       const siteId = await createSite()
       const { line } = await greetEdge(platform, await enrolEdge(ada, siteId), { commands: ['bmc.power'] })

@@ -23,6 +23,10 @@ export interface Platform {
   sleep(siteId: string): Promise<void>
   /** What is kept in memory is lost and its sockets are cut. On Node that is a restart, which is tried elsewhere. */
   evict: ((siteId: string) => Promise<void>) | null
+  /** Whether what holds sites' tunnels can be called. Null on Node, where it is in the same process. */
+  setSitesAway: ((isAway: boolean) => Promise<void>) | null
+  /** Does what timers do. Nothing on Node, whose timers run. */
+  runTimers(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,6 +54,8 @@ export async function startNodePlatform(): Promise<Platform> {
     },
     sleep: async () => undefined,
     evict: null,
+    setSitesAway: null,
+    runTimers: async () => undefined,
     async close() {
       await server.close()
       await rm(dir, { recursive: true, force: true })

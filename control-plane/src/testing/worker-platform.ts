@@ -43,6 +43,7 @@ export async function startWorkerPlatform(): Promise<Platform> {
       serviceBindings: { ASSETS: () => new Response(index) },
       bindings: {
         DRAGONFLY_LOCAL: 'yes',
+        DRAGONFLY_LOG_LEVEL: 'error',
         DRAGONFLY_PUBLIC_URL: url,
         DRAGONFLY_DATABASE_URL: sqld.url,
         DRAGONFLY_SECRETS_KEY: secretsKey.toString('base64'),
@@ -56,6 +57,10 @@ export async function startWorkerPlatform(): Promise<Platform> {
     const answer = await fetch(`${url}/testing/port`, { method: 'POST', body })
     if (!answer.ok) throw new Error(await answer.text())
     return ((await answer.json()) as { result: unknown }).result
+  }
+  const post = async (path: string, body: unknown) => {
+    const answer = await fetch(`${url}/testing/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(await answer.text())
   }
   const evict = async (siteId: string, webSockets: 'hibernate' | 'close') => {
     for (const [name, className] of [
@@ -83,6 +88,8 @@ export async function startWorkerPlatform(): Promise<Platform> {
       await Promise.all([call('connections', 'ofSite', [siteId]), call('connections', 'connected', [])])
       await evict(siteId, 'close')
     },
+    setSitesAway: (isAway) => post('sites-away', isAway),
+    runTimers: () => post('timers', null),
     async close() {
       await miniflare.dispose()
       await sqld.close()

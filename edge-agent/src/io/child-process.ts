@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { backoff } from '../protocol/backoff.ts'
+import { smallHeapEnv, withSmallHeap } from './small-heap.ts'
 
 export interface SupervisedChildOptions {
   module: URL
@@ -25,10 +26,6 @@ export interface SupervisedChild {
   leave(): void
 }
 
-/** What lives for one packet is collected often, and in a millisecond, instead of seldom and from a heap that has grown. */
-const smallHeap = ['--max-semi-space-size=1']
-/** Each of the C library's arenas keeps what it once had: two are enough. */
-const fewArenas = { MALLOC_ARENA_MAX: '2' }
 const calmAfterMs = 60_000
 const killAfterMs = 5_000
 
@@ -39,8 +36,8 @@ export function forkChild(
   env: Record<string, string> = {},
 ): ChildProcess {
   return fork(fileURLToPath(module), args, {
-    env: { ...process.env, ...fewArenas, ...env },
-    execArgv: [...process.execArgv, ...smallHeap],
+    env: { ...process.env, ...smallHeapEnv, ...env },
+    execArgv: withSmallHeap(process.execArgv, 1),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
 }

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Log } from '@dragonfly/schema/log'
 import { ramdiskLinkPath, type SiblingStatus } from '@dragonfly/schema/wire'
+import { listen } from './http-listen.ts'
 import { plainAddress } from './ramdisk-link/link.ts'
 import type { Unready } from './readiness.ts'
 import type { Thing } from './siblings/siblings.ts'
@@ -148,16 +149,6 @@ function logRequest(request: IncomingMessage, response: ServerResponse, log: Log
       deploymentId,
     }
     log[deploymentId ? 'info' : 'debug'](`${method} ${fields.route} ${fields.status}`, { ...fields, address })
-  })
-}
-
-export function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
   })
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { smallHeapEnv, withSmallHeap } from '../io/small-heap.ts'
 
 /** Told to the process that comes of it, so that it does not do it again. */
 const mark = 'DRAGONFLY_EDGE_CONFINED'
@@ -24,8 +25,9 @@ export async function giveUpPrivileges(dataDir: string, complain: (text: string)
   if (!isOurs) kept.push('dac_override', 'dac_read_search', 'fowner')
   const bounding = ['-all', ...kept.map((name) => `+${name}`)].join(',')
   const limits = ['--no-new-privs', '--inh-caps=-all', `--bounding-set=${bounding}`]
-  const program = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-  process.execve(setpriv, ['setpriv', ...limits, '--', ...program], { ...process.env, [mark]: '1' })
+  const program = [process.execPath, ...withSmallHeap(process.execArgv, 2), ...process.argv.slice(1)]
+  const env = { ...process.env, ...smallHeapEnv, [mark]: '1' }
+  process.execve(setpriv, ['setpriv', ...limits, '--', ...program], env)
 }
 
 /** Every folder on the way, as far as they are there. */

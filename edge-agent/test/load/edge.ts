@@ -17,8 +17,8 @@ process.once('message', async ({ dataDir, distDir, interfaceName }: EdgeLoad) =>
   await buildDist(distDir)
   copyFileSync(join(packageDir, 'package.json'), join(distDir, '..', 'package.json'))
   const control = await startControlPlane()
-  control.setState({ interfaces: [{ name: interfaceName, mode: 'proxy' }] })
-  await control.setBundle({ 'snponly.efi': Buffer.alloc(1024 * 1024, 7) })
+  const bundleVersion = await control.setBundle({ 'snponly.efi': Buffer.alloc(1024 * 1024, 7) })
+  control.setState({ interfaces: [{ name: interfaceName, mode: 'proxy' }], bundleVersion })
   const joined = await joinSite({ url: control.url, token: joinToken, dataDir, force: false }, Date.now)
   if (joined.kind !== 'joined') throw new Error(joined.message)
   const edge = spawn(process.execPath, [join(distDir, 'main.mjs'), 'run', '--data', dataDir], {

@@ -17,7 +17,7 @@ import {
 import { importJWK, SignJWT } from 'jose'
 import WebSocket from 'ws'
 
-const version = 'simulated'
+const simulatedVersion = 'simulated'
 /** Entries and bytes of one journal frame; both below what the wire allows. */
 const batchEntries = 200
 const batchBytes = 900 * 1024
@@ -29,7 +29,12 @@ export interface EdgeIdentity extends EnrolResponse {
 }
 
 /** Enrols an edge by the public API, as `dragonfly-edge join` does. */
-export async function enrolEdge(url: string, token: string, hostname: string): Promise<EdgeIdentity> {
+export async function enrolEdge(
+  url: string,
+  token: string,
+  hostname: string,
+  version = simulatedVersion,
+): Promise<EdgeIdentity> {
   const { privateKey } = generateKeyPairSync('ed25519')
   const { kty, crv, x, d } = privateKey.export({ format: 'jwk' })
   const response = await fetch(`${url}/api/edge/v1/enrol`, {
@@ -71,6 +76,8 @@ export interface EdgeLinkHandlers {
   commands?: readonly string[]
   onCommand?(commandId: string, command: Command): readonly SiteEvent[]
   onCancel?(commandId: string): readonly SiteEvent[]
+  /** What it says it runs. */
+  version?: string
 }
 
 /** The tunnel of an edge that keeps its journal in memory; reconnects until it is stopped. */
@@ -174,7 +181,7 @@ export function openEdgeLink(identity: EdgeIdentity, handlers: EdgeLinkHandlers)
       send({
         type: 'hello',
         protocol: wireProtocol,
-        version,
+        version: handlers.version ?? simulatedVersion,
         journalId,
         generation: held?.generation ?? null,
         stateVersion: held?.version ?? null,

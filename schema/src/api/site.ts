@@ -85,6 +85,8 @@ export const edgeViewSchema = z
       available: z.string().nullable(),
       /** It was told to become this version, and has not said what came of it. */
       wanted: z.string().nullable(),
+      /** When it was told; null while nothing is wanted. */
+      askedAt: epochMsSchema.nullable(),
     }),
     interfaces: z.array(
       z.object({

@@ -798,7 +798,8 @@ export interface paths {
         put?: never;
         /** Update an edge to the version that this control plane holds; it goes back by itself when that does not come up */
         post: operations["requestEdgeUpdate"];
-        delete?: never;
+        /** No longer want an update that an edge has said nothing of; one that it has begun goes on */
+        delete: operations["withdrawEdgeUpdate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2618,6 +2619,8 @@ export interface components {
             update: {
                 available: string | null;
                 wanted: string | null;
+                /** @description Milliseconds since 1970-01-01T00:00:00Z */
+                askedAt: number | null;
             };
             interfaces: {
                 name: string;
@@ -7709,6 +7712,64 @@ export interface operations {
             };
             /** @description Refused by the state of things */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Invalid input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawEdgeUpdate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                edgeId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The edge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edge"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing, or not visible to you */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

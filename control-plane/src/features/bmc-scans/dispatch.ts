@@ -1,7 +1,8 @@
 import { bmcScans } from '@dragonfly/schema/db'
 import { commandGraceMs, scanSilenceMs } from '@dragonfly/schema/state'
-import { and, eq, gt, isNull, lt, or } from 'drizzle-orm'
+import { and, eq, gt, isNull, or } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
+import { followUp } from '../../follow-up.ts'
 import type { PresentEdge } from '../../ports/index.ts'
 
 export type ScanRecord = typeof bmcScans.$inferSelect
@@ -38,9 +39,22 @@ async function give(deps: Deps, scan: ScanRecord, connection: PresentEdge): Prom
   const [row] = given
   if (!row) return
   const command = { kind: ability, first, last } as const
-  await deps.connections.send(connection, { type: 'command', commandId: scanId, deadline, command })
-  if (row.cancelledAt !== null)
-    await deps.connections.send(connection, { type: 'cancel-command', commandId: scanId })
+  const send = () =>
+    deps.connections.send(connection, { type: 'command', commandId: scanId, deadline, command })
+  if (!(await followUp(deps, send, { scanId, edgeId }))) {
+    // Two edges that scan do no harm: whoever is there is given it when its turn comes.
+    await deps.db.update(bmcScans).set({ edgeId: null }).where(eq(bmcScans.scanId, scanId))
+  } else if (row.cancelledAt !== null) await sendCancel(deps, { ...scan, edgeId })
+}
+
+/** The edge that has the scan is asked to stop it; asking twice does no harm. */
+export async function sendCancel(
+  deps: Deps,
+  { scanId, siteId, edgeId }: Pick<ScanRecord, 'scanId' | 'siteId' | 'edgeId'>,
+): Promise<void> {
+  if (edgeId === null) return
+  const cancel = { type: 'cancel-command', commandId: scanId } as const
+  await followUp(deps, () => deps.connections.send({ siteId, edgeId }, cancel), { scanId, edgeId })
 }
 
 async function fail(
@@ -75,12 +89,21 @@ export async function sendPendingScans(deps: Deps, connection: PresentEdge): Pro
   }
 }
 
-/** Called now and then: gives up scans of which nothing has been heard for long. */
+/**
+ * Called now and then: gives up scans of which nothing has been heard for long, and tells edges again of what they may
+ * not have heard.
+ */
 export async function tendScans(deps: Deps): Promise<void> {
-  const late = await deps.db
-    .select()
-    .from(bmcScans)
-    .where(and(eq(bmcScans.status, 'pending'), lt(bmcScans.deadline, deps.clock() - commandGraceMs)))
+  const now = deps.clock()
+  const rows = await deps.db.select().from(bmcScans).where(eq(bmcScans.status, 'pending'))
+  const [current, late] = [
+    rows.filter(({ deadline }) => deadline > now),
+    rows.filter(({ deadline }) => deadline < now - commandGraceMs),
+  ]
+  for (const scan of current) {
+    if (scan.edgeId === null) await followUp(deps, () => dispatchScan(deps, scan), { scanId: scan.scanId })
+    else if (scan.cancelledAt !== null) await sendCancel(deps, scan)
+  }
   for (const scan of late) await fail(deps, scan, 'no-answer', scan.edgeId === null ? noEdge : silent)
 }
 

@@ -12,9 +12,10 @@ import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { runBatch } from '../../batch.ts'
 import type { Deps, Person } from '../../deps.ts'
 import { conflict, notFound } from '../../errors.ts'
+import { followUp } from '../../follow-up.ts'
 import { createId } from '../../ids.ts'
 import { readSite } from '../sites/service.ts'
-import { dispatchScan, type ScanRecord } from './dispatch.ts'
+import { dispatchScan, type ScanRecord, sendCancel } from './dispatch.ts'
 
 /** Has the site look for BMCs in a range. What the last scan found is forgotten: there is one per site. */
 export async function startScan(
@@ -47,7 +48,7 @@ export async function startScan(
   const stored = await readScan(deps, siteId)
   if (stored.scanId !== scan.scanId)
     throw conflict('scan-running', 'The site is scanned already: wait for it, or stop it first.')
-  await dispatchScan(deps, stored)
+  await followUp(deps, () => dispatchScan(deps, stored), { siteId })
   deps.live.publish([{ type: 'bmc-scan', siteId }])
   return viewScan(deps, await readScan(deps, siteId))
 }
@@ -82,11 +83,7 @@ export async function cancelScan(deps: Deps, siteId: string): Promise<BmcScanVie
       .where(and(eq(bmcScans.scanId, scanId), eq(bmcScans.status, 'pending'))),
   ])
   const after = await readScan(deps, siteId)
-  if (after.status === 'pending' && after.edgeId !== null)
-    await deps.connections.send(
-      { siteId, edgeId: after.edgeId },
-      { type: 'cancel-command', commandId: scanId },
-    )
+  if (after.status === 'pending') await sendCancel(deps, after)
   deps.live.publish([{ type: 'bmc-scan', siteId }])
   return viewScan(deps, after)
 }

@@ -3,6 +3,7 @@ import { commandGraceMs } from '@dragonfly/schema/state'
 import type { MachineCommand } from '@dragonfly/schema/wire'
 import { and, asc, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
+import { followUp } from '../../follow-up.ts'
 import { createId } from '../../ids.ts'
 import type { PresentEdge } from '../../ports/index.ts'
 import { findReaders } from '../sealing/readers.ts'
@@ -46,9 +47,10 @@ export async function issueCommand(deps: Deps, request: CommandRequest): Promise
     deadline,
   })
   deps.metrics.count('dragonfly_commands_total', `kind="${command.kind}"`)
-  if (notBefore <= createdAt)
-    await dispatch(deps, { commandId, siteId, machineId, kind: command.kind, command, deadline })
-  else await deps.tendCommandsAt(siteId, notBefore)
+  const pending = { commandId, siteId, machineId, kind: command.kind, command, deadline, edgeId: null }
+  const tell = () =>
+    notBefore <= createdAt ? dispatch(deps, pending) : deps.tendCommandsAt(siteId, notBefore)
+  await followUp(deps, tell, { siteId, commandId })
   deps.live.publish([{ type: 'changed', entity: 'machine', id: machineId }])
   return commandId
 }
@@ -60,6 +62,8 @@ interface Pending {
   kind: string
   command: MachineCommand | null
   deadline: number
+  /** Who has it already; null: nobody. */
+  edgeId: string | null
 }
 
 /** Gives a command that nobody has to the edge that reached the BMC last, else to another one that is there. */
@@ -68,7 +72,9 @@ async function dispatch(deps: Deps, pending: Pending): Promise<void> {
   if (present.length === 0) return
   const able = present.filter((connection) => connection.commands.includes(pending.kind))
   if (able.length === 0) return failCommand(deps, pending, 'edge-too-old', edgeTooOld)
-  const fit = await keepFit(deps, pending, able)
+  const fit = (await keepFit(deps, pending, able)).filter(
+    ({ edgeId }) => pending.edgeId === null || edgeId === pending.edgeId,
+  )
   const [bmc] = await deps.db
     .select({ edgeId: bmcs.edgeId })
     .from(bmcs)
@@ -111,8 +117,11 @@ async function give(deps: Deps, pending: Pending, connection: PresentEdge): Prom
       ),
     )
     .returning({ commandId: commands.commandId })
-  if (given.length > 0)
-    await deps.connections.send(connection, { type: 'command', commandId, deadline, command })
+  if (given.length === 0) return
+  const send = () => deps.connections.send(connection, { type: 'command', commandId, deadline, command })
+  if (await followUp(deps, send, { commandId, edgeId: connection.edgeId })) return
+  // It stays that edge's, which may have got it after all, and is sent to it again when its turn comes.
+  await deps.db.update(commands).set({ sentAt: null }).where(eq(commands.commandId, commandId))
 }
 
 async function failCommand(deps: Deps, pending: Pending, reason: string, message: string): Promise<void> {
@@ -194,7 +203,7 @@ async function sendDue(
       and(
         siteId === null ? undefined : eq(commands.siteId, siteId),
         eq(commands.status, 'pending'),
-        isNull(commands.edgeId),
+        isNull(commands.sentAt),
         lte(commands.notBefore, now),
         gt(commands.deadline, now),
       ),

@@ -70,11 +70,15 @@ export async function watchConsole(
   let isEnded = false
   /** Told once each time that they take the keyboard. */
   let isTypingNoted = false
+  /** Entries are written one after the other: the log says first what was done first. */
+  let written: Promise<unknown> = Promise.resolve()
   const note = (operation: string): void => {
+    const at = deps.clock()
     const record = { operation, subject: name, machineId, siteId, details: {}, clientAddress: from.address }
     const actor = { actorKind: 'person', actorId: person.userId, actorName: person.name } as const
-    deps.audit
-      .append({ at: deps.clock(), ...actor, ...record, outcome: 'done', status: 101, code: null })
+    const entry = { at, ...actor, ...record, outcome: 'done', status: 101, code: null } as const
+    written = written
+      .then(() => deps.audit.append(entry))
       .catch((error: unknown) => deps.log.error('the audit log could not be written', { error }))
   }
   const end = (): void => {

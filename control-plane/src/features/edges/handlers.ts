@@ -7,7 +7,7 @@ import { listLeases } from './leases.ts'
 import { requestEdgeKey } from './request-key.ts'
 import * as routes from './routes.ts'
 import { getEdge, listEdges, observeDhcp, revokeEdge, updateEdge } from './service.ts'
-import { requestEdgeUpdate } from './update.ts'
+import { requestEdgeUpdate, withdrawEdgeUpdate } from './update.ts'
 
 export function mountEdges(app: OpenAPIHono<AppEnv>): void {
   app.openapi(routes.listEdges, async (c) => {
@@ -28,6 +28,9 @@ export function mountEdges(app: OpenAPIHono<AppEnv>): void {
   })
   app.openapi(routes.requestEdgeUpdate, async (c) =>
     c.json(await requestEdgeUpdate(c.get('deps'), c.req.valid('param').edgeId), 200),
+  )
+  app.openapi(routes.withdrawEdgeUpdate, async (c) =>
+    c.json(await withdrawEdgeUpdate(c.get('deps'), c.req.valid('param').edgeId), 200),
   )
   app.openapi(routes.requestEdgeKey, async (c) =>
     c.json(await requestEdgeKey(c.get('deps'), c.req.valid('param').edgeId), 200),

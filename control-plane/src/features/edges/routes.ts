@@ -70,6 +70,17 @@ export const requestEdgeUpdate = defineRoute({
   responses: { 200: jsonResponse('The edge', edgeViewSchema), ...problems(401, 403, 404, 409, 422) },
 })
 
+export const withdrawEdgeUpdate = defineRoute({
+  method: 'delete',
+  path: '/api/v1/edges/{edgeId}/update',
+  operationId: 'withdrawEdgeUpdate',
+  tags: ['edges'],
+  summary: 'No longer want an update that an edge has said nothing of; one that it has begun goes on',
+  'x-access': 'edges',
+  request: { params },
+  responses: { 200: jsonResponse('The edge', edgeViewSchema), ...problems(401, 403, 404, 422) },
+})
+
 export const requestEdgeKey = defineRoute({
   method: 'post',
   path: '/api/v1/edges/{edgeId}/key',

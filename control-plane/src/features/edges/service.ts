@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import { runBatch } from '../../batch.ts'
 import type { Deps } from '../../deps.ts'
 import { conflict, invalid, notFound } from '../../errors.ts'
+import { followUp } from '../../follow-up.ts'
 import { settleAbortsWithoutEdges } from '../deployments/abort.ts'
 import { announceSites, bumpSite } from '../sites/site-version.ts'
 import { edgeStatus } from './edge-status.ts'
@@ -53,6 +54,7 @@ export async function listEdges(
     update: {
       available: release && release.version !== edge.version ? release.version : null,
       wanted: edge.wantedVersion,
+      askedAt: edge.wantedVersion === null ? null : edge.updateRequestedAt,
     },
     interfaces: joinInterfaces(
       edge,
@@ -181,7 +183,7 @@ export async function revokeEdge(deps: Deps, edgeId: string): Promise<void> {
     bumpSite(deps.db, edge.siteId),
   ])
   // First of all: it is cut off at once, whatever happens to the rest.
-  await deps.connections.disconnect(edge, 'revoked')
+  await followUp(deps, () => deps.connections.disconnect(edge, 'revoked'), { edgeId })
   await announceSites(deps, [edge.siteId])
   await settleAbortsWithoutEdges(deps, edge.siteId)
   deps.live.publish([

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { updateOverdueMs } from '@dragonfly/schema/state'
 import { edgeReleaseSchema, type SiteEvent, updateAbility } from '@dragonfly/schema/wire'
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -12,6 +13,7 @@ import {
   openTunnel,
   type TestEdge,
 } from '../../testing/harness.ts'
+import { readSiteState } from '../edge-api/site-state.ts'
 
 let harness: Harness
 let edge: TestEdge
@@ -36,9 +38,9 @@ async function hold(version: string, atSeconds: number): Promise<void> {
 
 it('is refused while there is no package, the edge is away, or it can’t', async () => {
   expect((await ask()).body).toMatchObject({ status: 404, code: 'edge-package-missing' })
-  expect(await view()).toEqual({ available: null, wanted: null })
+  expect(await view()).toEqual({ available: null, wanted: null, askedAt: null })
   await hold('9.0.0', 1)
-  expect(await view()).toEqual({ available: '9.0.0', wanted: null })
+  expect(await view()).toEqual({ available: '9.0.0', wanted: null, askedAt: null })
   expect((await ask()).body).toMatchObject({ status: 409, code: 'edge-offline' })
   const tunnel = await openTunnel(harness, edge)
   await tunnel.next('welcome')
@@ -50,11 +52,12 @@ it('is wanted until the edge runs it', async () => {
   await hold('9.1.0', 2)
   const tunnel = await openTunnel(harness, edge, { commands: [updateAbility] })
   await tunnel.next('welcome')
-  expect((await ask()).body.update).toEqual({ available: '9.1.0', wanted: '9.1.0' })
+  const askedAt = harness.clock.now
+  expect((await ask()).body.update).toEqual({ available: '9.1.0', wanted: '9.1.0', askedAt })
   tunnel.close()
   const updated = await openTunnel(harness, edge, { version: '9.1.0' })
   await updated.next('welcome')
-  expect(await view()).toEqual({ available: null, wanted: null })
+  expect(await view()).toEqual({ available: null, wanted: null, askedAt: null })
 })
 
 it('is no longer wanted when the edge tells that it went back', async () => {
@@ -66,9 +69,28 @@ it('is no longer wanted when the edge tells that it went back', async () => {
   const undone: SiteEvent = { type: 'edge.problem', problem: 'update-rolled-back', message: 'It was undone.' }
   const { tell } = await createTeller(harness, edge)
   await tell(undone)
-  expect(await view()).toEqual({ available: '9.0.0', wanted: null })
+  expect(await view()).toEqual({ available: '9.0.0', wanted: null, askedAt: null })
   await tell({ ...undone, message: null })
-  expect(await view()).toEqual({ available: '9.0.0', wanted: null })
+  expect(await view()).toEqual({ available: '9.0.0', wanted: null, askedAt: null })
+})
+
+it('is asked for again, and withdrawn, where the edge says nothing of it', async () => {
+  await hold('9.0.0', 1)
+  const tunnel = await openTunnel(harness, edge, { commands: [updateAbility] })
+  await tunnel.next('welcome')
+  const wish = async () => (await readSiteState(harness.deps, edge)).edgeUpdate
+  await ask()
+  const first = await wish()
+  harness.clock.now += updateOverdueMs
+  expect((await ask()).body.update).toMatchObject({ wanted: '9.0.0', askedAt: harness.clock.now })
+  expect(await wish()).toMatchObject({ version: '9.0.0' })
+  // The edge tries each request once.
+  expect(await wish()).not.toEqual(first)
+  const withdrawn = await harness.call('DELETE', `/api/v1/edges/${edge.edgeId}/update`)
+  expect(withdrawn.body.update).toEqual({ available: '9.0.0', wanted: null, askedAt: null })
+  expect(await wish()).toBeUndefined()
+  const again = await harness.call('DELETE', `/api/v1/edges/${edge.edgeId}/update`)
+  expect([again.status, again.body.update.wanted]).toEqual([200, null])
 })
 
 it('travels in pieces under a signature', async () => {

@@ -26,14 +26,26 @@ export async function requestEdgeUpdate(deps: Deps, edgeId: string): Promise<Edg
       'edge-cannot-update',
       `${edge.hostname} can’t be updated from here: it runs from its sources, or it is too old. Install the new version on its host.`,
     )
+  return wish(deps, edge, { wantedVersion: release.version, updateRequestedAt: deps.clock() })
+}
+
+/** Nothing is waited for any more, and an edge that comes back later stays as it is. */
+export async function withdrawEdgeUpdate(deps: Deps, edgeId: string): Promise<EdgeView> {
+  const edge = await getEdge(deps, edgeId)
+  if (edge.update.wanted === null) return edge
+  return wish(deps, edge, { wantedVersion: null, updateRequestedAt: null })
+}
+
+async function wish(
+  deps: Deps,
+  { edgeId, siteId }: EdgeView,
+  values: Pick<typeof edges.$inferSelect, 'wantedVersion' | 'updateRequestedAt'>,
+): Promise<EdgeView> {
   await runBatch(deps.db, [
-    deps.db
-      .update(edges)
-      .set({ wantedVersion: release.version, updateRequestedAt: deps.clock() })
-      .where(eq(edges.edgeId, edgeId)),
-    bumpSite(deps.db, edge.siteId),
+    deps.db.update(edges).set(values).where(eq(edges.edgeId, edgeId)),
+    bumpSite(deps.db, siteId),
   ])
-  await announceSites(deps, [edge.siteId])
+  await announceSites(deps, [siteId])
   deps.live.publish([{ type: 'changed', entity: 'edge', id: edgeId }])
   return getEdge(deps, edgeId)
 }

@@ -3,6 +3,7 @@ import { edges, enrolmentTokens, machines, sites } from '@dragonfly/schema/db'
 import { and, count, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Deps } from '../../deps.ts'
 import { AppError, conflict, notFound } from '../../errors.ts'
+import { followUp } from '../../follow-up.ts'
 import { createId, createToken, sha256Hex } from '../../ids.ts'
 import { edgeStatus } from '../edges/edge-status.ts'
 import { announceSites } from './site-version.ts'
@@ -111,7 +112,10 @@ export async function deleteSite(deps: Deps, siteId: string): Promise<void> {
   }
   const own = await deps.db.select({ edgeId: edges.edgeId }).from(edges).where(eq(edges.siteId, siteId))
   await deps.db.delete(sites).where(eq(sites.siteId, siteId))
-  for (const { edgeId } of own) await deps.connections.disconnect({ edgeId, siteId }, 'its site was deleted')
+  for (const { edgeId } of own) {
+    const cut = () => deps.connections.disconnect({ edgeId, siteId }, 'its site was deleted')
+    await followUp(deps, cut, { siteId, edgeId })
+  }
   deps.live.publish([{ type: 'changed', entity: 'site', id: siteId }])
 }
 

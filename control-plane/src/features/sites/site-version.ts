@@ -1,6 +1,7 @@
 import { sites } from '@dragonfly/schema/db'
 import { eq, sql } from 'drizzle-orm'
 import type { Database, Deps } from '../../deps.ts'
+import { followUp } from '../../follow-up.ts'
 
 const grown = { stateVersion: sql`${sites.stateVersion} + 1` }
 
@@ -17,14 +18,14 @@ export function bumpAllSites(db: Database) {
 /**
  * Tells the sites' edges, after the batch; those that are away will see it when they are back. A site that changes
  * all the time (thousands of machines show themselves) is told of the newest version now and then: each time its
- * edges fetch everything anew.
+ * edges fetch everything anew. What could not be told is found by the sweep for edges that are behind.
  */
 export async function announceSites(deps: Deps, siteIds: readonly string[] | 'all'): Promise<void> {
   const told =
     siteIds === 'all'
       ? (await deps.db.select({ siteId: sites.siteId }).from(sites)).map(({ siteId }) => siteId)
       : siteIds
-  for (const siteId of told) await deps.announce(siteId)
+  for (const siteId of told) await followUp(deps, () => deps.announce(siteId), { siteId })
 }
 
 /**

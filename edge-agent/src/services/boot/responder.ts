@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { anyAddress } from '../../codec/ipv4.ts'
 import type { SendFilePart } from '../../io/file-sender.ts'
 import type { OpenUdpSocket, UdpSocket } from '../../ports/udp.ts'
@@ -11,6 +11,7 @@ import {
 } from '../../protocol/boot-view.ts'
 import { createKnownOffers } from '../../protocol/known-offers.ts'
 import { httpTimeouts, limitConnections } from '../http-limits.ts'
+import { listen } from '../http-listen.ts'
 import { createBootFiles } from './boot-files.ts'
 import { createConcerns } from './concerns.ts'
 import type { BootContext, BootPorts } from './context.ts'
@@ -305,16 +306,6 @@ function httpListener(entry: BootInterface, context: BootContext): ListenerSpec 
       }
     },
   }
-}
-
-function listen(server: Server, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, address, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
 }
 
 /** One packet that could not be sent says nothing about the socket. */

@@ -6,16 +6,12 @@ import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
 import { type ImageManifest, imageChunkBytes, imageManifestSchema } from '@dragonfly/schema/wire'
 import canonicalize from 'canonicalize'
 import { syncDirectory, writeFileAtomically } from '../../io/atomic-file.ts'
+import { chunkPath, manifestPath } from './image-paths.ts'
 import { readPartialChunks } from './partial-manifests.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 const shaPattern = /^[0-9a-f]{64}$/
-
-/** Images on disk: `chunks/<ab>/<sha256>` (zstd) and `manifests/<digest>.json`. */
-export const chunkPath = (dir: string, sha256: string): string =>
-  join(dir, 'chunks', sha256.slice(0, 2), sha256)
-export const manifestPath = (dir: string, digest: string): string => join(dir, 'manifests', `${digest}.json`)
 
 export async function prepareImageDirectory(dir: string): Promise<void> {
   await mkdir(join(dir, 'chunks'), { recursive: true })

@@ -9,8 +9,9 @@ import { startWebServer } from '../../../test/web-server.ts'
 import type { Database } from '../../io/database.ts'
 import { reserveBytes } from '../../protocol/image-cache.ts'
 import { openStore } from '../store/store.ts'
-import { chunkPath, isChunkIntact, loadManifest, sha256Hex } from './chunk-store.ts'
+import { isChunkIntact, loadManifest, sha256Hex } from './chunk-store.ts'
 import { openImageLibrary } from './image-library.ts'
+import { chunkPath } from './image-paths.ts'
 import { importInProcess } from './import-process.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 })

@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startWebServer } from '../../../test/web-server.ts'
 import type { Database } from '../../io/database.ts'
 import { openStore } from '../store/store.ts'
-import { chunkPath, isChunkIntact, sha256Hex } from './chunk-store.ts'
+import { isChunkIntact, sha256Hex } from './chunk-store.ts'
 import { openImageLibrary } from './image-library.ts'
+import { chunkPath } from './image-paths.ts'
 import { importInProcess } from './import-process.ts'
 
 // Processes are started, on a machine that may be busy.

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createFileSender, type SendFilePart, SlowClientError } from '../../io/file-sender.ts'
 import type { LinuxCalls } from '../../io/linux-calls.ts'
-import { listen } from '../agent-http.ts'
 import { answerFile, type ServedFile } from '../http-file.ts'
 import { httpTimeouts, limitConnections } from '../http-limits.ts'
-import { chunkPath, manifestPath } from './chunk-store.ts'
+import { listen } from '../http-listen.ts'
+import { chunkPath, manifestPath } from './image-paths.ts'
 
 export interface ImageServer {
   port: number

@@ -22,11 +22,15 @@ test('root is neither needed nor to be had', () => {
   expect(unit).toContain('CapabilityBoundingSet=CAP_NET_BIND_SERVICE CAP_NET_RAW\n')
   expect(unit).toContain('StateDirectory=dragonfly-edge\n')
   expect(unit).toContain('NoNewPrivileges=yes\n')
+  expect(unit).toContain('\nEnvironment=MALLOC_ARENA_MAX=2\n')
+  expect(unit).toContain('\nEnvironment=MALLOC_TRIM_THRESHOLD_=131072\n')
 })
 
 test('paths are one word each, wherever they lie', () => {
   const unit = renderUnit({ ...options, node: '/home/a b/node', dataDir: '/srv/100%/edge', canNotify: false })
-  expect(unit).toContain('ExecStart="/home/a b/node" /bin/true run --data /srv/100%%/edge\n')
+  expect(unit).toContain(
+    'ExecStart="/home/a b/node" --max-semi-space-size=2 /bin/true run --data /srv/100%%/edge\n',
+  )
   expect(unit).toContain('ReadWritePaths=/srv/100%%/edge\n')
   expect(unit).toContain('ProtectHome=read-only\n')
   expect(unit).not.toContain('Watchdog')

@@ -1,3 +1,5 @@
+import { smallHeapEnv, withSmallHeap } from '../../io/small-heap.ts'
+
 /** What the unit of systemd is made from. */
 export interface UnitOptions {
   /** Absolute paths. */
@@ -32,11 +34,13 @@ StartLimitIntervalSec=0
 
 [Service]
 ${canNotify ? 'Type=notify\nNotifyAccess=main\nWatchdogSec=60' : 'Type=exec'}
-ExecStart=${quote(node)} ${quote(entry)} run --data ${quote(dataDir)}
+ExecStart=${quote(node)} ${withSmallHeap([], 2).join(' ')} ${quote(entry)} run --data ${quote(dataDir)}
 User=${user}
 Group=${user}
 ${isStateDirectory ? `StateDirectory=${dataDir.slice('/var/lib/'.length)}\nStateDirectoryMode=0700` : `ReadWritePaths=${quote(dataDir)}`}
-UMask=0077
+${Object.entries(smallHeapEnv)
+  .map((pair) => `Environment=${pair.join('=')}\n`)
+  .join('')}UMask=0077
 Restart=always
 RestartSec=5
 RestartPreventExitStatus=2

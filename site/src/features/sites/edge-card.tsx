@@ -1,19 +1,19 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { judgeUpdate } from '@dragonfly/schema/state'
 import { useState } from 'react'
-import { api, done } from '../../api/client.ts'
-import { edgePasswordsQuery, keys } from '../../api/queries.ts'
 import type { Edge } from '../../api/views.ts'
 import { Button } from '../../components/button.tsx'
-import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { Mono } from '../../components/facts.tsx'
 import { Sentence } from '../../components/sentence.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { Ago } from '../../components/time.tsx'
-import { EdgePasswords, Machines } from './edge-passwords.tsx'
+import { useNow } from '../../components/use-now.ts'
+import { EdgePasswords } from './edge-passwords.tsx'
 import { Fingerprint } from './fingerprint.tsx'
 import { Interfaces } from './interfaces.tsx'
 import { NewKeyDialog } from './new-key-dialog.tsx'
+import { RevokeDialog } from './revoke-dialog.tsx'
 import { UpdateDialog } from './update-dialog.tsx'
+import { UpdateNote } from './update-note.tsx'
 
 export function EdgeCard({ edge }: { edge: Edge }) {
   const [revoking, setRevoking] = useState(false)
@@ -21,6 +21,8 @@ export function EdgeCard({ edge }: { edge: Edge }) {
   const [rekeying, setRekeying] = useState(false)
   const canUpdate = edge.status === 'online' && edge.update.available !== null && edge.update.wanted === null
   const isRevoked = edge.status === 'revoked'
+  const now = useNow(15_000)
+  const standing = isRevoked ? 'none' : judgeUpdate({ ...edge.update, isFetching: false }, now)
   return (
     <article aria-label={`Edge ${edge.hostname}`} className="py-6">
       <header className={`flex flex-wrap items-baseline gap-x-5 gap-y-1 ${isRevoked ? 'opacity-60' : ''}`}>
@@ -36,8 +38,10 @@ export function EdgeCard({ edge }: { edge: Edge }) {
           {edge.bundleVersion && ` · boot bundle ${edge.bundleVersion}`}
         </span>
         {!edge.upToDate && edge.status === 'online' && <span className="text-wanted">catching up</span>}
-        {edge.update.wanted !== null && !isRevoked && (
-          <span className="text-wanted">updating to {edge.update.wanted}</span>
+        {standing === 'under-way' && (
+          <span className="text-ink-soft">
+            updating to {edge.update.wanted}, asked <Ago atMs={edge.update.askedAt} />
+          </span>
         )}
         {!isRevoked && (
           <span className="ml-auto flex flex-wrap items-baseline gap-x-5">
@@ -47,7 +51,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
               </Button>
             )}
             {edge.isKeyRequested ? (
-              <span className="text-wanted">replacing its key</span>
+              <span className="text-ink-soft">replacing its key</span>
             ) : (
               <Button may="edges" look="quiet" className="text-[0.95rem]" onClick={() => setRekeying(true)}>
                 New key
@@ -74,6 +78,7 @@ export function EdgeCard({ edge }: { edge: Edge }) {
         )}
       </div>
       <Problems edge={edge} />
+      {standing === 'overdue' && <UpdateNote edge={edge} />}
       <EdgePasswords edge={edge} />
       {!isRevoked && <Interfaces edge={edge} />}
       {updating && <UpdateDialog edge={edge} onClose={() => setUpdating(false)} />}
@@ -100,40 +105,4 @@ function Problems({ edge }: { edge: Edge }) {
       </span>
     </p>
   ))
-}
-
-function RevokeDialog({ edge, onClose }: { edge: Edge; onClose: () => void }) {
-  const queryClient = useQueryClient()
-  const known = useQuery(edgePasswordsQuery(edge.edgeId)).data?.known ?? []
-  const revoking = useMutation({
-    mutationFn: () =>
-      done(api.DELETE('/api/v1/edges/{edgeId}', { params: { path: { edgeId: edge.edgeId } } })),
-    onSuccess: async () => {
-      onClose()
-      await queryClient.invalidateQueries({ queryKey: keys.edges })
-      await queryClient.invalidateQueries({ queryKey: keys.sites })
-    },
-  })
-  return (
-    <ConfirmDialog
-      open
-      onOpenChange={onClose}
-      title={`Revoke ${edge.hostname}?`}
-      action="Revoke"
-      danger
-      busy={revoking.isPending}
-      error={revoking.error}
-      onConfirm={() => revoking.mutate()}
-    >
-      <p>
-        Its tunnel is cut and its key is refused from now on. To work here again, it has to be enrolled again.
-      </p>
-      {known.length > 0 && (
-        <p>
-          It can read the BMC passwords of <Machines machines={known} /> If it fell into other hands, change
-          those on the BMCs; its entry here keeps the list.
-        </p>
-      )}
-    </ConfirmDialog>
-  )
 }

@@ -93,7 +93,7 @@ export function createEdge(part: Partial<Edge> = {}): Edge {
     lastSeenAt: 0,
     upToDate: true,
     bundleVersion: null,
-    update: { available: null, wanted: null },
+    update: { available: null, wanted: null, askedAt: null },
     interfaces: [],
     problems: [],
     enrolledAt: 0,

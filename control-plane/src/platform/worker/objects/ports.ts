@@ -29,7 +29,7 @@ export function createObjectPorts(env: ObjectBindings, log: Log): ObjectPorts {
     announce: (siteId) => env.SITES.getByName(siteId).announce(siteId),
     tendCommandsAt: (siteId, at) => env.SITES.getByName(siteId).tendCommandsAt(siteId, at),
     live: createRemoteEvents(env, tell),
-    values: createRemoteValues(env, tell),
+    values: createRemoteValues(env, tell, log),
     replay: { take: async (key, expiresAt) => guardObject(env, key).take(key, expiresAt) },
     limiter: { take: async (key, limit, windowMs) => guardObject(env, key).count(key, limit, windowMs) },
     sockets: createRemoteSockets(env),
@@ -57,15 +57,22 @@ function createRemoteEvents(env: ObjectBindings, tell: Tell): LiveEvents {
   }
 }
 
-function createRemoteValues(env: ObjectBindings, tell: Tell): LiveValues {
+function createRemoteValues(env: ObjectBindings, tell: Tell, log: Log): LiveValues {
+  // They may be lost: nothing that can be told without them fails for want of them.
+  const orNone = <K, V>(asked: Promise<Map<K, V>>): Promise<ReadonlyMap<K, V>> =>
+    asked.catch((error: unknown) => {
+      log.error('live values could not be read', { error })
+      return new Map<K, V>()
+    })
   return {
     setImage: (edgeId, imageId, progress) =>
       tell([{ kind: 'image', key: imageKey(edgeId, imageId), progress }]),
-    images: async () => liveObject(env).images(),
+    images: () => orNone(Promise.resolve(liveObject(env).images())),
     clearImage: (edgeId, imageId) =>
       tell([{ kind: 'image', key: imageKey(edgeId, imageId), progress: null }]),
     setDeployment: (deploymentId, progress) => tell([{ kind: 'deployment', deploymentId, progress }]),
-    deployments: async (ids) => new Map(ids.length === 0 ? [] : await liveObject(env).deployments([...ids])),
+    deployments: async (ids) =>
+      ids.length === 0 ? new Map() : orNone(Promise.resolve(liveObject(env).deployments([...ids]))),
     clearDeployment: (deploymentId) => tell([{ kind: 'deployment', deploymentId, progress: null }]),
   }
 }

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { LiveEvent } from '@dragonfly/schema/api'
 import { edges } from '@dragonfly/schema/db'
-import { and, inArray, isNotNull } from 'drizzle-orm'
+import { and, inArray, isNull } from 'drizzle-orm'
 import type { Deps } from '../../../deps.ts'
 import { tendSiteCommands } from '../../../features/commands/dispatch.ts'
 import { createConsoleHub } from '../../../features/consoles/hub.ts'
@@ -173,16 +173,17 @@ export class SiteObject extends DurableObject<WorkerEnv> {
     }
   }
 
-  /** Should the order to cut one have been lost. */
+  /** Should the order to cut one have been lost. Those of a site that was deleted are not in the database any more. */
   async #cutRevoked(): Promise<void> {
     const ids = this.#tunnels.present().map(({ edgeId }) => edgeId)
     if (ids.length === 0) return
     const { db } = await this.#readDeps()
-    const revoked = await db
+    const rows = await db
       .select({ edgeId: edges.edgeId })
       .from(edges)
-      .where(and(inArray(edges.edgeId, ids), isNotNull(edges.revokedAt)))
-    for (const { edgeId } of revoked) await this.cut(edgeId, 'revoked')
+      .where(and(inArray(edges.edgeId, ids), isNull(edges.revokedAt)))
+    const members = new Set(rows.map(({ edgeId }) => edgeId))
+    for (const edgeId of ids) if (!members.has(edgeId)) await this.cut(edgeId, 'revoked')
   }
 
   /** An eviction ends tunnels without a word. */
