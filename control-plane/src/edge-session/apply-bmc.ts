@@ -106,22 +106,18 @@ export async function applyBmcPower(
   // Another edge of the site reaches it: this one may be in another network.
   const isReachedByOther = row.edgeId !== edge.edgeId && (await isPresent(deps, edge.siteId, row.edgeId))
   if (problem !== null && isReachedByOther) return noEffect
-  const problemSince = problem === null ? null : sql`coalesce(${bmcs.problemSince}, ${at})`
   // Who reached it last goes on with it, as long as that edge is there and reaches it.
   const isSeen = powerState !== 'unknown'
   const isLost = problem !== null && row.edgeId === edge.edgeId && isUnreachable(event)
-  const edgeId = isSeen && !isReachedByOther ? edge.edgeId : isLost ? null : row.edgeId
-  const isHandedOver = edgeId !== row.edgeId && known.hasOtherEdges
-  const seen = isSeen ? { powerState, powerStateAt: at, reachableAt: at } : {}
-  const noted = isLost && !isHandedOver ? {} : { edgeId }
-  known.notePower(machineId, { ...row, ...(isSeen ? { powerStateAt: at } : {}), ...noted })
+  const takes = isSeen && !isReachedByOther ? edge.edgeId : isLost ? null : row.edgeId
+  const isHandedOver = takes !== row.edgeId && known.hasOtherEdges
+  const edgeId = isLost && !isHandedOver ? row.edgeId : takes
+  const problemSince = problem === null ? null : (row.problemSince ?? at)
+  known.notePower(machineId, { powerStateAt: isSeen ? at : row.powerStateAt, edgeId, problemSince })
+  const told = { machineId, at, edgeId, problem, problemSince }
   return {
-    statements: [
-      deps.db
-        .update(bmcs)
-        .set({ ...seen, ...noted, problem, problemSince, updatedAt: sql`max(${bmcs.updatedAt}, ${at})` })
-        .where(eq(bmcs.machineId, machineId)),
-    ],
+    statements: [],
+    reports: [{ kind: 'power', ...told, powerState: isSeen ? powerState : null }],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: isHandedOver ? 'site' : 'none',
   }

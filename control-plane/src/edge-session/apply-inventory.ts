@@ -1,13 +1,12 @@
 import { machineLog, machineMacs, machines } from '@dragonfly/schema/db'
 import type { Inventory, SiteEvent } from '@dragonfly/schema/wire'
-import { eq } from 'drizzle-orm'
 import type { Statement } from '../batch.ts'
 import type { Deps, EdgeIdentity } from '../deps.ts'
 import { decideIdentity, type KnownMachine, usableSerial, usableUuid } from '../features/machines/identity.ts'
 import { createId } from '../ids.ts'
-import { seenAt } from './apply-machine.ts'
 import type { Effect } from './effect.ts'
 import type { KnownMachines } from './known-machines.ts'
+import type { Hardware } from './machine-reports.ts'
 
 type InventoryEvent = Extract<SiteEvent, { type: 'machine.inventory' }>
 
@@ -32,9 +31,10 @@ export function applyInventory(
   const hadNone = (before?.macs ?? []).length === 0
   const { smbiosUuid, serial } = reported
   known.noteMachine({ machineId, macs: newMacs, smbiosUuid, serial })
+  const hardware = describeHardware(event, reported, at)
   return {
     statements: [
-      ...writeMachine(deps, edge, { machineId, isNew, reported, event, at }),
+      ...(isNew ? [insertMachine(deps, edge, machineId, hardware)] : []),
       // Not "or nothing": when another edge took the address meanwhile, all of this is decided anew.
       ...(newMacs.length > 0
         ? [
@@ -52,6 +52,8 @@ export function applyInventory(
         deps.db.insert(machineLog).values({ machineId, deploymentId: null, at, level: 'warning', text }),
       ),
     ],
+    // Only a ramdisk sends one; a new machine was not known yet when its ramdisk connected.
+    reports: isNew ? [] : [{ kind: 'sighting', machineId, at, ramdisk: 'connected', hardware }],
     live: [
       { type: 'changed', entity: 'machine', id: machineId },
       ...(isNew ? [{ type: 'changed' as const, entity: 'site' as const, id: siteId }] : []),
@@ -87,42 +89,22 @@ function tellsMore({ smbiosUuid, serial }: Reported, before: KnownMachine | null
   )
 }
 
-interface MachineWrite {
-  machineId: string
-  isNew: boolean
-  reported: Reported
-  event: InventoryEvent
-  at: number
+/** What is kept of it, and when it was told. */
+function describeHardware(event: InventoryEvent, { smbiosUuid, serial }: Reported, at: number): Hardware {
+  const { inventory, address } = event
+  const told = { smbiosUuid, serial, address, inventory, inventoryAt: at }
+  return { ...told, kind: inventory.virtualMachine ? 'vm' : 'metal', ...summarise(inventory) }
 }
 
-function writeMachine(deps: Deps, edge: EdgeIdentity, write: MachineWrite): Statement[] {
-  const { machineId, event, at } = write
-  const { smbiosUuid, serial } = write.reported
-  const hardware = {
-    kind: kindOf(event.inventory),
-    inventory: event.inventory,
-    inventoryAt: at,
-    // Only a ramdisk sends one; a new machine was not known yet when its ramdisk connected.
-    ramdiskEdgeId: edge.edgeId,
-    ...summarise(event.inventory),
-    // What it told before stays when it tells nothing now.
-    ...(smbiosUuid === null ? {} : { smbiosUuid }),
-    ...(serial === null ? {} : { serial }),
-    ...(event.address === null ? {} : { address: event.address }),
-  }
-  if (!write.isNew) {
-    const set = { ...hardware, ...seenAt(at) }
-    return [deps.db.update(machines).set(set).where(eq(machines.machineId, machineId))]
-  }
-  const values = {
-    machineId,
-    siteId: edge.siteId,
-    ...hardware,
-    firstSeenAt: at,
-    lastSeenAt: at,
-    createdAt: deps.clock(),
-  }
-  return [deps.db.insert(machines).values(values)]
+function insertMachine(
+  deps: Deps,
+  { siteId, edgeId }: EdgeIdentity,
+  machineId: string,
+  hardware: Hardware,
+): Statement {
+  const { inventoryAt: at } = hardware
+  const seen = { ramdiskEdgeId: edgeId, firstSeenAt: at, lastSeenAt: at, createdAt: deps.clock() }
+  return deps.db.insert(machines).values({ machineId, siteId, ...hardware, ...seen })
 }
 
 function summarise({ smbios, cpu, memory, disks }: Inventory) {
@@ -135,8 +117,4 @@ function summarise({ smbios, cpu, memory, disks }: Inventory) {
     diskBytes: disks.filter((disk) => !disk.removable).reduce((sum, disk) => sum + disk.sizeBytes, 0),
     foundOs: disks.find((disk) => disk.os !== null)?.os ?? null,
   }
-}
-
-function kindOf(inventory: Inventory): 'metal' | 'vm' {
-  return inventory.virtualMachine ? 'vm' : 'metal'
 }

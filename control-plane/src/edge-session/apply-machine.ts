@@ -24,9 +24,9 @@ export function applyNetboot(
   const machineId = known.find(event)
   if (machineId === null)
     return event.decision === 'hold' ? takeInHeld(deps, edge, known, event, at) : noEffect
-  const statement = deps.db.update(machines).set(seenAt(at)).where(eq(machines.machineId, machineId))
   return {
-    statements: [statement],
+    statements: [],
+    reports: [{ kind: 'sighting', machineId, at, ramdisk: null, hardware: null }],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: 'none',
   }
@@ -60,48 +60,25 @@ function takeInHeld(
   }
 }
 
-export function applyRamdisk(
-  deps: Deps,
-  edge: EdgeIdentity,
-  known: KnownMachines,
-  event: Event<'machine.ramdisk'>,
-  at: number,
-): Effect {
+export function applyRamdisk(known: KnownMachines, event: Event<'machine.ramdisk'>, at: number): Effect {
   const machineId = known.find(event)
   if (machineId === null) return noEffect
-  const ramdiskEdgeId = event.connected
-    ? edge.edgeId
-    : // Another edge may have taken the ramdisk over.
-      sql<string | null>`nullif(${machines.ramdiskEdgeId}, ${edge.edgeId})`
-  const statement = deps.db
-    .update(machines)
-    .set({ ramdiskEdgeId, ...seenAt(at) })
-    .where(eq(machines.machineId, machineId))
+  const ramdisk = event.connected ? 'connected' : 'left'
   return {
-    statements: [statement],
+    statements: [],
+    reports: [{ kind: 'sighting', machineId, at, ramdisk, hardware: null }],
     live: [{ type: 'changed', entity: 'machine', id: machineId }],
     bump: 'none',
-  }
-}
-
-/** A replayed journal tells of old times: what was seen later stays. */
-export function seenAt(at: number) {
-  return {
-    firstSeenAt: sql`min(coalesce(${machines.firstSeenAt}, ${at}), ${at})`,
-    lastSeenAt: sql`max(coalesce(${machines.lastSeenAt}, ${at}), ${at})`,
   }
 }
 
 export function applyLog(deps: Deps, known: KnownMachines, event: Event<'log'>, seq: number): Effect {
   const machineId = known.find(event)
   if (machineId === null) return noEffect
-  const { deploymentId } = event
-  const lines = event.lines.map(({ at, level, text }) => ({ machineId, deploymentId, at, level, text }))
+  const { deploymentId, lines } = event
   return {
-    statements: [
-      deps.db.insert(machineLog).values(lines),
-      ...(seq % trimEvery === 0 ? [trimLog(deps, machineId)] : []),
-    ],
+    statements: seq % trimEvery === 0 ? [trimLog(deps, machineId)] : [],
+    reports: [{ kind: 'log', machineId, deploymentId, lines }],
     live: [{ type: 'log', machineId, deploymentId }],
     bump: 'none',
   }

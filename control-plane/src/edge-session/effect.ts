@@ -1,9 +1,12 @@
 import type { LiveEvent } from '@dragonfly/schema/api'
 import type { Statement } from '../batch.ts'
+import type { MachineReport } from './machine-reports.ts'
 
 /** What an event from a site leads to. The statements run in one batch with the journal's mark. */
 export interface Effect {
   statements: Statement[]
+  /** Written after the statements, together with what other entries of the run tell. */
+  reports?: readonly MachineReport[]
   /** Published once the batch is committed. */
   live: LiveEvent[]
   /** Whose desired state changed. */
@@ -31,6 +34,7 @@ export function joinEffects(effects: readonly Effect[]): Effect {
   }
   return {
     statements: effects.flatMap((effect) => effect.statements),
+    reports: effects.flatMap((effect) => effect.reports ?? []),
     live: [...live.values()],
     bump: effects.reduce<Effect['bump']>(
       (most, { bump }) => (reach[bump] > reach[most] ? bump : most),

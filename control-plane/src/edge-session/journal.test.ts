@@ -417,3 +417,54 @@ it('raises the version of a site once for a frame of many new machines', async (
   expect(site?.stateVersion).toBe(2)
   expect((await harness.call('GET', '/api/v1/machines')).body.items).toHaveLength(20)
 })
+
+describe('what machines tell in one frame', () => {
+  const machineOf = async () => (await harness.call('GET', '/api/v1/machines')).body.items[0]
+  const ramdisk = (connected: boolean): SiteEvent => ({
+    type: 'machine.ramdisk',
+    machineId: null,
+    mac,
+    connected,
+  })
+
+  it('is kept as it was told, whatever characters it has', async () => {
+    const { tell } = await createTeller(harness, edge)
+    const model = 'PowerEdge "R750" \\ ü 😀'
+    const told = inventory()
+    const shown = { ...told, smbios: { ...told.smbios, product: model } }
+    await tell(found)
+    await tell(
+      { type: 'machine.inventory', machineId: null, mac, address: null, inventory: shown },
+      lines('one "quoted" \\ \u001b[31m ü 😀'),
+      lines('half \ud800 a pair'),
+    )
+    const machine = await machineOf()
+    expect(machine).toMatchObject({ product: model, address: '10.0.0.9' })
+    const { body } = await harness.call('GET', `/api/v1/machines/${machine.machineId}`)
+    expect(body.inventory).toEqual(shown)
+    const log = await harness.deps.db.select().from(machineLog).orderBy(machineLog.id)
+    expect(log.map(({ text }) => text)).toEqual(['one "quoted" \\ \u001b[31m ü 😀', 'half \ufffd a pair'])
+  })
+
+  it('counts in the order in which it was told', async () => {
+    const { tell } = await createTeller(harness, edge)
+    await tell(found)
+    await tell(ramdisk(false), ramdisk(true))
+    expect(await machineOf()).toMatchObject({ ramdiskConnected: true })
+    await tell(found, ramdisk(false))
+    expect(await machineOf()).toMatchObject({ ramdiskConnected: false })
+    await tell(ramdisk(false), found)
+    expect(await machineOf()).toMatchObject({ ramdiskConnected: true })
+  })
+
+  it('leaves a ramdisk to the edge that it went to', async () => {
+    const { tell } = await createTeller(harness, edge)
+    const other = await createTeller(harness, await harness.enrol(edge.siteId))
+    await tell(found)
+    await other.tell(ramdisk(true))
+    await tell(ramdisk(false))
+    expect(await machineOf()).toMatchObject({ ramdiskConnected: true })
+    await tell(ramdisk(true), ramdisk(false))
+    expect(await machineOf()).toMatchObject({ ramdiskConnected: false })
+  })
+})

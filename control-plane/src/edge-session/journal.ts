@@ -25,6 +25,7 @@ import { applyLeases } from './apply-leases.ts'
 import { applyLog, applyNetboot, applyRamdisk } from './apply-machine.ts'
 import { type Effect, joinEffects, noEffect } from './effect.ts'
 import { type KnownMachines, readKnownMachines } from './known-machines.ts'
+import { writeReports } from './machine-reports.ts'
 
 /** An entry as it arrived: `event` null when this control plane can't read it (a newer edge's, or damaged). */
 export type ReceivedEntry = Omit<JournalEntry, 'event'> & { event: JournalEntry['event'] | null }
@@ -136,7 +137,8 @@ async function commit(
   }
   try {
     const mark = markTaken(deps, edge, journalId, run)
-    await runBatch(deps.db, [mark, ...effect.statements, ...bumps[effect.bump]])
+    const together = writeReports(deps.db, edge, effect.reports ?? [])
+    await runBatch(deps.db, [mark, ...effect.statements, ...together, ...bumps[effect.bump]])
     deps.metrics.count('dragonfly_journal_entries_total', '', run.length)
     return effect
   } catch (error) {
@@ -187,7 +189,7 @@ async function decideEffect(
     case 'machine.inventory':
       return applyInventory(deps, edge, known, event, at)
     case 'machine.ramdisk':
-      return applyRamdisk(deps, edge, known, event, at)
+      return applyRamdisk(known, event, at)
     case 'log':
       return applyLog(deps, known, event, seq)
     case 'image.ready':
