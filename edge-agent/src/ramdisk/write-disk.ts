@@ -86,8 +86,15 @@ async function writeTo(
   const seconds = (clock.now() - startMs) / 1000
   const rate = formatBytes(manifest.sizeBytes / Math.max(0.001, seconds))
   log.info(`written and checked in ${seconds.toFixed(1)} s (${rate}/s)`)
-  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readText('/proc/self/status') ?? '')
-  log.debug(`peak memory of the agent: ${formatBytes(Number(peak?.[1] ?? 0) * 1024)}`)
+  const peak = readKilobytes('/proc/self/status', 'VmHWM')
+  const left = readKilobytes('/proc/meminfo', 'MemAvailable')
+  log.debug(`peak memory of the agent: ${formatBytes(peak)}; the machine has ${formatBytes(left)} left`)
+}
+
+/** A line of /proc in bytes; 0 where there is none. */
+function readKilobytes(path: string, name: string): number {
+  const [, value = 0] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readText(path) ?? '') ?? []
+  return Number(value) * 1024
 }
 
 async function loadManifest(
