@@ -72,10 +72,7 @@ export function createSiteTunnels(
     }
     if (!attachment.state.isGreeted) return
     const deps = await readDeps()
-    await deps.db
-      .update(edges)
-      .set({ lastSeenAt: sql`max(coalesce(${edges.lastSeenAt}, 0), ${lastHeardAt})` })
-      .where(eq(edges.edgeId, attachment.edge.edgeId))
+    await noteLastHeard(deps, attachment.edge, lastHeardAt)
     await onPresence()
     handleEnd(deps, createTunnel(socket, []))
   }
@@ -182,6 +179,18 @@ export function createSiteTunnels(
       const deadlines = open().map(deadlineOf)
       return deadlines.length === 0 ? null : Math.min(...deadlines)
     },
+  }
+}
+
+/** Whatever becomes of it: a tunnel that ends while the database is away has ended. */
+async function noteLastHeard({ db }: Deps, edge: EdgeIdentity, lastHeardAt: number): Promise<void> {
+  try {
+    await db
+      .update(edges)
+      .set({ lastSeenAt: sql`max(coalesce(${edges.lastSeenAt}, 0), ${lastHeardAt})` })
+      .where(eq(edges.edgeId, edge.edgeId))
+  } catch (error) {
+    log.error('when an edge was heard last could not be noted', { ...edge, error })
   }
 }
 
