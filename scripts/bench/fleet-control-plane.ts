@@ -25,7 +25,7 @@ export interface ControlPlane {
 }
 
 /** Those of `dragonfly serve`. */
-const flags = ['--max-semi-space-size=8', '--heap-growing-percent=20']
+const flags = ['--max-semi-space-size=4', '--heap-growing-percent=20']
 const env = {
   MALLOC_ARENA_MAX: '2',
   MALLOC_TRIM_THRESHOLD_: '131072',

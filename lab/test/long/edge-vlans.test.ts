@@ -149,7 +149,7 @@ test(
         console.log(vlan, JSON.stringify([view.status, view.address, view.failure]))
         expect(view).toMatchObject({ status: 'deployed', failure: null })
         expect(view.address).toMatch(new RegExp(`^${network.replaceAll('.', '\\.')}\\.10\\d$`))
-        await machine.remove()
+        await machine.powerOff()
       }
       await controlPlane.stop()
     }),

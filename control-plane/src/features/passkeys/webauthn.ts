@@ -1,15 +1,14 @@
 import type { NewPasskeyJson, PasskeyProof } from '@dragonfly/schema/api'
 import type { passkeys } from '@dragonfly/schema/db'
-import {
-  type AuthenticationResponseJSON,
-  type AuthenticatorTransportFuture,
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type RegistrationResponseJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
+import type {
+  AuthenticationResponseJSON,
+  AuthenticatorTransportFuture,
+  RegistrationResponseJSON,
 } from '@simplewebauthn/server'
 import type { JSONValue } from 'hono/utils/types'
+
+/** Once somebody has a passkey: it is several megabytes of memory. */
+const load = () => import('@simplewebauthn/server')
 
 type PasskeyRow = typeof passkeys.$inferSelect
 
@@ -35,11 +34,12 @@ export function renderOptions(options: object): Record<string, JSONValue> {
   return JSON.parse(JSON.stringify(options))
 }
 
-export function renderCreation(
+export async function renderCreation(
   party: RelyingParty,
   person: { userId: string; name: string; email: string },
   existing: readonly PasskeyRow[],
 ) {
+  const { generateRegistrationOptions } = await load()
   return generateRegistrationOptions({
     rpName: 'Dragonfly',
     rpID: party.id,
@@ -52,7 +52,8 @@ export function renderCreation(
   })
 }
 
-export function renderRequest(party: RelyingParty, allowed: readonly PasskeyRow[]) {
+export async function renderRequest(party: RelyingParty, allowed: readonly PasskeyRow[]) {
+  const { generateAuthenticationOptions } = await load()
   return generateAuthenticationOptions({
     rpID: party.id,
     userVerification,
@@ -74,6 +75,7 @@ export function readChallenge(clientDataJson: string): string | null {
 
 /** The public half of a new passkey; null when the answer is not good for this challenge. */
 export async function verifyCreation(party: RelyingParty, response: NewPasskeyJson, challenge: string) {
+  const { verifyRegistrationResponse } = await load()
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: response as RegistrationResponseJSON,
@@ -103,6 +105,7 @@ export async function verifyProof(
   response: PasskeyProof,
   challenge: string,
 ): Promise<{ counter: number; synced: boolean } | null> {
+  const { verifyAuthenticationResponse } = await load()
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: response as AuthenticationResponseJSON,

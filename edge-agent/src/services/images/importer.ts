@@ -226,10 +226,7 @@ export async function freeBytesOf(dir: string): Promise<number> {
 }
 
 function cacheFull(): ImportError {
-  return new ImportError(
-    'cache-full',
-    'The disk of the image cache is full (1 GiB is always kept free). Remove images that are not needed, or give the edge a larger disk.',
-  )
+  return new ImportError('cache-full', 'The disk of the image cache is full (1 GiB is always kept free).')
 }
 
 function toImportError(error: unknown): ImportError {
