@@ -91,7 +91,7 @@ test.skipIf(!isRoot)('a full disk is a named failure, and nothing else suffers',
   library.want([pinned, image('other', other)], inUse('one', 'other'))
   await library.settled()
   expect(events.slice(1)).toMatchObject([{ type: 'image.failed', imageId: 'other', reason: 'cache-full' }])
-  expect(events.at(-1)).toMatchObject({ message: expect.stringContaining('Remove images') })
+  expect(events.at(-1)).toMatchObject({ message: expect.stringContaining('image cache is full') })
   const [kept] = library.records()
   expect(library.readiness(kept?.manifestDigest ?? '')).toBe('ready')
   const manifest = await loadManifest(join(dir, 'images'), kept?.manifestDigest ?? '')
