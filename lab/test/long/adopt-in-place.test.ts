@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BmcView } from '@dragonfly/schema/api'
 import { expect, test } from 'vitest'
+import { waitUntil } from '../../src/api.ts'
 import { ensureImage } from '../../src/image/build.ts'
 import { startProduct } from '../../src/product.ts'
 import { adoptByAddress, readFromBmc, waitForPower } from '../support/bmc.ts'
@@ -11,6 +12,7 @@ const admin = { name: 'admin', password: 'secret-17' }
 const bootTimeoutMs = 300_000
 /** Every kind of polling has had its turn. */
 const watchedForMs = 70_000
+const drawToldWithinMs = 240_000
 
 test('a machine at work and its BMC are taken in: it is not restarted, and nothing on its BMC is altered', () =>
   inRack('adopt-in-place', async (lab) => {
@@ -45,7 +47,14 @@ test('a machine at work and its BMC are taken in: it is not restarted, and nothi
     for (const what of ['sensors', 'event-log', 'inventory'] as const)
       expect((await readFromBmc(product, machineId, what)).status).toBe('done')
     await sleep(watchedForMs)
-    const bmc = await product.api.request<BmcView>('GET', `/api/v1/machines/${machineId}/bmc`)
+    const bmc = await waitUntil(
+      'its draw to be told',
+      async () => {
+        const view = await product.api.request<BmcView>('GET', `/api/v1/machines/${machineId}/bmc`)
+        return view.powerWatts === null ? undefined : view
+      },
+      drawToldWithinMs,
+    )
     expect(bmc).toMatchObject({ powerState: 'on', problem: null, powerWatts: expect.any(Number) })
     expect(await look()).toEqual(before)
     await product.stop()

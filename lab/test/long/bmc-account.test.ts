@@ -38,9 +38,9 @@ test('a machine in the ramdisk gets an account on its BMC, by which the edge the
     })
     await waitForPower(product, machineId, 'on')
 
-    // Again: the same account, another password. What was open with the old one is not asked any more.
+    // Again: over the LAN now, and the account that logs in for it stays as it is, should the answer be lost.
     const second = await endOfCommand(product, await api.request('POST', `${path}/bmc/account`))
-    expect(second.status).toBe('done')
+    expect(second).toMatchObject({ status: 'done', detail: { kind: 'account', username: 'dragonfly2' } })
     const login = ['-I', 'lanplus', '-C', '17', '-H', address, '-U', admin.name, '-P', admin.password]
     const listed = await lab.exec('edge', ['ipmitool', ...login, '-c', 'user', 'list', '2'])
     const named = listed.stdout.split('\n').flatMap((line) => {
@@ -50,6 +50,7 @@ test('a machine in the ramdisk gets an account on its BMC, by which the edge the
     expect(named).toEqual([
       ['2', 'admin', 'ADMINISTRATOR'],
       ['3', 'dragonfly', 'ADMINISTRATOR'],
+      ['4', 'dragonfly2', 'ADMINISTRATOR'],
     ])
 
     for (const protocol of ['ipmi', 'redfish'] as const) {

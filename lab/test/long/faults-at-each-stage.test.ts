@@ -188,7 +188,12 @@ test(
       }
       const deploying = deployWith(rack, 'disk-full', { kernel: fill })
       // The journal is on the full disk: what is not written down may not be told before there is room again.
-      const isBooted = rack.machine.waitForSerial(/LAB-BOOT disk-full/, deployTimeoutMs)
+      // Its power is cycled meanwhile: the whole of what it said is looked at.
+      const isBooted = waitUntil(
+        'the installed system to start',
+        async () => /LAB-BOOT disk-full/.test(await rack.machine.serialText(0)) || undefined,
+        deployTimeoutMs,
+      )
       await Promise.race([deploying, isBooted])
       await rm(filler, { force: true })
       const { view } = await deploying
