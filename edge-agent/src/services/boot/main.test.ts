@@ -207,6 +207,15 @@ describe('the boot responder as a process', () => {
     expect(await responder.event('script')).toMatchObject({ mac, decision: 'discover', address: '127.0.0.1' })
   })
 
+  it('tells each fetch by itself and at once: the machine speaks to the supervisor next', async () => {
+    await take()
+    const macs = ['00', '01', '02', '03'].map((last) => `52:54:00:77:01:${last}`)
+    for (const each of macs) await (await get(`/ipxe/${each.replaceAll(':', '-')}`)).text()
+    await responder.next('events', ({ events }) => events.some((event) => event.mac === macs.at(-1)))
+    const batches = responder.messages.flatMap((said) => (said.type === 'events' ? [said.events] : []))
+    expect(batches.map((events) => events.map((event) => event.mac))).toEqual(macs.map((each) => [each]))
+  })
+
   it('goes by the newest view at once', async () => {
     await take()
     await take({ version: 2, discoveredMacs: [mac] })

@@ -79,8 +79,11 @@ export function createBootResponder(options: BootResponderOptions): BootResponde
     debug: options.debug,
     isDraining: () => isDraining,
     report: (event) => {
-      if (!mayReport()) counters.increment('events_dropped')
-      else events.add(typeof event === 'function' ? event() : event)
+      if (!mayReport()) return counters.increment('events_dropped')
+      const told = typeof event === 'function' ? event() : event
+      events.add(told)
+      // What a machine fetches, it starts; and then it speaks to the supervisor itself, who must have heard of this before.
+      if (told.kind !== 'dhcp') events.flush()
     },
   }
   const tftp = createTftpService(context)
